@@ -1,0 +1,119 @@
+/*
+ * The commands: a table in commands.c, one function each in cmd_*.c, and what they share.
+ *
+ * Thread rule: the program has one thread.
+ */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "client.h"
+#include "doc.h"
+#include "errors.h"
+#include "options.h"
+#include "show.h"
+#include <time.h>
+
+struct command;
+
+/* One run of the program. */
+struct session {
+	struct options options;
+	const struct command *command;
+	struct show_term term;
+	struct client client; /* fd -1 until session_call */
+	time_t now;           /* the start, wall clock */
+	struct failure failure;
+};
+
+enum command_words { COMMAND_WORDS, COMMAND_NO_WORDS };
+
+struct command {
+	const char *name;
+	const char *alias; /* French; NULL: none */
+	const char *usage; /* "tip TITLE [-c COMPANY] ..." */
+	const char *summary;
+	const char *examples; /* opens its help */
+	const struct option_rule *rules;
+	size_t rule_count;
+	enum command_words words;
+	int (*run)(struct session *session); /* 0, or -1 with session->failure */
+};
+
+/* NULL if there is none; a NULL name is the default command. */
+const struct command *command_find(const char *name);
+/* By number, for help; NULL at the end. */
+const struct command *command_at(size_t index);
+/* The names of commands of later versions, by number; NULL at the end. */
+const char *command_later_at(size_t index);
+/* Refuses an unknown command: T-NOT-YET or T-USAGE with the nearest one. Always -1. */
+int command_unknown(const char *name, struct failure *failure);
+/* The rules of a command, for options_parse. */
+options_rules command_rules;
+
+/* ---- shared by the commands (session.c) ------------------------------------------------------- */
+
+/*
+ * One request; connects first, starting the daemon unless --no-start. Takes `params`. The result is
+ * the caller's; NULL: session->failure.
+ */
+json_t *session_call(struct session *session, const char *method, json_t *params,
+                     enum client_effect effect);
+/* The same with a time of its own for the answer. */
+json_t *session_call_for(struct session *session, const char *method, json_t *params,
+                         enum client_effect effect, int timeout_ms);
+
+/* A new map with "circle" if -C was given; the caller's. NULL: session->failure. */
+json_t *session_params(struct session *session);
+
+/* Whether the person wants words on stderr (not -q, not --json). */
+bool session_talks(const struct session *session);
+
+/*
+ * The answer for programs, if it was asked for: the document (--json) or the `id_key` of it or of
+ * each of its elements (-q). 1: printed, the command is done; 0: not asked for, show it to a person;
+ * -1: session->failure.
+ */
+int session_document_print(struct session *session, const json_t *document, const char *id_key);
+
+/* A line typed by the person, or `proposed` for an empty one; the caller frees it. NULL: the end of
+ * input. Only if session->term.ask. `option` is what avoids the question. */
+char *session_ask(struct session *session, const char *question, const char *option,
+                  const char *proposed);
+/* Whether questions may be asked: terminals, no --no-input, no --yes, no --json. */
+bool session_asks(const struct session *session);
+
+/* T-USAGE with `usage` of the command as the hint; always -1. */
+int session_usage_error(struct session *session, const char *message, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. */
+void session_line_print(const struct session *session, const char *name, const char *value);
+
+/* ---- the commands ----------------------------------------------------------------------------- */
+
+int cmd_new(struct session *session);	  /* cmd_circle.c */
+int cmd_invite(struct session *session);  /* cmd_invite.c */
+int cmd_join(struct session *session);	  /* cmd_circle.c */
+int cmd_circle(struct session *session);  /* cmd_circle.c */
+int cmd_profile(struct session *session); /* cmd_profile.c */
+int cmd_tip(struct session *session);	  /* cmd_give.c */
+int cmd_ask(struct session *session);	  /* cmd_give.c */
+int cmd_inbox(struct session *session);	  /* cmd_find.c */
+int cmd_show(struct session *session);	  /* cmd_show.c */
+int cmd_search(struct session *session);  /* cmd_find.c */
+int cmd_status(struct session *session);  /* cmd_node.c */
+int cmd_stop(struct session *session);	  /* cmd_node.c */
+int cmd_version(struct session *session); /* cmd_node.c */
+int cmd_help(struct session *session);	  /* cmd_help.c */
+
+/* The help of one command on stdout. */
+void help_print(const struct command *command);
+
+/* The rules, beside the commands they belong to. */
+extern const struct option_rule new_rules[], invite_rules[], join_rules[], circle_rules[],
+	profile_rules[], tip_rules[], ask_rules[], inbox_rules[], show_rules[], search_rules[];
+extern const size_t new_rule_count, invite_rule_count, join_rule_count, circle_rule_count,
+	profile_rule_count, tip_rule_count, ask_rule_count, inbox_rule_count, show_rule_count,
+	search_rule_count;
+
+#endif

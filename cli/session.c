@@ -1,0 +1,138 @@
+#include "commands.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *session_call_for(struct session *session, const char *method, json_t *params,
+                         enum client_effect effect, int timeout_ms)
+{
+	const struct options *options = &session->options;
+	enum client_start start = options->no_start ? CLIENT_NO_START : CLIENT_START;
+	if (!params)
+		return NULL;
+	if (session->client.fd < 0 &&
+	    client_open(&session->client, options->home, start, &session->failure) != 0) {
+		json_decref(params);
+		return NULL;
+	}
+	return client_call(&session->client, method, params, effect, timeout_ms,
+	                   &session->failure);
+}
+
+json_t *session_call(struct session *session, const char *method, json_t *params,
+                     enum client_effect effect)
+{
+	return session_call_for(session, method, params, effect, CLIENT_ANSWER_MS);
+}
+
+json_t *session_params(struct session *session)
+{
+	json_t *circle;
+	json_t *params = json_object();
+	if (!session->options.circle)
+		return params;
+	if (options_string(session->options.circle, "-C", &circle, &session->failure) != 0) {
+		json_decref(params);
+		return NULL;
+	}
+	json_object_set_new(params, "circle", circle);
+	return params;
+}
+
+bool session_talks(const struct session *session)
+{
+	return !session->options.quiet && !session->options.json;
+}
+
+static void id_print(const json_t *object, const char *id_key)
+{
+	char *id = show_clean(doc_text(object, id_key));
+	printf("%s\n", id);
+	free(id);
+}
+
+int session_document_print(struct session *session, const json_t *document, const char *id_key)
+{
+	const struct options *options = &session->options;
+	enum doc_layout layout = session->term.screen ? DOC_INDENTED : DOC_ONE_LINE;
+	if (options->json && options->json_fields) {
+		json_t *picked;
+		if (doc_pick(document, options->json_fields, &picked, &session->failure) != 0)
+			return -1;
+		doc_print(picked, stdout, layout);
+		json_decref(picked);
+		return 1;
+	}
+	if (options->json) {
+		doc_print(document, stdout, layout);
+		return 1;
+	}
+	if (!options->quiet)
+		return 0;
+	if (!json_is_array(document))
+		id_print(document, id_key);
+	for (size_t i = 0; i < json_array_size(document); i++)
+		id_print(json_array_get(document, i), id_key);
+	return 1;
+}
+
+bool session_asks(const struct session *session)
+{
+	const struct options *options = &session->options;
+	return session->term.ask && !options->no_input && !options->yes && !options->json;
+}
+
+char *session_ask(struct session *session, const char *question, const char *option,
+                  const char *proposed)
+{
+	char *line = NULL;
+	size_t size = 0;
+	(void)session;
+	fprintf(stderr, "%s (%s)", question, option);
+	if (*proposed != '\0') {
+		char *shown = show_clean(proposed);
+		fprintf(stderr, " [%s]", shown);
+		free(shown);
+	}
+	fputs(": ", stderr);
+	fflush(stderr);
+	ssize_t len = getline(&line, &size, stdin);
+	if (len < 0) {
+		fputc('\n', stderr);
+		free(line);
+		return NULL;
+	}
+	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r' || line[len - 1] == ' '))
+		line[--len] = '\0';
+	if (len > 0)
+		return line;
+	free(line);
+	return errors_memory(strdup(proposed));
+}
+
+int session_usage_error(struct session *session, const char *message, ...)
+{
+	char text[1200];
+	char hint[500];
+	va_list args;
+	va_start(args, message);
+	vsnprintf(text, sizeof(text), message, args);
+	va_end(args);
+	snprintf(hint, sizeof(hint), "tuyau %s", session->command->usage);
+	return errors_set(&session->failure, EXIT_USAGE, "T-USAGE", hint, "%s", text);
+}
+
+void session_line_print(const struct session *session, const char *name, const char *value)
+{
+	const struct show_term *term = &session->term;
+	if (*value == '\0')
+		return;
+	char *shown = show_clean(value);
+	if (term->screen)
+		printf("  %s%-10s%s %s\n", show_on(term, SHOW_DIM), name,
+		       show_off(term, SHOW_DIM), shown);
+	else
+		printf("%s\t%s\n", name, shown);
+	free(shown);
+}

@@ -1,0 +1,108 @@
+/*
+ * The hands of the machine (proto/node.h): feeds the node, performs its tasks, owns the one timer,
+ * the only clock and the dice. RPC methods use what stands here.
+ *
+ * How a method writes:
+ *     err = tuy_node_append(d->node, loop_now(d), ..., &appended);
+ *     loop_await_ticket(d, appended.ticket, on_done, context);    before loop_drain
+ *     loop_drain(d);
+ * and on_done is called on the loop thread once it is durable or has failed.
+ *
+ * Thread rule: everything on the loop thread.
+ */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include "../proto/node.h"
+#include "config.h"
+#include "keys.h"
+#include "paths.h"
+#include "store.h"
+#include "view.h"
+#include <uv.h>
+
+struct loop; /* what only loop.c touches */
+
+/* One daemon. Everybody reads, only loop.c and main.c write. */
+struct daemon {
+	uv_loop_t *uv;
+	struct tuy_node *node;
+	struct store *store;
+	struct keys *keys; /* keys->certified: there is a member, keys->cert.member */
+	const struct paths *paths;
+	const struct config *config;
+	int64_t clock_offset_s;    /* --clock-offset; 0 normally */
+	struct tuy_address listen; /* what is really bound, with its port */
+	struct tuy_address advertised[TUY_ADDRESSES_MAX];
+	uint32_t advertised_count;
+	uint64_t started_ms; /* loop_now().ms at start */
+	bool stopping;       /* loop_stop was called: take no more requests */
+	struct loop *loop;
+};
+
+/* The time: `ms` monotonic, `wall_s` with the offset. */
+struct tuy_now loop_now(const struct daemon *d);
+
+/* Performs all tasks that wait in the node and arms the timer. To be called after every
+ * tuy_node_* call that is not a question. May call ticket and tell callbacks. */
+void loop_drain(struct daemon *d);
+
+/*
+ * Calls back once, when `ticket` is durable (TUY_STORED_OK, error NULL) or has failed
+ * (TUY_STORED_FAILED; error "T-STORE-FULL", "T-STORE-IO" or "T-STOPPING"). To be called before the
+ * loop_drain that hands the ticket to the store. 0, or -1: no memory (the ticket goes its way
+ * unheard).
+ */
+typedef void loop_on_ticket(void *context, uint64_t ticket, enum tuy_stored stored,
+                            const char *error);
+int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_ticket, void *context);
+
+/* Calls back for every TELL of the node but TUY_TELL_STORED (loop_await_ticket is for those), after
+ * it was logged; spans of `tell` are valid during the call. 0, or -1: no memory. */
+typedef void loop_on_tell(void *context, const struct tuy_tell *tell);
+int loop_subscribe(struct daemon *d, loop_on_tell *on_tell, void *context);
+
+/* Forgets all tickets and subscriptions of `context`: none of its callbacks is called any more.
+ * Allowed inside a callback. */
+void loop_forget(struct daemon *d, const void *context);
+
+/*
+ * Makes the person if there is none: draws a recovery key, certifies this device, writes the
+ * identity file durably and tells the node. 1: made now, `recovery` holds "TUYAUKEY:...", shown
+ * once and kept nowhere: the caller wipes it; 0: there was one, `recovery` is empty; -1 with
+ * `error`: nothing changed.
+ */
+int loop_ensure_identity(struct daemon *d, char recovery[TUY_RECOVERY_TEXT],
+                         struct store_error *error);
+
+/* Reads every circle's name and the own one from the store and tells the node (WELCOME carries
+ * them). To be called when an own CIRCLE or PROFILE record became durable. */
+void loop_refresh_names(struct daemon *d);
+
+/* Begins the clean end: goodbyes, the writer's last commit, every handle closed; loop_run returns
+ * afterwards. Harmless when called again. */
+void loop_stop(struct daemon *d);
+
+/* A callback's work is to stay under 5 ms: `begun = loop_watch_begin()` at its start and
+ * loop_watch_end(d, "name", begun) at its end; longer ones are counted and logged (debug). */
+uint64_t loop_watch_begin(void);
+void loop_watch_end(struct daemon *d, const char *name, uint64_t begun);
+
+/* ---- for main.c ---- */
+
+struct loop_options {
+	struct tuy_address listen;                                  /* port 0: any free one */
+	enum { LOOP_LISTEN_EXACT, LOOP_LISTEN_OR_FREE } listen_how; /* if the port is taken */
+};
+
+/*
+ * Opens the listening socket, loads the store into a node and starts it, the writer, and the RPC
+ * socket. `d` has uv, store, keys, paths, config and clock_offset_s set. 0; or -1 with `error`:
+ * then loop_run must still be called once: it only closes what was opened.
+ */
+int loop_start(struct daemon *d, const struct loop_options *options, struct store_error *error);
+
+/* Runs until loop_stop has done its work. 0, or -1: a handle stayed open (our mistake, logged). */
+int loop_run(struct daemon *d);
+
+#endif

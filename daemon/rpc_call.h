@@ -1,0 +1,85 @@
+/*
+ * One request on its way to its answer: what a method sees of the server. A call ends with exactly
+ * one rpc_answer or rpc_fail, at once or later; then it is gone. If its client went away meanwhile
+ * the answer is dropped, but the method goes on to that end all the same.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
+
+#include "rpc.h"
+#include "rpc_params.h"
+#include "rpc_reply.h"
+
+struct rpc_client;
+
+struct rpc_call {
+	struct rpc *rpc;
+	struct rpc_client *client; /* NULL: it went away */
+	struct rpc_call *next;	   /* all calls of the server */
+	struct rpc_home *home;
+	uint8_t *request; /* its own copy, wiped and freed with it */
+	size_t request_len;
+	uint32_t msgid;
+	struct tuy_bytes params; /* checked: only names the method knows */
+	struct rpc_out out;
+	bool failed; /* the error map is open in `out` */
+
+	/* The method's own, freed with the call; secrets are wiped before. */
+	void *work;
+	/* Called once when the client goes away; may be NULL. It may end the call. */
+	void (*on_gone)(struct rpc_call *call);
+	/* Called once at due_ms (uv_now); set with rpc_due. */
+	void (*on_due)(struct rpc_call *call);
+	uint64_t due_ms;
+	uint64_t due_turn; /* the server's */
+	/* Called instead of all others when the call is freed; may be NULL. */
+	void (*on_end)(struct rpc_call *call);
+	/* Adds pairs to the error map, should one be sent; may be NULL. */
+	void (*on_fail)(struct rpc_call *call, struct rpc_out *out);
+	/* Called when an answer has reached the kernel; may be NULL. Not if the client went away. */
+	void (*on_sent)(struct rpc_home *home);
+
+	/* A ticket that is waited for (rpc_home.h). */
+	struct {
+		uint64_t ticket; /* 0: none */
+		void (*then)(struct rpc_call *call, const char *error);
+		uint8_t *record; /* to be appended, while there was no room for it */
+		size_t record_len;
+		uint32_t circle_no;
+		uint32_t exp_s;
+		uint64_t until_ms; /* give up then */
+		struct tuy_appended appended;
+	} write;
+};
+
+/* The place for the result: write one value, then rpc_answer. */
+struct rpc_out *rpc_result(struct rpc_call *call);
+/* Sends the result, or T-TOO-MUCH / T-MEMORY if it could not be built. */
+void rpc_answer(struct rpc_call *call);
+
+/* Sends an error; `code` a literal of the table in rpc_fail.c, which has its exit code. */
+void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const char *message, ...)
+	__attribute__((format(printf, 4, 5)));
+void rpc_fail_fault(struct rpc_call *call, const struct rpc_fault *fault);
+/* An error with more in its map: begin (the map stays open), put what there is, then rpc_answer. */
+struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
+			       const char *message);
+/* A zeroed call->work of `size` bytes; NULL (no memory): the call has failed and is gone. */
+void *rpc_work(struct rpc_call *call, size_t size);
+/* Calls on_due in `delay_ms`, 0: in the next turn of the loop; replaces an earlier one. */
+void rpc_due(struct rpc_call *call, uint64_t delay_ms, void (*on_due)(struct rpc_call *call));
+
+/* ---- between rpc.c and rpc_fail.c ---- */
+
+/* The head of a response: what follows is an error map and nil, or nil and the result. */
+void rpc_response_open(struct rpc_out *out, uint32_t msgid);
+/* Closes what rpc_result or rpc_fail_begin opened. If it could not be built an error stands there;
+ * out->err set after this: not even that, close the connection. */
+void rpc_response_close(struct rpc_call *call);
+/* A whole error response outside any call. */
+void rpc_refusal_put(struct rpc_out *out, uint32_t msgid, const char *code, const char *message,
+		     const char *hint);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * What people see: objects (tips, asks, profiles, the circle's name) made from the logs. All of it
+ * is derived and can be rebuilt; the text stays sealed in the log, an object row says where.
+ * Tables: objects by number (ascending, as they came), short ids (prefix index), time index,
+ * profiles by member.
+ *
+ * Thread rule: view_apply_* on the writer thread inside its transaction; the rest on any thread
+ * within a store_reading.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include "../proto/record.h"
+#include "store.h"
+
+struct view_object {
+	uint32_t number;
+	uint32_t circle_no;
+	struct tuy_object id;
+	enum tuy_record_kind kind;
+	uint32_t ask; /* 1..5 for an ASK, else 0 */
+	uint32_t log_no;
+	uint32_t seq;             /* of the entry that holds its newest revision */
+	struct tuy_member member; /* its author */
+	struct tuy_device device;
+	uint32_t created_s; /* min(claimed, first seen) */
+	uint32_t expires_s; /* 0: none given */
+	uint32_t rev;
+};
+
+enum view_filter_mine { VIEW_ANYBODY, VIEW_MINE, VIEW_OTHERS };
+struct view_filter {
+	uint32_t circle_no; /* UINT32_MAX: all circles */
+	uint32_t kinds;     /* bits 1u << kind; 0: TIP and ASK */
+	enum view_filter_mine mine;
+	struct tuy_member me;          /* for MINE and OTHERS */
+	const struct tuy_member *from; /* only of this member; NULL: any */
+	uint32_t live_at_s;            /* only what has not expired at this time; 0: all */
+};
+
+/* Newest first (by created_s). Returns how many were written to `out` (<= cap); `*more` how many
+ * more match (counted up to 10,000). */
+uint32_t view_list(struct store_reading *reading, const struct view_filter *filter,
+                   struct view_object *out, uint32_t cap, uint32_t *more);
+
+/* Objects whose id lies in lowest..highest (tuy_object_range), at most `cap`; returns how many
+ * there are (may be over cap). TIP and ASK only. */
+uint32_t view_find(struct store_reading *reading, const struct tuy_object *lowest,
+                   const struct tuy_object *highest, struct view_object *out, uint32_t cap);
+int view_object(struct store_reading *reading, uint32_t number, struct view_object *object);
+/* The fewest characters (4..16) that name this object and no other. */
+uint32_t view_short_len(struct store_reading *reading, const struct tuy_object *id);
+
+/*
+ * Opens the record of an object into `buffer` (TUY_BLOB_MAX bytes); spans of `record` point into
+ * it. 0; 1: unreadable (no key, erased, not held); -1: damaged.
+ */
+int view_record(struct store_reading *reading, const struct tuy_device_keys *keys,
+                const struct view_object *object, uint8_t *buffer, struct tuy_record *record);
+
+/* The newest PROFILE of a member in a circle, and the newest CIRCLE record. 0, or -1 if there is
+ * none. */
+int view_profile(struct store_reading *reading, uint32_t circle_no, const struct tuy_member *member,
+                 struct view_object *object);
+int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_object *object);
+
+/* Numbers of live TIP and ASK objects that every circle holds: for statistics. */
+uint32_t view_count(struct store_reading *reading);
+
+#endif

@@ -1,0 +1,613 @@
+/* Entries become objects: see view_build.h. */
+#include "view_build.h"
+#include "../proto/blob.h"
+#include "../proto/log.h"
+#include "search_build.h"
+#include "view_rows.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_CACHE     256  /* logs, by number modulo this */
+#define MADE_FIRST    1024 /* objects; doubles */
+#define UNOPENED_TAKE 256  /* rows gathered before they are taken and deleted */
+
+struct made { /* an object, or a newer revision of one, under a number of its own */
+	uint32_t number;
+	int dead; /* not the newest revision: nothing is written of it */
+	struct view_row row;
+	struct tuy_hash pcommit;
+};
+
+struct log_slot {
+	int used;
+	uint32_t log_no;
+	struct store_log_row row;
+	struct tuy_circle circle;
+};
+
+struct view_batch {
+	const struct tuy_device_keys *keys;
+	enum view_level level;
+	struct search_batch *words; /* NULL below VIEW_LEVEL_WORDS */
+	/* of the transaction under way */
+	MDB_txn *txn;
+	struct store_tables *tables;
+	struct view_counts counts;
+	struct made *made;
+	struct made **order; /* as many as `made` */
+	uint32_t made_count;
+	uint32_t made_cap;
+	struct log_slot logs[LOG_CACHE];
+	struct {
+		int used;
+		uint32_t circle_no;
+		struct tuy_epoch epoch;
+		struct tuy_secret key;
+	} last; /* epoch of the last blob: most are under the same */
+	uint8_t plain[TUY_BLOB_MAX];
+};
+
+static const struct tuy_record no_words;
+
+static int is_shown(enum tuy_record_kind kind)
+{
+	return kind == TUY_RECORD_TIP || kind == TUY_RECORD_ASK;
+}
+
+/* ---- facts of the transaction ---- */
+
+static int slot_find(struct view_batch *batch, uint32_t log_no, const struct log_slot **found)
+{
+	struct log_slot *slot = &batch->logs[log_no % LOG_CACHE];
+	if (!slot->used || slot->log_no != log_no) {
+		slot->used = 0;
+		int rc = store_log_get(batch->txn, batch->tables, log_no, &slot->row);
+		if (rc == 0)
+			rc = store_circle_get(batch->txn, batch->tables, slot->row.log.circle_no,
+			                      &slot->circle);
+		if (rc != 0)
+			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+		slot->used = 1;
+		slot->log_no = log_no;
+	}
+	*found = slot;
+	return 0;
+}
+
+static int same_member(struct view_batch *batch, uint32_t log_a, uint32_t log_b, int *same)
+{
+	const struct log_slot *slot;
+	int rc = slot_find(batch, log_a, &slot);
+	if (rc != 0)
+		return rc;
+	struct tuy_member member = slot->row.log.member;
+	rc = slot_find(batch, log_b, &slot);
+	if (rc == 0)
+		*same = memcmp(member.b, slot->row.log.member.b, sizeof member.b) == 0;
+	return rc;
+}
+
+/* Which revision counts: higher rev, then (if asked) later claimed time, then smaller pcommit. */
+static int made_cmp(const struct view_row *a, const struct tuy_hash *a_commit,
+                    const struct view_row *b, const struct tuy_hash *b_commit, int by_time)
+{
+	if (a->rev != b->rev)
+		return a->rev > b->rev ? 1 : -1;
+	if (by_time && a->time_s != b->time_s)
+		return a->time_s > b->time_s ? 1 : -1;
+	return -memcmp(a_commit->b, b_commit->b, sizeof a_commit->b);
+}
+
+static int commit_of(struct view_batch *batch, const struct view_row *row, struct tuy_hash *pcommit)
+{
+	struct store_entry_row entry;
+	struct tuy_header header;
+	int rc = store_entry_get(batch->txn, batch->tables, row->log_no, row->seq, &entry);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (tuy_header_decode(entry.header, &header) != TUY_OK)
+		return MDB_CORRUPTED;
+	*pcommit = header.pcommit;
+	return 0;
+}
+
+/* ---- one entry ---- */
+
+static int made_grow(struct view_batch *batch)
+{
+	uint32_t cap = batch->made_cap == 0 ? MADE_FIRST : batch->made_cap * 2;
+	struct made *made = realloc(batch->made, cap * sizeof *made);
+	if (made == NULL)
+		return ENOMEM;
+	batch->made = made;
+	struct made **order = realloc(batch->order, cap * sizeof *order);
+	if (order == NULL)
+		return ENOMEM;
+	batch->order = order;
+	batch->made_cap = cap;
+	return 0;
+}
+
+static int unopened_put(struct view_batch *batch, uint32_t circle_no, const struct tuy_epoch *epoch,
+                        uint32_t log_no, uint32_t seq)
+{
+	uint8_t key[20];
+	tuy_put32(key, circle_no);
+	memcpy(key + 4, epoch->b, sizeof epoch->b);
+	tuy_put32(key + 12, log_no);
+	tuy_put32(key + 16, seq);
+	return store_put(batch->txn, batch->tables, STORE_UNOPENED, TUY_BYTES(key), NULL, 0, 0);
+}
+
+/* Opens mode 0: 0 and *len; 1: no key is held; 2: none of them opens it; or a code. */
+static int circle_blob_open(struct view_batch *batch, const struct store_log *log, uint32_t seq,
+                            const struct tuy_epoch *epoch, struct tuy_bytes blob, size_t *len)
+{
+	for (uint32_t skip = 0;; skip++) {
+		int cached = skip == 0 && batch->last.used &&
+		             batch->last.circle_no == log->circle_no &&
+		             memcmp(batch->last.epoch.b, epoch->b, sizeof epoch->b) == 0;
+		if (!cached) {
+			batch->last.used = 0;
+			int rc = store_epoch_get(batch->txn, batch->tables, log->circle_no, epoch,
+			                         skip, &batch->last.key);
+			if (rc == MDB_NOTFOUND)
+				return skip == 0 ? 1 : 2;
+			if (rc != 0)
+				return rc;
+			batch->last.used = skip == 0;
+			batch->last.circle_no = log->circle_no;
+			batch->last.epoch = *epoch;
+		}
+		if (tuy_blob_open(blob, &batch->last.key, NULL, NULL, &log->id, seq, batch->plain,
+		                  len) == TUY_OK)
+			return 0;
+	}
+}
+
+static int record_take(struct view_batch *batch, const struct log_slot *slot,
+                       const struct tuy_header *header, uint32_t seen_s,
+                       const struct tuy_record *record)
+{
+	if (batch->made_count == batch->made_cap && made_grow(batch) != 0)
+		return ENOMEM;
+	struct made *made = &batch->made[batch->made_count];
+	made->dead = 0;
+	made->number = batch->counts.next_number;
+	made->pcommit = header->pcommit;
+	made->row = (struct view_row){
+		.circle_no = slot->row.log.circle_no,
+		.id = tuy_object_id(&slot->circle, &slot->row.log.member, &record->nonce),
+		.kind = record->kind,
+		.ask = record->kind == TUY_RECORD_ASK
+		               ? (uint32_t)record->value[TUY_FIELD_ASK].number
+		               : 0,
+		.log_no = slot->log_no,
+		.seq = header->seq,
+		.created_s = header->time_s < seen_s ? header->time_s : seen_s,
+		.expires_s = header->exp_s,
+		.time_s = header->time_s,
+		.rev = record->rev,
+	};
+	if (batch->words != NULL && is_shown(record->kind)) {
+		int rc = search_batch_add(batch->words, made->number, record);
+		if (rc != 0)
+			return rc;
+	}
+	batch->made_count++;
+	batch->counts.next_number++;
+	return 0;
+}
+
+int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                     const struct store_entry_row *row)
+{
+	const struct log_slot *slot;
+	struct tuy_header header;
+	struct tuy_record record;
+	enum tuy_blob_mode mode;
+	size_t len = 0;
+	if (batch->level == VIEW_LEVEL_NOTHING || row->state != STORE_BLOB_HELD)
+		return 0;
+	int rc = slot_find(batch, log_no, &slot);
+	if (rc != 0)
+		return rc;
+	const struct store_log *log = &slot->row.log;
+	if (tuy_header_decode(row->header, &header) != TUY_OK)
+		return MDB_CORRUPTED;
+	/* PROTOCOL 4.8: "clear; for RETRACT only": nothing that is shown may come so. */
+	if (tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode == TUY_BLOB_CLEAR)
+		return 0;
+	if (mode == TUY_BLOB_CIRCLE) {
+		rc = circle_blob_open(batch, log, seq, &header.epoch, row->blob, &len);
+		if (rc == 1)
+			return unopened_put(batch, log->circle_no, &header.epoch, log_no, seq);
+		if (rc == 2)
+			return 0;
+		if (rc != 0)
+			return rc;
+	} else if (tuy_blob_open(row->blob, NULL, batch->keys->box_sk, &batch->keys->box_pk,
+	                         &log->id, seq, batch->plain, &len) != TUY_OK) {
+		return 0;
+	}
+	struct tuy_bytes doc = { batch->plain, len };
+	if (tuy_record_read(doc, &record) != TUY_OK)
+		return 0;
+	if (!is_shown(record.kind) && record.kind != TUY_RECORD_PROFILE &&
+	    record.kind != TUY_RECORD_CIRCLE)
+		return 0;
+	return record_take(batch, slot, &header, row->seen_s, &record);
+}
+
+/* ---- blobs that waited for a key ---- */
+
+struct unopened_key {
+	uint8_t b[20];
+};
+
+/* Gathers up to UNOPENED_TAKE keys that begin with `prefix` (12 bytes). */
+static int unopened_gather(struct view_batch *batch, const uint8_t *prefix,
+                           struct unopened_key *keys, uint32_t *count)
+{
+	MDB_cursor *cursor;
+	MDB_val key = { 12, (void *)(uintptr_t)prefix };
+	MDB_val row;
+	struct tuy_bytes value;
+	*count = 0;
+	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_UNOPENED], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+	while (rc == 0 && *count < UNOPENED_TAKE && key.mv_size == sizeof keys->b &&
+	       memcmp(key.mv_data, prefix, 12) == 0) {
+		memcpy(keys[*count].b, key.mv_data, sizeof keys->b);
+		(*count)++;
+		rc = store_check(batch->tables, STORE_UNOPENED, &key, &row, &value);
+		if (rc == 0)
+			rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int unopened_take(struct view_batch *batch, const struct unopened_key *key)
+{
+	struct store_entry_row row;
+	uint32_t log_no = tuy_get32(key->b + 12);
+	uint32_t seq = tuy_get32(key->b + 16);
+	int rc = store_entry_get(batch->txn, batch->tables, log_no, seq, &row);
+	if (rc == 0)
+		rc = view_batch_entry(batch, log_no, seq, &row);
+	else if (rc == MDB_NOTFOUND)
+		rc = 0;
+	struct tuy_bytes k = TUY_BYTES(key->b);
+	return rc == 0 ? store_del(batch->txn, batch->tables, STORE_UNOPENED, k) : rc;
+}
+
+int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct tuy_epoch *epoch)
+{
+	struct unopened_key keys[UNOPENED_TAKE];
+	uint8_t prefix[12];
+	uint32_t count;
+	batch->last.used = 0;
+	if (batch->level == VIEW_LEVEL_NOTHING)
+		return 0;
+	tuy_put32(prefix, circle_no);
+	memcpy(prefix + 4, epoch->b, sizeof epoch->b);
+	do {
+		int rc = unopened_gather(batch, prefix, keys, &count);
+		for (uint32_t i = 0; i < count && rc == 0; i++)
+			rc = unopened_take(batch, &keys[i]);
+		if (rc != 0)
+			return rc;
+	} while (count == UNOPENED_TAKE);
+	return 0;
+}
+
+/* ---- writing what was made ---- */
+
+static int order_by_id(const void *a, const void *b)
+{
+	const struct made *x = *(struct made *const *)a;
+	const struct made *y = *(struct made *const *)b;
+	int cmp = memcmp(x->row.id.b, y->row.id.b, sizeof x->row.id.b);
+	if (cmp == 0 && x->row.circle_no != y->row.circle_no)
+		cmp = x->row.circle_no < y->row.circle_no ? -1 : 1;
+	if (cmp == 0)
+		cmp = x->number < y->number ? -1 : 1;
+	return cmp;
+}
+
+static int order_by_time(const void *a, const void *b)
+{
+	const struct made *x = *(struct made *const *)a;
+	const struct made *y = *(struct made *const *)b;
+	if (x->row.circle_no != y->row.circle_no)
+		return x->row.circle_no < y->row.circle_no ? -1 : 1;
+	if (x->row.created_s != y->row.created_s)
+		return x->row.created_s < y->row.created_s ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+static int same_object(const struct made *a, const struct made *b)
+{
+	return a->row.circle_no == b->row.circle_no &&
+	       memcmp(a->row.id.b, b->row.id.b, sizeof a->row.id.b) == 0;
+}
+
+/* The number that an object has in the store, or MDB_NOTFOUND. */
+static int id_find(struct view_batch *batch, MDB_cursor *cursor, const struct view_row *row,
+                   uint32_t *number)
+{
+	struct view_id_key first = view_id_key(&row->id, 0);
+	MDB_val key = { sizeof first.b, first.b };
+	MDB_val value;
+	struct tuy_bytes body;
+	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	while (rc == 0) {
+		if (key.mv_size != sizeof first.b ||
+		    memcmp(key.mv_data, row->id.b, sizeof row->id.b) != 0)
+			return MDB_NOTFOUND;
+		rc = store_check(batch->tables, STORE_OBJECT_IDS, &key, &value, &body);
+		if (rc == 0 && body.len != 5)
+			rc = MDB_CORRUPTED;
+		if (rc == 0 && tuy_get32(body.p) == row->circle_no) {
+			*number = tuy_get32((const uint8_t *)key.mv_data + sizeof row->id.b);
+			return 0;
+		}
+		if (rc == 0)
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	return rc;
+}
+
+static int made_bury(struct view_batch *batch, struct made *made)
+{
+	made->dead = 1;
+	if (batch->words != NULL && is_shown(made->row.kind))
+		return search_batch_add(batch->words, made->number, &no_words);
+	return 0;
+}
+
+/* An older revision in the store gives way. */
+static int old_remove(struct view_batch *batch, uint32_t number, const struct view_row *old)
+{
+	uint8_t key[4];
+	struct view_id_key id = view_id_key(&old->id, number);
+	tuy_put32(key, number);
+	int rc = store_del(batch->txn, batch->tables, STORE_OBJECTS, TUY_BYTES(key));
+	if (rc == 0)
+		rc = store_del(batch->txn, batch->tables, STORE_OBJECT_IDS, TUY_BYTES(id.b));
+	if (rc == 0)
+		rc = view_time_del(batch->txn, batch->tables, number, old);
+	if (rc == 0 && is_shown(old->kind)) {
+		batch->counts.shown--;
+		if (batch->words != NULL)
+			rc = search_batch_add(batch->words, number, &no_words);
+	}
+	return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+}
+
+/* An older revision came late: the object in the store is older than was thought. */
+static int old_age(struct view_batch *batch, uint32_t number, struct view_row *old,
+                   uint32_t created_s)
+{
+	MDB_cursor *cursor;
+	int rc = view_time_del(batch->txn, batch->tables, number, old);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	old->created_s = created_s;
+	rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECTS], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = view_row_put(cursor, batch->tables, number, old, 0);
+	mdb_cursor_close(cursor);
+	if (rc == 0)
+		rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_TIMES], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = view_time_put(cursor, batch->tables, number, old);
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* The newest of a group of revisions made in this batch; buries the others. `owner`: a log of the
+ * member whose object it is. */
+static int group_best(struct view_batch *batch, struct made **group, uint32_t count, uint32_t owner,
+                      struct made **best, uint32_t *created_s)
+{
+	*best = NULL;
+	for (uint32_t i = 0; i < count; i++) {
+		struct made *lost = group[i];
+		int same = 0;
+		int rc = same_member(batch, owner, lost->row.log_no, &same);
+		if (rc != 0)
+			return rc;
+		if (same && lost->row.created_s < *created_s)
+			*created_s = lost->row.created_s;
+		if (same && (*best == NULL || made_cmp(&lost->row, &lost->pcommit, &(*best)->row,
+		                                       &(*best)->pcommit, 0) > 0)) {
+			struct made *won = lost;
+			lost = *best;
+			*best = won;
+		}
+		rc = lost == NULL ? 0 : made_bury(batch, lost);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int group_settle(struct view_batch *batch, MDB_cursor *ids, struct made **group,
+                        uint32_t count)
+{
+	struct view_row old;
+	struct tuy_hash old_commit;
+	struct made *best;
+	uint32_t number;
+	uint32_t created_s = UINT32_MAX;
+	int found = id_find(batch, ids, &group[0]->row, &number);
+	if (found != 0 && found != MDB_NOTFOUND)
+		return found;
+	if (found == 0) {
+		int rc = view_row_get(batch->txn, batch->tables, number, &old);
+		if (rc == 0)
+			rc = commit_of(batch, &old, &old_commit);
+		if (rc != 0)
+			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+		created_s = old.created_s;
+	}
+	int rc = group_best(batch, group, count, found == 0 ? old.log_no : group[0]->row.log_no,
+	                    &best, &created_s);
+	if (rc != 0 || best == NULL)
+		return rc;
+	if (found == 0 && made_cmp(&best->row, &best->pcommit, &old, &old_commit, 0) <= 0) {
+		rc = made_bury(batch, best);
+		if (rc == 0 && created_s < old.created_s)
+			rc = old_age(batch, number, &old, created_s);
+		return rc;
+	}
+	best->row.created_s = created_s;
+	if (found == 0)
+		rc = old_remove(batch, number, &old);
+	if (is_shown(best->row.kind))
+		batch->counts.shown++;
+	return rc;
+}
+
+static int groups_settle(struct view_batch *batch)
+{
+	MDB_cursor *ids;
+	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_IDS], &ids);
+	if (rc != 0)
+		return rc;
+	for (uint32_t i = 0, end; i < batch->made_count && rc == 0; i = end) {
+		for (end = i + 1; end < batch->made_count; end++)
+			if (!same_object(batch->order[i], batch->order[end]))
+				break;
+		rc = group_settle(batch, ids, batch->order + i, end - i);
+	}
+	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
+		if (!batch->order[i]->dead)
+			rc = view_id_put(ids, batch->tables, batch->order[i]->number,
+			                 &batch->order[i]->row);
+	mdb_cursor_close(ids);
+	return rc;
+}
+
+static int rows_write(struct view_batch *batch)
+{
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECTS], &cursor);
+	if (rc != 0)
+		return rc;
+	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
+		if (!batch->made[i].dead)
+			rc = view_row_put(cursor, batch->tables, batch->made[i].number,
+			                  &batch->made[i].row, MDB_APPEND);
+	mdb_cursor_close(cursor);
+	if (rc == 0)
+		rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_TIMES], &cursor);
+	if (rc != 0)
+		return rc;
+	qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_time);
+	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
+		if (!batch->order[i]->dead)
+			rc = view_time_put(cursor, batch->tables, batch->order[i]->number,
+			                   &batch->order[i]->row);
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* PROFILE and CIRCLE: is this one the newest now? */
+static int newest_settle(struct view_batch *batch, const struct made *made)
+{
+	static const struct tuy_member nobody;
+	const struct log_slot *slot;
+	struct view_row row;
+	struct tuy_hash pcommit;
+	uint32_t number;
+	int rc = slot_find(batch, made->row.log_no, &slot);
+	if (rc != 0)
+		return rc;
+	const struct tuy_member *member =
+		made->row.kind == TUY_RECORD_PROFILE ? &slot->row.log.member : &nobody;
+	rc = view_newest_get(batch->txn, batch->tables, made->row.circle_no, made->row.kind, member,
+	                     &number);
+	if (rc == 0)
+		rc = view_row_get(batch->txn, batch->tables, number, &row);
+	if (rc == 0) {
+		rc = commit_of(batch, &row, &pcommit);
+		if (rc != 0)
+			return rc;
+		if (made_cmp(&made->row, &made->pcommit, &row, &pcommit, 1) <= 0)
+			return 0;
+	} else if (rc != MDB_NOTFOUND) {
+		return rc;
+	}
+	return view_newest_put(batch->txn, batch->tables, made->row.circle_no, made->row.kind,
+	                       member, made->number);
+}
+
+int view_batch_write(struct view_batch *batch)
+{
+	int rc = 0;
+	if (batch->made_count == 0)
+		return 0;
+	for (uint32_t i = 0; i < batch->made_count; i++)
+		batch->order[i] = &batch->made[i];
+	qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_id);
+	rc = groups_settle(batch);
+	if (rc == 0)
+		rc = rows_write(batch);
+	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
+		if (!batch->made[i].dead && !is_shown(batch->made[i].row.kind))
+			rc = newest_settle(batch, &batch->made[i]);
+	if (rc == 0)
+		rc = view_counts_put(batch->txn, batch->tables, &batch->counts);
+	if (rc == 0 && batch->words != NULL)
+		rc = search_batch_write(batch->words, batch->txn, batch->tables);
+	return rc;
+}
+
+int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables *tables)
+{
+	batch->txn = txn;
+	batch->tables = tables;
+	batch->made_count = 0;
+	batch->last.used = 0;
+	memset(batch->logs, 0, sizeof batch->logs);
+	if (batch->words != NULL)
+		search_batch_clear(batch->words);
+	return view_counts_get(txn, tables, &batch->counts);
+}
+
+struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum view_level level)
+{
+	struct view_batch *batch = calloc(1, sizeof *batch);
+	if (batch == NULL)
+		return NULL;
+	batch->keys = keys;
+	batch->level = level;
+	if (level == VIEW_LEVEL_WORDS) {
+		batch->words = search_batch_create();
+		if (batch->words == NULL) {
+			free(batch);
+			return NULL;
+		}
+	}
+	return batch;
+}
+
+void view_batch_destroy(struct view_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	search_batch_destroy(batch->words);
+	free(batch->made);
+	free(batch->order);
+	sodium_memzero(batch, sizeof *batch);
+	free(batch);
+}

@@ -1,0 +1,42 @@
+/*
+ * The building side of the view: entries become objects while the writer fills its transaction.
+ * What was made from a transaction's entries is gathered in RAM and written, sorted, before its
+ * commit.
+ *
+ *	view_batch_begin(batch, txn, tables);
+ *	for each entry with a payload:	view_batch_entry(batch, log_no, &row);
+ *	for each new epoch key:		view_batch_epoch(batch, circle_no, &epoch);
+ *	before commit:			view_batch_write(batch);
+ *
+ * Everything is inside the caller's transaction: after an abort the next begin starts from what
+ * the store has.
+ *
+ * Errors: 0, or a code of LMDB or errno, on which the caller aborts the transaction.
+ * Thread rule: the writer thread.
+ */
+#ifndef VIEW_BUILD_H
+#define VIEW_BUILD_H
+
+#include "store_rows.h"
+
+enum view_level { VIEW_LEVEL_NOTHING, VIEW_LEVEL_OBJECTS, VIEW_LEVEL_WORDS };
+
+struct view_batch;
+
+/* `keys` open what is sealed to this device; they outlive the batch. NULL: no memory. */
+struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum view_level level);
+void view_batch_destroy(struct view_batch *batch); /* NULL is allowed */
+
+int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables *tables);
+/*
+ * Takes one entry, whose rows (log, circle) are in the transaction. What cannot be opened or read
+ * is passed over; for want of an epoch key, it is noted in `unopened`. `row` may point into the
+ * map: nothing is written to the store before the blob was opened.
+ */
+int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                     const struct store_entry_row *row);
+/* The key of this epoch is in the transaction now: what waited for it is taken. */
+int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct tuy_epoch *epoch);
+int view_batch_write(struct view_batch *batch);
+
+#endif

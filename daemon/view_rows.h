@@ -1,0 +1,67 @@
+/*
+ * Rows of the derived tables as structs. Layouts: store_tables.h. Getters return 0, MDB_NOTFOUND,
+ * MDB_CORRUPTED or LMDB's code. Thread rule: as store_get and store_put.
+ */
+#ifndef VIEW_ROWS_H
+#define VIEW_ROWS_H
+
+#include "../proto/record.h"
+#include "store_rows.h"
+
+struct view_row { /* objects */
+	uint32_t circle_no;
+	struct tuy_object id;
+	enum tuy_record_kind kind;
+	uint32_t ask;
+	uint32_t log_no;
+	uint32_t seq;
+	uint32_t created_s; /* the least over its revisions of min(claimed, first seen) */
+	uint32_t expires_s;
+	uint32_t time_s; /* claimed by its newest revision */
+	uint32_t rev;
+};
+int view_row_get(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
+                 struct view_row *row);
+int view_row_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t number,
+                 const struct view_row *row, unsigned flags);
+
+struct view_time { /* object_times: what a filter needs without opening the object */
+	uint32_t circle_no;
+	uint32_t created_s;
+	uint32_t number;
+	enum tuy_record_kind kind;
+	uint32_t ask;
+	uint32_t log_no;
+	uint32_t expires_s;
+};
+#define VIEW_TIME_KEY 12
+/* Reads a row of object_times as a cursor gave it, without its checksum. 0 or MDB_CORRUPTED. */
+int view_time_parse(const MDB_val *key, const MDB_val *row, struct view_time *time);
+int view_time_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t number,
+                  const struct view_row *row);
+int view_time_del(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
+                  const struct view_row *row);
+
+struct view_id_key { /* object_ids: id 10 ‖ number u32 */
+	uint8_t b[14];
+};
+struct view_id_key view_id_key(const struct tuy_object *id, uint32_t number);
+int view_id_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t number,
+                const struct view_row *row);
+
+/* The object that counts as newest of (circle, kind, member). */
+int view_newest_get(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                    enum tuy_record_kind kind, const struct tuy_member *member, uint32_t *number);
+int view_newest_put(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                    enum tuy_record_kind kind, const struct tuy_member *member, uint32_t number);
+
+struct view_counts { /* meta "objects" */
+	uint32_t next_number;
+	uint32_t shown; /* TIP and ASK objects */
+};
+/* Zeros if nothing was written yet. */
+int view_counts_get(MDB_txn *txn, const struct store_tables *tables, struct view_counts *counts);
+int view_counts_put(MDB_txn *txn, const struct store_tables *tables,
+                    const struct view_counts *counts);
+
+#endif

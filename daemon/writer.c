@@ -1,0 +1,438 @@
+/*
+ * The writer thread: see writer.h. Tickets wait in a queue; the thread takes them in the order they
+ * came, as many as one transaction should hold, and hands them back in the same order. Because they
+ * are reported in that order, a live ticket gains nothing by overtaking; instead transactions
+ * become small while live tickets come.
+ *
+ * A transaction that fails left nothing: the map is grown and it is tried again, or (disk full,
+ * I/O) each of its tickets is tried alone, so that a small one still gets through.
+ */
+#include "writer.h"
+#include "search_build.h"
+#include "store_apply.h"
+#include "store_env.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_ENTRIES_MAX 16384u
+#define BATCH_BYTES_MAX   ((size_t)8 << 20)
+#define LIVE_WORK_NS      (10ull * 1000 * 1000)   /* of one transaction while live tickets come */
+#define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
+
+struct ticket_head { /* where a log stands after this ticket */
+	uint32_t log_no;
+	uint32_t seq;
+};
+
+struct ticket {
+	struct ticket *next;
+	uint64_t number;
+	const struct tuy_store_item *items; /* the node's, until it is reported */
+	uint32_t count;
+	uint32_t seen_s;
+	uint32_t entry_count;
+	size_t bytes;
+	const char *error; /* NULL: stored */
+	uint32_t head_count;
+	struct ticket_head heads[];
+};
+
+struct tickets { /* a queue */
+	struct ticket *first;
+	struct ticket **end;
+};
+
+struct writer {
+	/* set once */
+	struct store *store;
+	enum writer_index index;
+	writer_on_stored *on_stored;
+	void *context;
+	uv_async_t async;
+	uv_thread_t thread;
+	/* of the thread */
+	struct view_batch *view;
+	struct store_apply *apply;
+	int merge_due;
+	/* shared, under the mutex */
+	uv_mutex_t mutex;
+	uv_cond_t cond;
+	struct tickets waiting;
+	struct tickets done; /* to be reported */
+	struct tickets told; /* reported; the thread frees them */
+	uint64_t live_ns;    /* when the last live ticket came; 0: never */
+	int stopping;
+};
+
+/* ---- queues ---- */
+
+static void tickets_init(struct tickets *tickets)
+{
+	tickets->first = NULL;
+	tickets->end = &tickets->first;
+}
+
+static void tickets_push(struct tickets *tickets, struct ticket *ticket)
+{
+	ticket->next = NULL;
+	*tickets->end = ticket;
+	tickets->end = &ticket->next;
+}
+
+static struct ticket *tickets_pop(struct tickets *tickets)
+{
+	struct ticket *ticket = tickets->first;
+	if (ticket == NULL)
+		return NULL;
+	tickets->first = ticket->next;
+	if (tickets->first == NULL)
+		tickets->end = &tickets->first;
+	return ticket;
+}
+
+/* All of them; `tickets` is empty then. */
+static struct tickets tickets_take(struct tickets *tickets)
+{
+	struct tickets taken = *tickets;
+	if (taken.first == NULL)
+		taken.end = NULL;
+	tickets_init(tickets);
+	return taken;
+}
+
+static struct ticket *ticket_pop_taken(struct tickets *taken)
+{
+	struct ticket *ticket = taken->first;
+	if (ticket != NULL)
+		taken->first = ticket->next;
+	return ticket;
+}
+
+/* ---- one transaction ---- */
+
+static uint64_t live_deadline(struct writer *writer)
+{
+	uint64_t now = uv_hrtime();
+	uv_mutex_lock(&writer->mutex);
+	int live = writer->live_ns != 0 && now - writer->live_ns < LIVE_MEMORY_NS;
+	uv_mutex_unlock(&writer->mutex);
+	return live ? now + LIVE_WORK_NS : UINT64_MAX;
+}
+
+static int ticket_apply(struct writer *writer, const struct ticket *ticket)
+{
+	int rc = 0;
+	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
+		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
+	return rc;
+}
+
+/*
+ * Writes tickets from `first` on in one transaction: as many as it should hold, at most `max`.
+ * *count: how many (also on error). Begin and commit stand here together: LMDB wants both on one
+ * thread.
+ */
+static int batch_commit(struct writer *writer, const struct ticket *first, uint32_t max,
+                        uint32_t *count)
+{
+	uint64_t deadline = live_deadline(writer);
+	uint32_t entry_count = 0;
+	size_t bytes = 0;
+	MDB_txn *txn;
+	*count = 0;
+	int rc = mdb_txn_begin(writer->store->env, NULL, 0, &txn);
+	if (rc != 0)
+		return rc;
+	rc = store_apply_begin(writer->apply, txn, &writer->store->tables);
+	for (const struct ticket *t = first; t != NULL && rc == 0 && *count < max; t = t->next) {
+		entry_count += t->entry_count;
+		bytes += t->bytes;
+		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
+			break;
+		(*count)++;
+		rc = ticket_apply(writer, t);
+		if (uv_hrtime() > deadline)
+			break;
+	}
+	if (rc == 0)
+		rc = store_apply_write(writer->apply);
+	store_apply_end(writer->apply);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+/* The same, and what can be mended is mended: a map that is full, an environment that LMDB gave up
+ * after a failed write of its meta page. */
+static int batch_store(struct writer *writer, const struct ticket *first, uint32_t max,
+                       uint32_t *count)
+{
+	int reopened = 0;
+	*count = 0;
+	for (;;) {
+		int rc = writer->store->env == NULL ? MDB_PANIC
+		                                    : batch_commit(writer, first, max, count);
+		if (rc == MDB_MAP_FULL && store_grow(writer->store) == 0)
+			continue;
+		if (rc == MDB_PANIC && !reopened) {
+			reopened = 1;
+			if (store_reopen(writer->store) == 0)
+				continue;
+		}
+		if (rc == 0)
+			store_settle(writer->store);
+		return rc;
+	}
+}
+
+/* Hands the first `count` of `taken` to the loop thread. */
+static void tickets_report(struct writer *writer, struct tickets *taken, uint32_t count,
+                           const char *error)
+{
+	uv_mutex_lock(&writer->mutex);
+	for (uint32_t i = 0; i < count; i++) {
+		struct ticket *ticket = ticket_pop_taken(taken);
+		ticket->error = error;
+		tickets_push(&writer->done, ticket);
+	}
+	uv_mutex_unlock(&writer->mutex);
+	(void)uv_async_send(&writer->async);
+}
+
+static void tickets_store(struct writer *writer, struct tickets *taken)
+{
+	uint32_t alone = 0; /* so many are tried one by one: together they failed */
+	while (taken->first != NULL) {
+		uint32_t count = 0;
+		int rc = batch_store(writer, taken->first, alone > 0 ? 1 : UINT32_MAX, &count);
+		if (rc != 0 && count > 1) {
+			alone = count;
+			continue;
+		}
+		if (alone > 0)
+			alone--;
+		tickets_report(writer, taken, count > 0 ? count : 1,
+		               rc == 0 ? NULL : store_code(rc, writer->store->dir));
+	}
+	writer->merge_due = writer->index == WRITER_WORDS;
+}
+
+/* ---- the thread ---- */
+
+/* Some merging of the word index, in a transaction of its own, while nothing waits. */
+static void words_merge(struct writer *writer)
+{
+	MDB_txn *txn;
+	writer->merge_due = 0;
+	if (writer->store->env == NULL || mdb_txn_begin(writer->store->env, NULL, 0, &txn) != 0)
+		return;
+	if (search_merge_waits(txn, &writer->store->tables) != 1 ||
+	    search_merge_some(txn, &writer->store->tables, SEARCH_MERGE_WORK) != 0) {
+		mdb_txn_abort(txn);
+		return;
+	}
+	int rc = mdb_txn_commit(txn);
+	if (rc == 0)
+		store_settle(writer->store);
+	writer->merge_due = rc == 0;
+}
+
+/* What the node knows now (see store_apply_told). */
+static void told_take(struct writer *writer, struct tickets *told)
+{
+	struct ticket *ticket;
+	while ((ticket = ticket_pop_taken(told)) != NULL) {
+		for (uint32_t i = 0; i < ticket->head_count; i++)
+			(void)store_apply_told(writer->apply, ticket->heads[i].log_no,
+			                       ticket->heads[i].seq);
+		free(ticket);
+	}
+}
+
+static void thread_main(void *arg)
+{
+	struct writer *writer = arg;
+	for (;;) {
+		uv_mutex_lock(&writer->mutex);
+		while (writer->waiting.first == NULL && !writer->stopping && !writer->merge_due)
+			uv_cond_wait(&writer->cond, &writer->mutex);
+		struct tickets taken = tickets_take(&writer->waiting);
+		struct tickets told = tickets_take(&writer->told);
+		int stopping = writer->stopping;
+		uv_mutex_unlock(&writer->mutex);
+		told_take(writer, &told);
+		if (taken.first != NULL)
+			tickets_store(writer, &taken);
+		else if (stopping)
+			return;
+		else
+			words_merge(writer);
+	}
+}
+
+/* ---- the loop's side ---- */
+
+static void done_report(struct writer *writer)
+{
+	struct ticket *ticket;
+	for (;;) {
+		uv_mutex_lock(&writer->mutex);
+		ticket = tickets_pop(&writer->done);
+		uv_mutex_unlock(&writer->mutex);
+		if (ticket == NULL)
+			return;
+		writer->on_stored(writer->context, ticket->number,
+		                  ticket->error == NULL ? TUY_STORED_OK : TUY_STORED_FAILED,
+		                  ticket->error);
+		if (ticket->error != NULL)
+			ticket->head_count = 0;
+		uv_mutex_lock(&writer->mutex);
+		tickets_push(&writer->told, ticket);
+		uv_mutex_unlock(&writer->mutex);
+	}
+}
+
+static void on_async(uv_async_t *async)
+{
+	done_report(async->data);
+}
+
+static void writer_free(struct writer *writer)
+{
+	struct ticket *ticket;
+	while ((ticket = tickets_pop(&writer->told)) != NULL)
+		free(ticket);
+	store_apply_destroy(writer->apply);
+	view_batch_destroy(writer->view);
+	uv_cond_destroy(&writer->cond);
+	uv_mutex_destroy(&writer->mutex);
+	free(writer);
+}
+
+static void on_async_closed(uv_handle_t *handle)
+{
+	writer_free(handle->data);
+}
+
+/* The thread takes no signals: those are the loop's. */
+static int thread_start(struct writer *writer)
+{
+	sigset_t all;
+	sigset_t before;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	int rc = uv_thread_create(&writer->thread, thread_main, writer);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+static enum view_level view_level_of(enum writer_index index)
+{
+	switch (index) {
+	case WRITER_LOGS_ONLY:
+		return VIEW_LEVEL_NOTHING;
+	case WRITER_OBJECTS:
+		return VIEW_LEVEL_OBJECTS;
+	case WRITER_WORDS:
+		break;
+	}
+	return VIEW_LEVEL_WORDS;
+}
+
+struct writer *writer_start(struct store *store, uv_loop_t *loop,
+                            const struct tuy_device_keys *keys, enum writer_index index,
+                            writer_on_stored *on_stored, void *context)
+{
+	struct writer *writer = calloc(1, sizeof *writer);
+	if (writer == NULL)
+		return NULL;
+	if (uv_mutex_init(&writer->mutex) != 0) {
+		free(writer);
+		return NULL;
+	}
+	if (uv_cond_init(&writer->cond) != 0) {
+		uv_mutex_destroy(&writer->mutex);
+		free(writer);
+		return NULL;
+	}
+	writer->store = store;
+	writer->index = index;
+	writer->on_stored = on_stored;
+	writer->context = context;
+	tickets_init(&writer->waiting);
+	tickets_init(&writer->done);
+	tickets_init(&writer->told);
+	writer->view = view_batch_create(keys, view_level_of(index));
+	writer->apply = writer->view == NULL ? NULL : store_apply_create(writer->view);
+	if (writer->apply == NULL || uv_async_init(loop, &writer->async, on_async) != 0) {
+		writer_free(writer);
+		return NULL;
+	}
+	writer->async.data = writer;
+	if (thread_start(writer) != 0) {
+		uv_close((uv_handle_t *)&writer->async, on_async_closed);
+		return NULL;
+	}
+	return writer;
+}
+
+/* What a ticket weighs in a transaction, and where its logs stand after it. */
+static void ticket_measure(struct ticket *ticket)
+{
+	for (uint32_t i = 0; i < ticket->count; i++) {
+		const struct tuy_store_item *item = &ticket->items[i];
+		ticket->bytes += 256;
+		if (item->kind == TUY_STORE_OP)
+			ticket->bytes += item->u.op.bytes.len;
+		if (item->kind == TUY_STORE_BLOB)
+			ticket->bytes += item->u.blob.blob.len;
+		if (item->kind != TUY_STORE_ENTRIES)
+			continue;
+		ticket->entry_count += item->u.entries.count;
+		for (uint32_t j = 0; j < item->u.entries.count; j++)
+			ticket->bytes += 128 + item->u.entries.blobs[j].len;
+		ticket->heads[ticket->head_count++] =
+			(struct ticket_head){ item->log_no, item->u.entries.head.seq };
+	}
+}
+
+int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
+                  uint32_t count, int live)
+{
+	uint32_t head_count = 0;
+	uv_timeval64_t now;
+	for (uint32_t i = 0; i < count; i++)
+		head_count += items[i].kind == TUY_STORE_ENTRIES;
+	struct ticket *made = calloc(1, sizeof *made + head_count * sizeof made->heads[0]);
+	if (made == NULL)
+		return -1;
+	made->number = ticket;
+	made->items = items;
+	made->count = count;
+	if (uv_gettimeofday(&now) == 0)
+		made->seen_s = (uint32_t)now.tv_sec;
+	ticket_measure(made);
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->waiting, made);
+	if (live)
+		writer->live_ns = uv_hrtime();
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
+	return 0;
+}
+
+void writer_stop(struct writer *writer)
+{
+	uv_mutex_lock(&writer->mutex);
+	writer->stopping = 1;
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
+	(void)uv_thread_join(&writer->thread);
+	done_report(writer);
+	uv_close((uv_handle_t *)&writer->async, on_async_closed);
+}

@@ -1,0 +1,425 @@
+/*
+ * The inside of the node (node.h): its state, shared by node.c (inputs, tasks), session.c (one
+ * link's handshake and messages), sync.c (what flows on a link), admit.c (invites, joining), dial.c
+ * (whom to call) and stage.c (tickets). Not for the host. Thread rule: as node.h.
+ */
+#ifndef TUY_MACHINE_H
+#define TUY_MACHINE_H
+
+#include "circle.h"
+#include "frame.h"
+#include "message.h"
+#include "node.h"
+#include "noise.h"
+
+#define NONE                UINT32_MAX
+#define STAGE_BYTES         65536
+#define STAGE_ITEMS         72 /* an OPS message or a founding, and some */
+#define STAGES_FOR_OWN      8  /* never taken by what comes from links */
+#define OPS_PER_MESSAGE     64
+#define GETB_SEQS           16
+#define INVITES_MAX         256
+#define TELLS_MAX           256
+#define BUCKETS             256
+#define REPLAY_SETS         16384
+#define REPLAY_WAYS         4
+#define UNSENT_BULK         65536 /* DATA and the like wait while so many bytes wait in the socket */
+#define UNSENT_MAX          262144 /* everything waits */
+#define HAVE_DELAY_MS       20
+#define CREDIT_RETURN       65536 /* PROTOCOL 7.5 */
+#define PEERS_MAX           2432  /* a bound on capacity.peers */
+#define PEERS_WORDS         (PEERS_MAX / 64)
+#define EVICTED_MAX         64 /* handshakes that gave way, to be closed by the host */
+#define DIAL_MAX            8  /* outgoing links and attempts */
+#define DIAL_BACKOFF_MIN_MS 1000
+#define DIAL_BACKOFF_MAX_MS 600000
+#define STORE_RETRY_MS      5000
+#define GETB_WAIT_MS        10000
+
+/* ---- what is known for good ---- */
+
+struct own_circle { /* beside the tuy_circle_state of the same number */
+	struct tuy_tag digest;
+	bool digest_valid;
+	uint8_t book[8];
+	bool book_valid;
+	bool orphans;     /* data of a device not known yet was passed over: FRONTIER again when
+	                     operations change */
+	uint32_t own_log; /* NONE until the first append */
+	uint64_t entries;
+	uint64_t missing;
+	uint8_t name[120];
+	uint8_t name_len;
+	uint8_t own_name[120];
+	uint8_t own_name_len;
+};
+
+struct log {
+	uint32_t circle_no;
+	uint32_t device; /* index in the circle */
+	struct tuy_incarnation incarnation;
+	struct tuy_log_id id;
+	struct tuy_log16 log16;
+	struct tuy_head durable; /* as the store has it */
+	struct tuy_head staged;  /* checked, and on its way to the store */
+	struct tuy_sig sig;      /* of durable */
+	uint32_t missing;
+	uint32_t getb_link; /* the link asked for its missing payloads; NONE */
+	uint64_t touched;   /* greater: changed later */
+	bool own;
+	bool unreadable; /* the store could not read it back: not pushed until the next start */
+	bool stored;     /* the store knows it, or a ticket that says so is under way */
+};
+
+struct peer { /* another device, of any circle */
+	struct tuy_device device;
+	struct tuy_link_pk link_pk;
+	uint32_t circles; /* bit per circle it is active in */
+	uint32_t link;    /* established link; NONE */
+	uint8_t record[TUY_ADDRESS_RECORD_MAX];
+	uint32_t record_len; /* 0: no address known */
+	struct tuy_address_record address;
+	uint32_t address_next; /* which to try next */
+	uint64_t dial_next_ms; /* not before */
+	uint32_t dial_backoff_ms;
+	bool dialing;
+	bool is_self;
+};
+
+/* ---- links ---- */
+
+enum link_state {
+	LINK_FREE,
+	LINK_KNOCK,    /* called: waits for frame 1 */
+	LINK_ANSWERED, /* called: message 2 is out, waits for frame 3 */
+	LINK_CALLING,  /* calls: waits for frame 2 */
+	LINK_PROVING,  /* calls: message 3 is out, waits for the first record */
+	LINK_GUEST,    /* called by no member: waits for JOIN */
+	LINK_UP,
+};
+
+struct peer_log {           /* what one link's other end has of one log */
+	uint32_t known;     /* it said so */
+	uint32_t sent;      /* sent to it */
+	uint32_t told;      /* it knows that we have so many */
+	uint32_t announced; /* the seq in its FRONTIER */
+	uint8_t flags;
+};
+enum {
+	PEER_LOG_INFO_SENT = 1,
+	PEER_LOG_WANT_DUE = 2,
+	PEER_LOG_WANTED = 4,
+	PEER_LOG_NO_BLOBS = 8,
+	PEER_LOG_TELL = 16
+};
+
+struct link_circle {
+	bool shared;
+	uint8_t index;       /* in our newest HELLO */
+	bool ops_known;      /* peer_has is right */
+	bool frontier_known; /* peer_log is right for this circle */
+	bool frontier_sent;
+	bool need_heads, need_frontier, need_ops, need_peers, need_getops;
+	bool heads_sent;
+	bool frontier_taking; /* between the first and the last message of the peer's FRONTIER */
+	uint64_t announced;   /* entries in the peer's FRONTIER */
+	uint32_t frontier_at; /* where the next FRONTIER message goes on */
+	uint8_t getops_count;
+	struct tuy_tag getops[TUY_OP_PREV_MAX];
+	struct tuy_tag doubt; /* the peer's digest when it last differed in a PING */
+	bool in_doubt;
+};
+
+struct link {
+	enum link_state state;
+	uint32_t number; /* generation and place: what the host knows it by */
+	enum tuy_direction direction;
+	struct tuy_address remote;
+	uint32_t dial;
+	struct tuy_noise noise;
+	struct tuy_deframer deframer;
+	uint8_t *rx; /* 64 KiB */
+	uint64_t opened_ms, up_ms;
+	uint64_t deadline_ms; /* of the handshake, or of the guest */
+	uint64_t last_rx_ms;
+	uint64_t progress_ms; /* when the peer last took something */
+	size_t unsent;
+	uint32_t tx_credit;
+	uint32_t rx_credit;
+	uint32_t credit_owed;
+	uint32_t bad_signatures;
+	uint32_t peer; /* NONE: not known (yet) */
+	bool knocked;
+	/* close */
+	bool close_due;
+	enum tuy_close_how close_how;
+	uint32_t close_ms;
+	uint32_t close_code; /* 0: without a message */
+	/* what is due */
+	bool hello_due, hello_got, join_due, pong_due, ping_due, reject_due, welcome_due;
+	enum tuy_reject_code reject_code;
+	uint32_t reject_time_s;
+	uint64_t welcome_ticket; /* ADMIT must be durable first; 0 none */
+	uint32_t welcome_circle;
+	uint8_t guest_name[120]; /* from JOIN, for the host */
+	uint8_t guest_name_len;
+	uint32_t joined_circle; /* we came in over this link: its other end is trusted for this
+	                           circle */
+	uint32_t ping_nonce, pong_nonce;
+	uint64_t ping_sent_ms; /* 0: none under way */
+	uint64_t ping_next_ms;
+	uint32_t rtt_us;
+	uint64_t have_due_ms; /* 0: nothing to tell */
+	bool want_due;
+	uint64_t peers_due[PEERS_WORDS]; /* peers whose address record is to be sent */
+	/* circles */
+	uint32_t my_count;
+	uint32_t my_circle[TUY_HELLO_TAGS_MAX];
+	uint32_t peer_count;
+	uint32_t peer_circle[TUY_HELLO_TAGS_MAX]; /* NONE: not shared */
+	struct tuy_hello_tag peer_tag[TUY_HELLO_TAGS_MAX];
+	struct link_circle circle[TUY_CIRCLES_MAX];
+	/* payloads asked of the peer */
+	uint32_t getb_log; /* NONE: nothing under way */
+	uint32_t getb_count;
+	uint32_t getb_seq[GETB_SEQS];
+	uint32_t getb_len[GETB_SEQS];
+	struct tuy_hash getb_commit[GETB_SEQS];
+	uint32_t getb_left;
+	uint64_t getb_deadline_ms;
+	bool getb_due;
+	/* payloads the peer asked for */
+	uint32_t give_log; /* NONE: nothing */
+	uint32_t give_count, give_at;
+	uint32_t give_seq[TUY_SEQS_MAX];
+};
+
+/* ---- tickets ---- */
+
+enum stage_state { STAGE_FREE, STAGE_HELD, STAGE_READY, STAGE_ISSUED, STAGE_RETRY };
+struct stage {
+	enum stage_state state;
+	uint64_t ticket;
+	uint8_t *bytes; /* STAGE_BYTES: a message's plaintext, or what we wrote */
+	size_t len;
+	struct tuy_store_item *items; /* STAGE_ITEMS */
+	uint32_t item_count;
+	struct tuy_bytes *blobs; /* 64, for an ENTRIES item */
+	uint32_t link;           /* number of the link it came on; 0: own */
+	uint32_t credit;         /* bytes to return after the commit */
+	bool own;                /* a command: its failure is told, not tried again */
+	bool live;
+};
+
+struct join {
+	bool active;
+	struct tuy_invite invite;
+	struct tuy_invite_key key;
+	uint8_t name[120];
+	uint8_t name_len;
+	uint64_t next_ms;
+	uint32_t backoff_ms;
+	bool dialing;
+	uint32_t link;   /* place of the link it is asked on; NONE */
+	uint64_t ticket; /* WELCOME is being stored */
+	uint32_t circle_no;
+	uint8_t circle_name[120];
+	uint8_t circle_name_len;
+	uint8_t inviter_name[120];
+	uint8_t inviter_name_len;
+};
+
+struct bucket { /* failures of one address */
+	uint8_t prefix[16];
+	uint32_t tokens_milli;
+	uint64_t last_ms;
+};
+
+struct tell {
+	struct tuy_tell tell;
+	uint8_t circle_name[120];
+	uint8_t name[120];
+};
+
+#define DIAL_JOIN 0x80000000u /* a CONNECT's number: DIAL_JOIN, or the peer's place + 1 */
+
+struct tuy_node {
+	struct tuy_capacity cap;
+	const struct tuy_device_keys *keys;
+	struct tuy_cert cert;
+	bool has_cert;
+	bool started, stopping;
+	struct tuy_dice dice;
+	struct tuy_secret replay_key;
+	struct tuy_incarnation incarnation;
+	uint8_t boot_id[8];
+	uint64_t start_ms;
+	uint64_t changes; /* counter behind log.touched */
+
+	struct tuy_circle_state *circle;
+	struct own_circle *own;
+	struct peer *peer;
+	uint32_t peer_count;
+	uint32_t *peer_order; /* by device */
+	struct log *log;
+	uint32_t log_count;
+	uint32_t *log_order; /* by log id */
+	uint32_t *log_hash;  /* open addressing over log16: place + 1 */
+	uint32_t log_hash_size;
+
+	struct link *link;
+	struct peer_log *peer_log; /* links * logs */
+	uint64_t *dirty;           /* links * log words: logs with something to push */
+	uint32_t log_words;
+	uint64_t *peer_has; /* links * circles * op words */
+	uint32_t op_words;
+	uint32_t link_generation;
+	uint32_t link_turn;
+
+	uint32_t evicted[EVICTED_MAX];
+	uint32_t evicted_count;
+
+	struct stage *stage;
+	uint32_t stages_free;
+	uint64_t ticket_last;
+	uint64_t store_retry_ms; /* the store failed: nothing from peers before; 0: it works */
+
+	struct tuy_invite_row invite[INVITES_MAX];
+	uint32_t invite_count;
+	struct join join;
+	struct tuy_address_record self_address;
+	uint64_t self_counter; /* the newest counter published before */
+	bool address_due;      /* our addresses are not published yet */
+
+	struct tell tell[TELLS_MAX];
+	uint32_t tell_first, tell_count;
+	struct bucket bucket[BUCKETS];
+	uint64_t *replay; /* REPLAY_SETS * REPLAY_WAYS */
+
+	uint8_t *plain; /* a message being written */
+	uint8_t *out;   /* a frame for SEND */
+	size_t out_len; /* 0: nothing waits */
+	uint32_t out_link;
+};
+
+static inline uint32_t place_of(const struct tuy_node *n, const struct link *link)
+{
+	return (uint32_t)(link - n->link);
+}
+static inline uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+static inline void bit_set(uint64_t *row, uint32_t i)
+{
+	row[i / 64] |= (uint64_t)1 << (i % 64);
+}
+static inline void bit_clear(uint64_t *row, uint32_t i)
+{
+	row[i / 64] &= ~((uint64_t)1 << (i % 64));
+}
+static inline bool bit_get(const uint64_t *row, uint32_t i)
+{
+	return (row[i / 64] >> (i % 64)) & 1;
+}
+/* The logs with something to push on a link. */
+static inline uint64_t *link_dirty(const struct tuy_node *n, const struct link *link)
+{
+	return n->dirty + (size_t)place_of(n, link) * n->log_words;
+}
+
+/* node.c */
+struct tell *node_tell(struct tuy_node *n,
+                       enum tuy_tell_kind kind); /* never NULL; the oldest FAULT gives way */
+void node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err);
+const struct tuy_tag *circle_digest(struct tuy_node *n, uint32_t circle_no);
+const uint8_t *circle_book(struct tuy_node *n, uint32_t circle_no);
+uint32_t log_find(const struct tuy_node *n, const struct tuy_log16 *log16); /* place or NONE */
+/* Registers a log; its place or NONE if there is no room. */
+uint32_t log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
+                    const struct tuy_incarnation *incarnation);
+uint32_t peer_find(const struct tuy_node *n, const struct tuy_device *device);
+uint32_t peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk);
+/* An operation was added to a circle: new devices get a peer, links are looked at again. */
+void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, uint32_t op_index);
+/* Takes an address record if it is a known device's and newer; TUY_OK, TUY_E_CONFLICT (not newer),
+ * or why not. */
+enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
+                           uint32_t *peer);
+
+/* Publishes this device's addresses if they changed and a stage is free. */
+void address_publish(struct tuy_node *n, struct tuy_now now);
+
+/* stage.c */
+struct stage *stage_take(struct tuy_node *n, bool own); /* NULL: none free */
+void stage_free(struct tuy_node *n, struct stage *s);
+struct tuy_store_item *stage_item(struct stage *s, enum tuy_store_kind kind,
+                                  uint32_t circle_no); /* STAGE_ITEMS at most */
+uint64_t stage_commit(struct tuy_node *n, struct stage *s);
+struct stage *stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
+void stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket, enum tuy_stored stored);
+void stage_retry(struct tuy_node *n, struct tuy_now now);
+
+/* session.c */
+struct link *link_at(struct tuy_node *n, uint32_t number); /* NULL if closed */
+void link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
+void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link); /* forgets it */
+bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task);
+/* Seals what `w` holds as the next record of `link` and leaves it in n->out. */
+void link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
+size_t link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
+                  struct tuy_bytes bytes);
+void link_up(struct tuy_node *n, struct tuy_now now, struct link *link); /* who it is, is known */
+void link_match(struct tuy_node *n, struct tuy_now now,
+                struct link *link); /* which circles are shared */
+void link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+uint64_t link_deadline(const struct tuy_node *n, const struct link *link);
+void hello_again(struct tuy_node *n); /* on all links */
+struct peer_log *peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no);
+uint64_t *peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+
+/* push.c: what is due on a link, written when the socket can take it */
+bool push_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task);
+void push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+               const struct tuy_read *read, const struct tuy_read_result *result);
+
+/* sync.c: what comes in on a link, and what a change means for it */
+void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                const struct tuy_hello_tag *tag);
+void sync_message(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_message *m,
+                  struct stage **stage);
+void sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
+void sync_ops_changed(struct tuy_node *n, uint32_t circle_no);
+void sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except);
+void sync_frontier_again(struct tuy_node *n, uint32_t circle_no);
+void sync_credit(struct link *link, uint32_t bytes);
+void sync_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+void sync_link_gone(struct tuy_node *n, struct link *link);
+void sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                const struct tuy_tag *digest);
+
+/* admit.c */
+bool guest_welcome(const struct tuy_node *n, struct tuy_now now); /* is any invite answerable? */
+void join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                  const struct tuy_message *m, struct stage **stage);
+void welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                     const struct tuy_message *m, struct stage **stage);
+void reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
+void welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
+                   struct tuy_writer *w);
+void join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
+void join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
+void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket);
+
+/* dial.c */
+bool dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
+uint64_t dial_deadline(const struct tuy_node *n);
+void dial_ended(struct tuy_node *n, struct tuy_now now,
+                uint32_t dial); /* an attempt came to nothing, or its link went */
+void dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
+bool bucket_take(struct tuy_node *n, struct tuy_now now,
+                 const struct tuy_address *address); /* may this failure be held? */
+bool replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
+
+#endif

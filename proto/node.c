@@ -1,0 +1,710 @@
+/* The node's inputs, commands and questions; what each message means is in the files named in
+ * machine.h. */
+#include "machine.h"
+
+#include "blob.h"
+#include <sodium.h>
+#include <string.h>
+
+/* ---- memory ---- */
+
+struct layout { /* lays arrays out one after the other */
+	uint8_t *base;
+	size_t at;
+};
+
+static void *lay(struct layout *l, size_t count, size_t size)
+{
+	void *p = l->base ? l->base + l->at : NULL;
+
+	l->at += (count * size + 15) & ~(size_t)15;
+	return p;
+}
+
+static uint32_t hash_size_for(uint32_t logs)
+{
+	uint32_t size = 16;
+
+	while (size < logs * 2)
+		size *= 2;
+	return size;
+}
+
+static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_capacity *cap,
+                       uint8_t **circles, uint8_t **rx, uint8_t **stages)
+{
+	n->log_words = (cap->logs + 63) / 64;
+	n->op_words = (cap->ops + 63) / 64;
+	n->log_hash_size = hash_size_for(cap->logs);
+	n->circle = lay(l, cap->circles, sizeof *n->circle);
+	n->own = lay(l, cap->circles, sizeof *n->own);
+	n->peer = lay(l, cap->peers, sizeof *n->peer);
+	n->peer_order = lay(l, cap->peers, sizeof *n->peer_order);
+	n->log = lay(l, cap->logs, sizeof *n->log);
+	n->log_order = lay(l, cap->logs, sizeof *n->log_order);
+	n->log_hash = lay(l, n->log_hash_size, sizeof *n->log_hash);
+	n->link = lay(l, cap->links, sizeof *n->link);
+	n->peer_log = lay(l, (size_t)cap->links * cap->logs, sizeof *n->peer_log);
+	n->dirty = lay(l, (size_t)cap->links * n->log_words, sizeof *n->dirty);
+	n->peer_has = lay(l, (size_t)cap->links * cap->circles * n->op_words, sizeof *n->peer_has);
+	n->stage = lay(l, cap->stages, sizeof *n->stage);
+	n->replay = lay(l, (size_t)REPLAY_SETS * REPLAY_WAYS, sizeof *n->replay);
+	n->plain = lay(l, 1, TUY_FRAME_MAX + 1);
+	n->out = lay(l, 1, TUY_FRAME_MAX + 3);
+	*circles = lay(l, cap->circles, tuy_circle_memory(cap->ops, cap->devices));
+	*rx = lay(l, cap->links, TUY_FRAME_MAX + 1);
+	*stages = lay(l, cap->stages,
+	              STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
+	                      TUY_CHECKPOINT_EVERY * sizeof(struct tuy_bytes));
+	return l->at;
+}
+
+/* ---- tells ---- */
+
+struct tell *node_tell(struct tuy_node *n, enum tuy_tell_kind kind)
+{
+	struct tell *t;
+
+	if (n->tell_count == TELLS_MAX) { /* the host did not drain: the oldest gives way */
+		n->tell_first = (n->tell_first + 1) % TELLS_MAX;
+		n->tell_count--;
+	}
+	t = &n->tell[(n->tell_first + n->tell_count) % TELLS_MAX];
+	n->tell_count++;
+	*t = (struct tell){ .tell = { .kind = kind } };
+	return t;
+}
+
+void node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err)
+{
+	struct tell *t;
+
+	if (n->tell_count > TELLS_MAX / 2)
+		return; /* for the log only */
+	t = node_tell(n, TUY_TELL_FAULT);
+	t->tell.link = link->number;
+	t->tell.err = err;
+	if (link->peer != NONE)
+		t->tell.device = n->peer[link->peer].device;
+}
+
+/* ---- logs ---- */
+
+static uint32_t log_slot(const struct tuy_node *n, const struct tuy_log16 *log16)
+{
+	uint32_t at = tuy_get32(log16->b) & (n->log_hash_size - 1);
+
+	while (n->log_hash[at] &&
+	       memcmp(&n->log[n->log_hash[at] - 1].log16, log16, sizeof *log16) != 0)
+		at = (at + 1) & (n->log_hash_size - 1);
+	return at;
+}
+
+uint32_t log_find(const struct tuy_node *n, const struct tuy_log16 *log16)
+{
+	uint32_t at = log_slot(n, log16);
+
+	return n->log_hash[at] ? n->log_hash[at] - 1 : NONE;
+}
+
+uint32_t log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
+                    const struct tuy_incarnation *incarnation)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+	uint32_t no = n->log_count, at;
+	struct log *log = &n->log[no];
+
+	if (no == n->cap.logs)
+		return NONE;
+	*log = (struct log){ .circle_no = circle_no,
+		             .device = device,
+		             .incarnation = *incarnation,
+		             .getb_link = NONE,
+		             .touched = ++n->changes };
+	log->id = tuy_log_id(&c->id, &c->device[device].cert.device, incarnation);
+	log->log16 = tuy_log16(&log->id);
+	log->durable.hash = tuy_chain_start(&log->id);
+	log->staged = log->durable;
+	if (memcmp(&c->device[device].cert.device, &n->keys->device, sizeof n->keys->device) == 0 &&
+	    memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0) {
+		log->own = true;
+		n->own[circle_no].own_log = no;
+	}
+	n->log_hash[log_slot(n, &log->log16)] = no + 1;
+	for (at = no;
+	     at > 0 && memcmp(&n->log[n->log_order[at - 1]].id, &log->id, sizeof log->id) > 0; at--)
+		n->log_order[at] = n->log_order[at - 1];
+	n->log_order[at] = no;
+	n->log_count++;
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		n->peer_log[(size_t)i * n->cap.logs + no] = (struct peer_log){ 0 };
+	return no;
+}
+
+/* ---- peers ---- */
+
+uint32_t peer_find(const struct tuy_node *n, const struct tuy_device *device)
+{
+	uint32_t low = 0, high = n->peer_count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = memcmp(&n->peer[n->peer_order[middle]].device, device, sizeof *device);
+
+		if (order == 0)
+			return n->peer_order[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NONE;
+}
+
+uint32_t peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk)
+{
+	for (uint32_t i = 0; i < n->peer_count; i++) {
+		if (memcmp(&n->peer[i].link_pk, link_pk, sizeof *link_pk) == 0)
+			return i;
+	}
+	return NONE;
+}
+
+static uint32_t peer_get(struct tuy_node *n, const struct tuy_cert *cert)
+{
+	uint32_t no = peer_find(n, &cert->device), at;
+
+	if (no != NONE || n->peer_count == n->cap.peers)
+		return no;
+	no = n->peer_count++;
+	n->peer[no] =
+		(struct peer){ .device = cert->device, .link_pk = cert->link_pk, .link = NONE };
+	n->peer[no].is_self = memcmp(&cert->device, &n->keys->device, sizeof cert->device) == 0;
+	for (at = no; at > 0 && memcmp(&n->peer[n->peer_order[at - 1]].device, &cert->device,
+	                               sizeof cert->device) > 0;
+	     at--)
+		n->peer_order[at] = n->peer_order[at - 1];
+	n->peer_order[at] = no;
+	return no;
+}
+
+void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, uint32_t op_index)
+{
+	struct tuy_circle_state *c = &n->circle[circle_no];
+	uint32_t made = c->op[op_index].made;
+
+	n->own[circle_no].digest_valid = false;
+	if (made == NONE)
+		return;
+	n->own[circle_no].book_valid = false;
+	if (c->device[made].peer == NONE)
+		c->device[made].peer = peer_get(n, &c->device[made].cert);
+	if (c->device[made].peer == NONE)
+		return;
+	n->peer[c->device[made].peer].circles |= 1u << circle_no;
+	n->address_due = n->address_due || n->peer[c->device[made].peer].is_self;
+	dial_reset(n, now, c->device[made].peer);
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state != LINK_UP)
+			continue;
+		if (link->peer == NONE &&
+		    memcmp(tuy_noise_remote_static(&link->noise), &c->device[made].cert.link_pk,
+		           sizeof(struct tuy_link_pk)) == 0)
+			link->peer = c->device[made].peer, n->peer[link->peer].link = i;
+		if (link->peer == c->device[made].peer)
+			link_match(n, now, link);
+	}
+	if (n->own[circle_no].orphans)
+		sync_frontier_again(n, circle_no);
+	n->own[circle_no].orphans = false;
+}
+
+enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
+                           uint32_t *peer_no)
+{
+	struct tuy_address_record parsed;
+	enum tuy_err err = tuy_address_record_parse(record, &parsed);
+	struct peer *peer;
+
+	if (err != TUY_OK)
+		return err;
+	*peer_no = peer_find(n, &parsed.device);
+	if (*peer_no == NONE || record.len > sizeof peer->record)
+		return TUY_E_UNKNOWN;
+	peer = &n->peer[*peer_no];
+	if (peer->record_len > 0 && parsed.counter <= peer->address.counter)
+		return TUY_E_CONFLICT;
+	memcpy(peer->record, record.p, record.len);
+	peer->record_len = (uint32_t)record.len;
+	peer->address = parsed;
+	peer->address_next = 0;
+	if (peer->is_self && parsed.counter > n->self_counter)
+		n->self_counter = parsed.counter;
+	for (uint32_t c = 0; c < n->cap.circles; c++) {
+		if (peer->circles & (1u << c))
+			n->own[c].book_valid = false;
+	}
+	dial_reset(n, now, *peer_no);
+	return TUY_OK;
+}
+
+static bool same_addresses(const struct tuy_address_record *a, const struct tuy_address_record *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (a->address[i].port != b->address[i].port ||
+		    memcmp(a->address[i].ip, b->address[i].ip, 16) != 0)
+			return false;
+	}
+	return true;
+}
+
+void address_publish(struct tuy_node *n, struct tuy_now now)
+{
+	uint32_t peer = peer_find(n, &n->keys->device);
+	struct tuy_store_item *item;
+	struct stage *s;
+
+	if (!n->address_due || peer == NONE || n->self_address.count == 0)
+		return; /* in no circle yet, or nothing to say */
+	if (n->peer[peer].record_len > 0 &&
+	    same_addresses(&n->peer[peer].address, &n->self_address)) {
+		n->address_due = false;
+		return;
+	}
+	s = stage_take(n, true);
+	if (!s)
+		return; /* at the next call */
+	n->address_due = false;
+	n->self_address.counter = n->self_counter + 1;
+	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,
+	                                      STAGE_BYTES, &s->len) == TUY_OK);
+	tuy_require(address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) == TUY_OK);
+	item = stage_item(s, TUY_STORE_ADDRESS, 0);
+	item->u.address.device = n->keys->device;
+	item->u.address.record = (struct tuy_bytes){ s->bytes, s->len };
+	stage_commit(n, s);
+	sync_address_changed(n, peer, NULL);
+}
+
+/* ---- digests ---- */
+
+static void digest_start(crypto_generichash_state *state, const char *domain, size_t size)
+{
+	uint8_t padded[16] = { 0 };
+
+	memcpy(padded, domain, strlen(domain));
+	crypto_generichash_init(state, NULL, 0, size);
+	crypto_generichash_update(state, padded, sizeof padded);
+}
+
+/* PROTOCOL 7.1 */
+const struct tuy_tag *circle_digest(struct tuy_node *n, uint32_t circle_no)
+{
+	struct own_circle *own = &n->own[circle_no];
+	struct tuy_hash heads[64];
+	crypto_generichash_state state;
+	uint32_t count;
+
+	if (own->digest_valid)
+		return &own->digest;
+	digest_start(&state, "tuyau digest v1", sizeof own->digest.b);
+	count = tuy_circle_heads(&n->circle[circle_no], heads, 64);
+	crypto_generichash_update(&state, heads[0].b, count * sizeof heads[0]);
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		const struct log *log = &n->log[n->log_order[i]];
+		uint8_t seq[4];
+
+		if (log->circle_no != circle_no || log->durable.seq == 0)
+			continue;
+		tuy_put32(seq, log->durable.seq);
+		crypto_generichash_update(&state, log->id.b, sizeof log->id.b);
+		crypto_generichash_update(&state, seq, sizeof seq);
+		crypto_generichash_update(&state, log->durable.hash.b, sizeof log->durable.hash.b);
+	}
+	crypto_generichash_final(&state, own->digest.b, sizeof own->digest.b);
+	own->digest_valid = true;
+	return &own->digest;
+}
+
+/* PROTOCOL 5.6 */
+const uint8_t *circle_book(struct tuy_node *n, uint32_t circle_no)
+{
+	struct own_circle *own = &n->own[circle_no];
+	crypto_generichash_state state;
+	struct tuy_hash hash;
+
+	if (own->book_valid)
+		return own->book;
+	digest_start(&state, "tuyau book v1", sizeof hash.b);
+	for (uint32_t i = 0; i < n->peer_count; i++) {
+		const struct peer *peer = &n->peer[n->peer_order[i]];
+		uint8_t counter[8];
+
+		if (!(peer->circles & (1u << circle_no)) || peer->record_len == 0)
+			continue;
+		tuy_put64(counter, peer->address.counter);
+		crypto_generichash_update(&state, peer->device.b, sizeof peer->device.b);
+		crypto_generichash_update(&state, counter, sizeof counter);
+	}
+	crypto_generichash_final(&state, hash.b, sizeof hash.b);
+	memcpy(own->book, hash.b, sizeof own->book);
+	own->book_valid = true;
+	return own->book;
+}
+
+/* ---- life ---- */
+
+struct tuy_capacity tuy_capacity_default(void)
+{
+	return (struct tuy_capacity){ .circles = TUY_CIRCLES_MAX,
+		                      .ops = 2048,
+		                      .devices = TUY_MEMBERS_MAX * TUY_DEVICES_PER_MEMBER,
+		                      .peers = 2400,
+		                      .logs = 4096,
+		                      .links = TUY_LINKS_MAX + TUY_HALF_OPEN_MAX,
+		                      .stages = 72 };
+}
+
+size_t tuy_node_size(const struct tuy_capacity *capacity)
+{
+	struct tuy_node probe = { 0 };
+	struct layout l = { NULL, 0 };
+	uint8_t *a, *b, *c;
+
+	lay(&l, 1, sizeof probe);
+	return node_lay(&probe, &l, capacity, &a, &b, &c);
+}
+
+struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity,
+                               const struct tuy_device_keys *keys, const struct tuy_secret *seed,
+                               const struct tuy_incarnation *incarnation, struct tuy_now now)
+{
+	struct layout l = { memory, 0 };
+	struct tuy_node *n = lay(&l, 1, sizeof *n);
+	uint8_t *circles, *rx, *stages;
+	size_t circle_size = tuy_circle_memory(capacity->ops, capacity->devices);
+
+	tuy_require(capacity->circles <= TUY_CIRCLES_MAX && capacity->stages > STAGES_FOR_OWN + 1);
+	node_lay(n, &l, capacity, &circles, &rx, &stages);
+	n->cap = *capacity;
+	n->keys = keys;
+	n->dice.seed = *seed;
+	n->incarnation = *incarnation;
+	n->start_ms = now.ms;
+	n->join.link = NONE;
+	n->join.circle_no = NONE;
+	n->stages_free = capacity->stages;
+	tuy_dice_fill(&n->dice, n->boot_id, sizeof n->boot_id);
+	tuy_dice_fill(&n->dice, n->replay_key.b, sizeof n->replay_key.b);
+	for (uint32_t i = 0; i < capacity->circles; i++) {
+		tuy_circle_init(&n->circle[i], circles + i * circle_size, capacity->ops,
+		                capacity->devices);
+		n->own[i].own_log = NONE;
+	}
+	for (uint32_t i = 0; i < capacity->links; i++)
+		n->link[i].rx = rx + (size_t)i * ((TUY_FRAME_MAX + 1 + 15) & ~15u);
+	for (uint32_t i = 0; i < capacity->stages; i++) {
+		uint8_t *p =
+			stages + i * (STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
+		                      TUY_CHECKPOINT_EVERY * sizeof(struct tuy_bytes));
+
+		n->stage[i].bytes = p;
+		n->stage[i].items = (struct tuy_store_item *)(void *)(p + STAGE_BYTES);
+		n->stage[i].blobs = (struct tuy_bytes *)(void *)(n->stage[i].items + STAGE_ITEMS);
+	}
+	return n;
+}
+
+void tuy_node_load_cert(struct tuy_node *n, const struct tuy_cert *cert)
+{
+	n->cert = *cert;
+	n->has_cert = true;
+}
+
+void tuy_node_set_cert(struct tuy_node *n, const struct tuy_cert *cert)
+{
+	tuy_node_load_cert(n, cert);
+}
+
+enum tuy_err tuy_node_load_circle(struct tuy_node *n, uint32_t circle_no,
+                                  const struct tuy_circle *circle)
+{
+	if (circle_no >= n->cap.circles)
+		return TUY_E_FULL;
+	if (n->circle[circle_no].used)
+		return TUY_E_CONFLICT;
+	tuy_circle_begin(&n->circle[circle_no], circle);
+	return TUY_OK;
+}
+
+enum tuy_err tuy_node_load_op(struct tuy_node *n, uint32_t circle_no, struct tuy_bytes signed_op)
+{
+	struct tuy_op op;
+	uint32_t index;
+	enum tuy_err err;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	err = tuy_op_parse(signed_op, &op);
+	if (err == TUY_OK)
+		err = tuy_circle_add(&n->circle[circle_no], &op, &index);
+	if (err != TUY_OK)
+		return err;
+	n->circle[circle_no].op[index].durable = true;
+	circle_changed(n, (struct tuy_now){ .ms = n->start_ms }, circle_no, index);
+	return TUY_OK;
+}
+
+enum tuy_err tuy_node_load_epoch(struct tuy_node *n, uint32_t circle_no,
+                                 const struct tuy_hash *epoch_id, const struct tuy_secret *key)
+{
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	return tuy_circle_epoch_learn(&n->circle[circle_no], epoch_id, key);
+}
+
+enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *state)
+{
+	uint32_t device, no;
+	struct log *log;
+
+	if (state->circle_no >= n->cap.circles || !n->circle[state->circle_no].used ||
+	    state->log_no != n->log_count)
+		return TUY_E_UNKNOWN;
+	device = tuy_circle_device_find(&n->circle[state->circle_no], &state->device);
+	if (device == NONE)
+		return TUY_E_GAP;
+	no = log_create(n, state->circle_no, device, &state->incarnation);
+	if (no == NONE)
+		return TUY_E_FULL;
+	log = &n->log[no];
+	log->stored = true;
+	log->missing = state->missing;
+	n->own[state->circle_no].missing += state->missing;
+	n->own[state->circle_no].entries += state->head.seq;
+	if (state->head.seq > 0) {
+		log->durable = log->staged = state->head;
+		log->sig = state->sig;
+	}
+	return TUY_OK;
+}
+
+void tuy_node_load_address(struct tuy_node *n, struct tuy_bytes record)
+{
+	uint32_t peer;
+
+	(void)address_learn(n, (struct tuy_now){ .ms = n->start_ms }, record, &peer);
+}
+
+enum tuy_err tuy_node_load_invite(struct tuy_node *n, const struct tuy_invite_row *invite)
+{
+	if (n->invite_count == INVITES_MAX)
+		return TUY_E_FULL;
+	n->invite[n->invite_count++] = *invite;
+	return TUY_OK;
+}
+
+void tuy_node_start(struct tuy_node *n, struct tuy_now now)
+{
+	n->started = true;
+	for (uint32_t i = 0; i < n->peer_count; i++)
+		n->peer[i].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
+}
+
+void tuy_node_stop(struct tuy_node *n, struct tuy_now now)
+{
+	(void)now;
+	n->stopping = true;
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		if (n->link[i].state != LINK_FREE)
+			link_close(n, &n->link[i], TUY_CLOSE_FLUSHED, TUY_CLOSE_SHUTDOWN);
+	}
+}
+
+/* ---- inputs ---- */
+
+void tuy_node_on_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
+                        enum tuy_stored stored)
+{
+	stage_stored(n, now, ticket, stored);
+}
+
+void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
+{
+	stage_retry(n, now);
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		if (n->link[i].state != LINK_FREE)
+			link_time(n, now, &n->link[i]);
+	}
+}
+
+uint64_t tuy_node_deadline(const struct tuy_node *n)
+{
+	uint64_t deadline = dial_deadline(n);
+
+	if (n->store_retry_ms && n->store_retry_ms < deadline)
+		deadline = n->store_retry_ms;
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		uint64_t at =
+			n->link[i].state == LINK_FREE ? UINT64_MAX : link_deadline(n, &n->link[i]);
+
+		if (at < deadline)
+			deadline = at;
+	}
+	return deadline;
+}
+
+/* ---- commands ---- */
+
+void tuy_node_set_names(struct tuy_node *n, uint32_t circle_no, struct tuy_bytes circle_name,
+                        struct tuy_bytes own_name)
+{
+	struct own_circle *own = &n->own[circle_no];
+
+	own->name_len =
+		(uint8_t)(circle_name.len < sizeof own->name ? circle_name.len : sizeof own->name);
+	if (own->name_len)
+		memcpy(own->name, circle_name.p, own->name_len);
+	own->own_name_len = (uint8_t)(own_name.len < sizeof own->own_name ? own_name.len
+	                                                                  : sizeof own->own_name);
+	if (own->own_name_len)
+		memcpy(own->own_name, own_name.p, own->own_name_len);
+}
+
+enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
+                                    const struct tuy_policy *policy, uint32_t *circle_no,
+                                    uint64_t *ticket)
+{
+	struct tuy_op_author by = { .keys = n->keys };
+	struct tuy_secret key;
+	struct tuy_op op;
+	struct tuy_circle id;
+	struct tuy_store_item *item;
+	struct stage *s;
+	uint32_t no = 0, index;
+
+	if (!n->has_cert)
+		return TUY_E_REFUSED;
+	while (no < n->cap.circles && n->circle[no].used)
+		no++;
+	s = no < n->cap.circles ? stage_take(n, true) : NULL;
+	if (!s)
+		return TUY_E_FULL;
+	tuy_dice_fill(&n->dice, key.b, sizeof key.b);
+	tuy_require(tuy_op_create_genesis(&by, &n->dice, policy, &n->cert, &key, s->bytes,
+	                                  STAGE_BYTES, &s->len) == TUY_OK);
+	tuy_require(tuy_op_parse((struct tuy_bytes){ s->bytes, s->len }, &op) == TUY_OK);
+	memcpy(id.b, op.id.b, sizeof id.b);
+	tuy_circle_begin(&n->circle[no], &id);
+	tuy_require(tuy_circle_add(&n->circle[no], &op, &index) == TUY_OK);
+	tuy_require(tuy_circle_epoch_learn(&n->circle[no], &op.epoch.id, &key) == TUY_OK);
+
+	item = stage_item(s, TUY_STORE_CIRCLE, no);
+	item->u.circle.id = id;
+	item = stage_item(s, TUY_STORE_OP, no);
+	item->u.op.index = index;
+	item->u.op.bytes = (struct tuy_bytes){ s->bytes, s->len };
+	item = stage_item(s, TUY_STORE_EPOCH, no);
+	item->u.epoch.id = op.epoch.id;
+	item->u.epoch.key = key;
+	sodium_memzero(&key, sizeof key);
+	circle_changed(n, now, no, index);
+	*circle_no = no;
+	*ticket = stage_commit(n, s);
+	return TUY_OK;
+}
+
+/* The log this device writes in a circle, made at the first append. */
+static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
+{
+	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device);
+
+	if (n->own[circle_no].own_log == NONE && device != NONE)
+		log_create(n, circle_no, device, &n->incarnation);
+	return n->own[circle_no].own_log;
+}
+
+static void own_log_item(struct tuy_node *n, struct stage *s, uint32_t log_no)
+{
+	struct log *log = &n->log[log_no];
+	struct tuy_store_item *item;
+
+	if (log->stored)
+		return;
+	item = stage_item(s, TUY_STORE_LOG, log->circle_no);
+	item->log_no = log_no;
+	item->u.log.id = log->id;
+	item->u.log.member = n->cert.member;
+	item->u.log.device = n->keys->device;
+	item->u.log.incarnation = log->incarnation;
+	log->stored = true;
+}
+
+enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                             struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
+{
+	const struct tuy_circle_epoch *epoch;
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
+		                     .time_s = now.wall_s,
+		                     .exp_s = exp_s };
+	struct tuy_store_item *item;
+	struct log *log;
+	struct stage *s;
+	uint32_t log_no;
+	size_t blob_len;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	epoch = tuy_circle_epoch_current(&n->circle[circle_no]);
+	log_no = own_log_get(n, circle_no);
+	if (!epoch || !n->has_cert || log_no == NONE)
+		return TUY_E_REFUSED;
+	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
+		return TUY_E_LIMIT;
+	s = stage_take(n, true);
+	if (!s)
+		return TUY_E_FULL;
+	log = &n->log[log_no];
+	header.seq = log->staged.seq + 1;
+	tuy_require(tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq, record,
+	                                 s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
+	                                 &blob_len) == TUY_OK);
+	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
+	header.payload_len = (uint32_t)blob_len;
+	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
+	header.pcommit = tuy_blob_commit(s->blobs[0]);
+	tuy_header_encode(&header, s->bytes);
+
+	own_log_item(n, s, log_no);
+	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
+	log->staged.seq = header.seq;
+	item = stage_item(s, TUY_STORE_ENTRIES, circle_no);
+	item->log_no = log_no;
+	item->u.entries.from = header.seq;
+	item->u.entries.count = 1;
+	item->u.entries.headers = s->bytes;
+	item->u.entries.blobs = s->blobs;
+	item->u.entries.head = log->staged;
+	item->u.entries.sig =
+		tuy_head_sign(n->keys->sign_sk, &log->id, header.seq, &log->staged.hash);
+	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header.seq };
+	appended->ticket = stage_commit(n, s);
+	return TUY_OK;
+}
+
+void tuy_node_set_addresses(struct tuy_node *n, struct tuy_now now,
+                            const struct tuy_address *addresses, uint32_t count)
+{
+	if (count > TUY_ADDRESSES_MAX)
+		count = TUY_ADDRESSES_MAX;
+	n->self_address.device = n->keys->device;
+	n->self_address.count = count;
+	for (uint32_t i = 0; i < count; i++)
+		n->self_address.address[i] = addresses[i];
+	n->address_due = true;
+	address_publish(n, now);
+}

@@ -1,0 +1,393 @@
+/*
+ * The machine without hands: inputs in, tasks out. It holds all protocol state of one device
+ * (circles, operations, heads of logs, links) in memory that the caller gives, and decides
+ * everything; the host has the sockets, the disk, the clock and the dice, and performs the tasks.
+ *
+ *     node = tuy_node_init(memory, &capacity, &keys, &seed, now);
+ *     tuy_node_load_*(...)                       what the store held, in the order the functions
+ * stand here tuy_node_start(node, now); for each event: tuy_node_on_link / on_bytes / on_sent /
+ * on_closed / on_stored / on_time / commands while (tuy_node_next(node, now, &task) !=
+ * TUY_DO_NOTHING) perform(&task);                    a READ is answered at once with
+ * tuy_node_on_read arm the one timer for tuy_node_deadline(node)
+ *
+ * No function calls back, so none can be re-entered. The same inputs in the same order give the
+ * same tasks, byte for byte, on every machine. Nothing here allocates, reads a clock, or draws a
+ * random number: `seed` is all the randomness.
+ *
+ * Thread rule: one thread (the loop) calls everything here. Memory handed out by a STORE task stays
+ * untouched until tuy_node_on_stored for its ticket, so another thread may read it; that of other
+ * tasks only until the next call.
+ */
+#ifndef TUY_NODE_H
+#define TUY_NODE_H
+
+#include "err.h"
+#include "keys.h"
+#include "limits.h"
+#include "log.h"
+#include "message.h"
+#include "op.h"
+#include "types.h"
+
+struct tuy_node;
+
+/* How many of each the node has room for. What does not fit is refused with TUY_E_FULL, never lost
+ * silently. */
+struct tuy_capacity {
+	uint32_t circles; /* <= TUY_CIRCLES_MAX */
+	uint32_t ops;     /* in each circle */
+	uint32_t devices; /* in each circle */
+	uint32_t peers;   /* devices in all circles together */
+	uint32_t logs;    /* in all circles together */
+	uint32_t links;   /* established ones and handshakes under way */
+	uint32_t stages;  /* tickets under way, 96 KiB each */
+};
+/* What tuyaud uses: 16 circles of 2,048 operations and 600 devices, 2,400 peers, 4,096 logs, 96
+ * links, 72 stages. Memory that is not used is not touched. */
+struct tuy_capacity tuy_capacity_default(void);
+
+/* Bytes that tuy_node_init needs, aligned to 16. */
+size_t tuy_node_size(const struct tuy_capacity *capacity);
+
+/* `memory` is zeroed (calloc, mmap) and aligned to 16. `keys` must outlive the node. `incarnation`:
+ * 16 random bytes that live and die with the store (PROTOCOL 4.1). */
+struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity,
+                               const struct tuy_device_keys *keys, const struct tuy_secret *seed,
+                               const struct tuy_incarnation *incarnation, struct tuy_now now);
+
+/* ---- what the store held: call before tuy_node_start, in this order ---- */
+
+/* The certificate of this device; without one the node can neither found nor join. */
+void tuy_node_load_cert(struct tuy_node *node, const struct tuy_cert *cert);
+/* A circle by its number (0..circles-1, as given by a STORE). TUY_E_FULL, TUY_E_CONFLICT. */
+enum tuy_err tuy_node_load_circle(struct tuy_node *node, uint32_t circle_no,
+                                  const struct tuy_circle *circle);
+/* Operations of a circle in the order they were stored. An error means a damaged store. */
+enum tuy_err tuy_node_load_op(struct tuy_node *node, uint32_t circle_no,
+                              struct tuy_bytes signed_op);
+enum tuy_err tuy_node_load_epoch(struct tuy_node *node, uint32_t circle_no,
+                                 const struct tuy_hash *epoch_id, const struct tuy_secret *key);
+/* A log as the store has it (the log numbers are the node's: 0..logs-1). */
+struct tuy_log_state {
+	uint32_t log_no;
+	uint32_t circle_no;
+	struct tuy_device device;
+	struct tuy_incarnation incarnation;
+	struct tuy_head head; /* seq 0: empty */
+	struct tuy_sig sig;   /* signed head */
+	uint32_t missing;     /* payloads not held and not erased */
+};
+enum tuy_err tuy_node_load_log(struct tuy_node *node, const struct tuy_log_state *log);
+/* An address record as stored; a bad one is ignored. */
+void tuy_node_load_address(struct tuy_node *node, struct tuy_bytes record);
+
+enum tuy_invite_state { TUY_INVITE_OPEN = 1, TUY_INVITE_USED, TUY_INVITE_WITHDRAWN };
+/* An invite of this device: what is kept. */
+struct tuy_invite_row {
+	struct tuy_invite_pk pk;
+	uint32_t circle_no;
+	uint32_t expires_s;
+	enum tuy_invite_state state;
+	uint32_t used_s;           /* USED: when */
+	struct tuy_device used_by; /* USED: whom it admitted */
+};
+enum tuy_err tuy_node_load_invite(struct tuy_node *node, const struct tuy_invite_row *invite);
+
+/* Begins dialing. */
+void tuy_node_start(struct tuy_node *node, struct tuy_now now);
+
+/* ---- inputs ---- */
+
+enum tuy_direction { TUY_INCOMING, TUY_OUTGOING };
+
+/*
+ * A connection stands. `remote` is its address; `dial` is the CONNECT's number if OUTGOING, else 0.
+ * Returns the link's number (never 0), or 0: close it at once, without a byte.
+ */
+uint32_t tuy_node_on_link(struct tuy_node *node, struct tuy_now now, enum tuy_direction direction,
+                          const struct tuy_address *remote, uint32_t dial);
+/* A CONNECT failed. */
+void tuy_node_on_connect_failed(struct tuy_node *node, struct tuy_now now, uint32_t dial);
+/*
+ * Bytes came on a link. Returns how many were taken: fewer than `bytes.len` when the stages are
+ * full; the host keeps the rest, reads no more from that socket, and offers it again after the next
+ * tuy_node_on_stored. A link that is unknown (closed meanwhile) takes all.
+ */
+size_t tuy_node_on_bytes(struct tuy_node *node, struct tuy_now now, uint32_t link,
+                         struct tuy_bytes bytes);
+/* So many bytes of SENDs on this link have left for the kernel. */
+void tuy_node_on_sent(struct tuy_node *node, struct tuy_now now, uint32_t link, size_t len);
+/* The connection ended (not after a CLOSE task: then the node knows). */
+void tuy_node_on_closed(struct tuy_node *node, struct tuy_now now, uint32_t link);
+enum tuy_stored { TUY_STORED_OK, TUY_STORED_FAILED };
+/* A ticket is durable, or failed as a whole and left nothing. Tickets are answered in the order
+ * they were given. */
+void tuy_node_on_stored(struct tuy_node *node, struct tuy_now now, uint64_t ticket,
+                        enum tuy_stored stored);
+/* The deadline passed. Harmless at any time. */
+void tuy_node_on_time(struct tuy_node *node, struct tuy_now now);
+/* When on_time is due, in `now.ms`; UINT64_MAX: never. */
+uint64_t tuy_node_deadline(const struct tuy_node *node);
+
+/* ---- commands ---- */
+
+/* The device got its certificate (first `new` or `join`). */
+void tuy_node_set_cert(struct tuy_node *node, const struct tuy_cert *cert);
+/* Where this device can be reached, most useful first; at most 8. Published when it changed. */
+void tuy_node_set_addresses(struct tuy_node *node, struct tuy_now now,
+                            const struct tuy_address *addresses, uint32_t count);
+
+/*
+ * Commands that write give a ticket; TELL_STORED names it once it is durable, and only then is it
+ * done. TUY_E_FULL: no stage is free (try again after the next on_stored) or a table is full;
+ * TUY_E_REFUSED: no certificate, or no right.
+ */
+enum tuy_err tuy_node_create_circle(struct tuy_node *node, struct tuy_now now,
+                                    const struct tuy_policy *policy, uint32_t *circle_no,
+                                    uint64_t *ticket);
+enum tuy_err tuy_node_create_invite(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                                    uint32_t valid_s, struct tuy_invite *invite, uint64_t *ticket);
+/*
+ * Asks to be let in with an invite. Ends with TELL_JOINED, TELL_REJECTED, or stays trying to reach
+ * the inviter (TELL_UNREACHED at each failure) until tuy_node_cancel_join. One join at a time:
+ * TUY_E_CONFLICT; TUY_E_USED: a member of that circle already.
+ */
+enum tuy_err tuy_node_join(struct tuy_node *node, struct tuy_now now,
+                           const struct tuy_invite *invite, struct tuy_bytes name);
+void tuy_node_cancel_join(struct tuy_node *node);
+
+/* Names that WELCOME carries to newcomers; the host sets them when it knows them. At most 120 bytes
+ * each. */
+void tuy_node_set_names(struct tuy_node *node, uint32_t circle_no, struct tuy_bytes circle_name,
+                        struct tuy_bytes own_name);
+
+struct tuy_appended {
+	uint64_t ticket;
+	uint32_t log_no;
+	uint32_t seq;
+};
+/*
+ * Writes a record (canonical msgpack, <= TUY_BLOB_MAX - TUY_BLOB_OVERHEAD bytes) into this device's
+ * log, sealed to the circle (mode 0). `exp_s` unix seconds or 0. It leaves only after the store
+ * said it is durable.
+ */
+enum tuy_err tuy_node_append(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                             struct tuy_bytes record, uint32_t exp_s,
+                             struct tuy_appended *appended);
+
+/* Says goodbye on all links: CLOSE(shutdown) messages, then CLOSE tasks. */
+void tuy_node_stop(struct tuy_node *node, struct tuy_now now);
+
+/* ---- tasks ---- */
+
+enum tuy_do {
+	TUY_DO_NOTHING,
+	TUY_DO_SEND,
+	TUY_DO_CLOSE,
+	TUY_DO_CONNECT,
+	TUY_DO_STORE,
+	TUY_DO_READ,
+	TUY_DO_TELL
+};
+
+enum tuy_close_how {
+	TUY_CLOSE_NOW,     /* at once */
+	TUY_CLOSE_FLUSHED, /* after what was sent has left, at the latest after 5 s */
+	TUY_CLOSE_SILENT,  /* read and discard for `ms`, send nothing, then close */
+};
+
+enum tuy_store_kind {
+	TUY_STORE_CIRCLE,  /* a new circle */
+	TUY_STORE_OP,      /* an operation, in order */
+	TUY_STORE_EPOCH,   /* an epoch key */
+	TUY_STORE_LOG,     /* a new log, empty */
+	TUY_STORE_ENTRIES, /* entries at the end of a log */
+	TUY_STORE_BLOB,    /* a payload that was missing */
+	TUY_STORE_ADDRESS, /* the newest address record of a device */
+	TUY_STORE_INVITE,  /* an invite of this device, new or changed */
+};
+struct tuy_store_item {
+	enum tuy_store_kind kind;
+	uint32_t circle_no;
+	uint32_t log_no; /* LOG, ENTRIES, BLOB */
+	union {
+		struct {
+			struct tuy_circle id;
+		} circle;
+		struct {
+			uint32_t index; /* 0, 1, 2... within the circle */
+			struct tuy_bytes bytes;
+		} op;
+		struct {
+			struct tuy_hash id;
+			struct tuy_secret key;
+		} epoch;
+		struct {
+			struct tuy_log_id id;
+			struct tuy_member member;
+			struct tuy_device device;
+			struct tuy_incarnation incarnation;
+		} log;
+		struct {
+			uint32_t from;
+			uint32_t count;                /* 1..64, not over a checkpoint */
+			const uint8_t *headers;        /* count * 64 bytes */
+			const struct tuy_bytes *blobs; /* count; .p NULL: not held (missing if the
+			                                  header has a payload) */
+			struct tuy_head head;          /* after the last one */
+			struct tuy_sig sig; /* of head; kept as a checkpoint too when head.seq is a
+			                       multiple of 64 */
+		} entries;
+		struct {
+			uint32_t seq;
+			struct tuy_bytes blob;
+		} blob;
+		struct {
+			struct tuy_device device;
+			struct tuy_bytes record;
+		} address;
+		struct tuy_invite_row invite;
+	} u;
+};
+
+enum tuy_read_kind {
+	TUY_READ_ENTRIES, /* entries from..from+count-1 (not over a checkpoint), with the signature
+	                     at the last */
+	TUY_READ_OPS,     /* operations index[0..count) of a circle */
+	TUY_READ_BLOBS,   /* the payloads of seq[0..count) */
+	TUY_READ_MISSING, /* up to 64 seqs >= from whose payload is missing */
+};
+struct tuy_read { /* passed back as it came, with the answer */
+	enum tuy_read_kind kind;
+	uint32_t link;
+	uint32_t circle_no;
+	uint32_t log_no;
+	uint32_t from;
+	uint32_t count;
+	uint32_t index[TUY_CHECKPOINT_EVERY]; /* OPS: indices; BLOBS: seqs */
+};
+/* The answer; the spans need to stay valid only during tuy_node_on_read. */
+struct tuy_read_result {
+	enum tuy_err err; /* TUY_OK, or TUY_E_STORE: cannot be read (damaged) */
+	uint32_t count;   /* ENTRIES: as asked; OPS, BLOBS: as asked; MISSING: 0..64 */
+	const uint8_t
+		*headers; /* ENTRIES: count * 64 bytes. MISSING: the headers of the missing ones */
+	struct tuy_bytes bytes[TUY_CHECKPOINT_EVERY]; /* ENTRIES, BLOBS: blobs, .p NULL if not held;
+	                                                 OPS: operations */
+	bool erased[TUY_CHECKPOINT_EVERY]; /* BLOBS: not held because erased or expired */
+	struct tuy_sig sig; /* ENTRIES: the signature of the last one (checkpoint or head) */
+};
+
+enum tuy_tell_kind {
+	TUY_TELL_STORED,    /* ticket: durable or failed */
+	TUY_TELL_JOINED,    /* circle_no: WELCOME came and is durable; syncing begins */
+	TUY_TELL_REJECTED,  /* code, time_s: the inviter said no */
+	TUY_TELL_UNREACHED, /* the inviter did not answer; it goes on trying */
+	TUY_TELL_ADMITTED,  /* circle_no, device, text = name: somebody came in on an invite of this
+	                       device */
+	TUY_TELL_LINK_UP,   /* link, device */
+	TUY_TELL_LINK_DOWN, /* link, device */
+	TUY_TELL_ENTRIES, /* circle_no, log_no, seq, count: entries of another device are durable */
+	TUY_TELL_FAULT,   /* link, err: something a peer did wrong, for the log */
+};
+struct tuy_tell {
+	enum tuy_tell_kind kind;
+	uint64_t ticket;
+	enum tuy_stored stored;
+	uint32_t circle_no;
+	uint32_t log_no;
+	uint32_t seq;
+	uint32_t count;
+	uint32_t link;
+	struct tuy_device device;
+	enum tuy_reject_code code;
+	uint32_t time_s;
+	enum tuy_err err;
+	struct tuy_bytes circle_name; /* JOINED: from WELCOME */
+	struct tuy_bytes name;        /* ADMITTED: the newcomer's; JOINED: the inviter's */
+};
+
+struct tuy_task {
+	enum tuy_do what;
+	union {
+		struct {
+			uint32_t link;
+			struct tuy_bytes bytes; /* valid until the next call: copy or write it */
+		} send;
+		struct {
+			uint32_t link;
+			enum tuy_close_how how;
+			uint32_t ms;
+		} close;
+		struct {
+			uint32_t dial; /* answer with on_link(OUTGOING, dial) or
+			                  on_connect_failed(dial) */
+			struct tuy_address address;
+		} connect;
+		struct {
+			uint64_t ticket;
+			const struct tuy_store_item *items; /* one transaction: all or nothing */
+			uint32_t count;
+			enum { TUY_TICKET_BULK, TUY_TICKET_LIVE } urgency;
+		} store;
+		struct tuy_read read;
+		struct tuy_tell tell;
+	} u;
+};
+
+/* The next thing to do, or TUY_DO_NOTHING. */
+enum tuy_do tuy_node_next(struct tuy_node *node, struct tuy_now now, struct tuy_task *task);
+/* The answer to a READ, right after it. */
+void tuy_node_on_read(struct tuy_node *node, struct tuy_now now, const struct tuy_read *read,
+                      const struct tuy_read_result *result);
+
+/* ---- questions (nothing changes) ---- */
+
+struct tuy_circle_info {
+	struct tuy_circle id;
+	struct tuy_epoch epoch; /* new data is written under it; zero: none held */
+	struct tuy_tag digest;
+	uint32_t members; /* active */
+	uint32_t online;  /* active members reached now, this one included */
+	uint64_t entries; /* durable, in all logs */
+	uint64_t missing; /* payloads */
+};
+/* TUY_E_UNKNOWN if there is no circle of that number. */
+enum tuy_err tuy_node_circle(struct tuy_node *node, uint32_t circle_no,
+                             struct tuy_circle_info *info);
+
+enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_PEER_WAITING };
+struct tuy_device_info {
+	struct tuy_member member;
+	struct tuy_device device;
+	enum tuy_role role;
+	bool active;
+	enum tuy_peer_state state;
+	uint64_t since_ms; /* CONNECTED: since when (now.ms) */
+	uint32_t rtt_us;   /* of the last PING; 0 unknown */
+	bool in_sync;      /* CONNECTED: both hold the same, as far as is known */
+	struct tuy_address
+		address; /* CONNECTED: the remote's; else the first known; port 0: none */
+};
+/* The i-th device of a circle, in the order they came in. TUY_E_UNKNOWN past the last. */
+enum tuy_err tuy_node_device(struct tuy_node *node, uint32_t circle_no, uint32_t i,
+                             struct tuy_device_info *info);
+
+/* How many other active members are known to have an entry, of how many. */
+struct tuy_delivery {
+	uint32_t have;
+	uint32_t of;
+	uint32_t online;
+};
+struct tuy_delivery tuy_node_delivery(struct tuy_node *node, uint32_t log_no, uint32_t seq);
+
+/* First sync: entries held, entries the best informed peer announced, and whether some peer and we
+ * hold the same. */
+struct tuy_progress {
+	uint64_t have;
+	uint64_t want;
+	bool in_sync;
+};
+struct tuy_progress tuy_node_progress(struct tuy_node *node, uint32_t circle_no);
+
+#endif

@@ -1,0 +1,719 @@
+/* One link: handshake, records, who the other end is, HELLO, PING, CLOSE. What flows afterwards is
+ * sync.c's. */
+#include "machine.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static const struct tuy_bytes prologue = { (const uint8_t *)TUY_NOISE_PROLOGUE,
+	                                   sizeof TUY_NOISE_PROLOGUE - 1 };
+
+struct link *link_at(struct tuy_node *n, uint32_t number)
+{
+	struct link *link;
+
+	if (number == 0)
+		return NULL;
+	link = &n->link[number % n->cap.links];
+	return link->state != LINK_FREE && link->number == number ? link : NULL;
+}
+
+struct peer_log *peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no)
+{
+	return &n->peer_log[(size_t)place_of(n, link) * n->cap.logs + log_no];
+}
+
+uint64_t *peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
+{
+	return n->peer_has + ((size_t)place_of(n, link) * n->cap.circles + circle_no) * n->op_words;
+}
+
+/* ---- opening ---- */
+
+/* A place for a new link: a free one, or that of the oldest handshake that has not passed the
+ * knock. */
+static struct link *link_place(struct tuy_node *n, struct tuy_now now)
+{
+	struct link *spare = NULL, *oldest = NULL;
+	uint32_t half_open = 0;
+
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state == LINK_FREE) {
+			spare = spare ? spare : link;
+			continue;
+		}
+		half_open += link->state < LINK_UP;
+		if (link->state == LINK_KNOCK && !link->knocked && !link->close_due &&
+		    (!oldest || link->opened_ms < oldest->opened_ms))
+			oldest = link;
+	}
+	if (spare && half_open < TUY_HALF_OPEN_MAX)
+		return spare;
+	if (!oldest)
+		return NULL;
+	/* The host is told to close it; its place is used at once. */
+	n->evicted[n->evicted_count++ % EVICTED_MAX] = oldest->number;
+	link_drop(n, now, oldest);
+	return oldest;
+}
+
+uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direction direction,
+                          const struct tuy_address *remote, uint32_t dial)
+{
+	struct link *link =
+		n->stopping || n->evicted_count == EVICTED_MAX ? NULL : link_place(n, now);
+	struct tuy_secret ephemeral;
+	const struct tuy_link_pk *called = NULL;
+	uint8_t *rx;
+
+	if (direction == TUY_OUTGOING) {
+		if (dial == DIAL_JOIN && n->join.active)
+			called = &n->join.invite.link_pk;
+		else if (dial - 1 < n->peer_count)
+			called = &n->peer[dial - 1].link_pk;
+		if (!link || !called) {
+			dial_ended(n, now, dial);
+			return 0;
+		}
+	}
+	if (!link)
+		return 0;
+	rx = link->rx;
+	*link = (struct link){ .state = direction == TUY_INCOMING ? LINK_KNOCK : LINK_CALLING,
+		               .direction = direction,
+		               .remote = *remote,
+		               .dial = dial,
+		               .rx = rx,
+		               .opened_ms = now.ms,
+		               .last_rx_ms = now.ms,
+		               .progress_ms = now.ms,
+		               .deadline_ms = now.ms + TUY_HANDSHAKE_MS,
+		               .tx_credit = TUY_CREDIT_START,
+		               .rx_credit = TUY_CREDIT_START,
+		               .peer = NONE,
+		               .getb_log = NONE,
+		               .give_log = NONE,
+		               .joined_circle = NONE };
+	link->number = ++n->link_generation * n->cap.links + place_of(n, link);
+	link->deframer = tuy_deframer(rx, TUY_FRAME_MAX,
+	                              direction == TUY_INCOMING ? TUY_FRAME_START_FIRST
+	                                                        : TUY_FRAME_START_LENGTHS);
+	if (direction == TUY_OUTGOING) {
+		tuy_dice_fill(&n->dice, ephemeral.b, sizeof ephemeral.b);
+		tuy_noise_init_initiator(&link->noise, prologue,
+		                         (const struct tuy_secret *)(const void *)n->keys->link_sk,
+		                         &ephemeral, called);
+		sodium_memzero(&ephemeral, sizeof ephemeral);
+		if (dial == DIAL_JOIN) {
+			n->join.link = place_of(n, link);
+			link->join_due = true;
+		}
+	}
+	return link->number;
+}
+
+/* ---- closing ---- */
+
+void link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code)
+{
+	if (link->close_due)
+		return;
+	link->close_due = true;
+	link->close_how = how;
+	link->close_code = code;
+	if (how == TUY_CLOSE_SILENT)
+		link->close_ms = TUY_SILENCE_MIN_MS +
+		                 (uint32_t)tuy_dice_below(&n->dice, TUY_SILENCE_MAX_MS -
+		                                                            TUY_SILENCE_MIN_MS + 1);
+}
+
+void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	uint32_t place = place_of(n, link), number = link->number;
+	bool was_up = link->state == LINK_UP;
+	uint32_t peer = link->peer;
+
+	if (link->state == LINK_FREE)
+		return;
+	sync_link_gone(n, link);
+	tuy_noise_wipe(&link->noise);
+	link->state = LINK_FREE;
+	if (peer != NONE && n->peer[peer].link == place)
+		n->peer[peer].link = NONE;
+	join_link_gone(n, now, link);
+	if (link->direction == TUY_OUTGOING)
+		dial_ended(n, now, link->dial);
+	else if (was_up && peer != NONE && n->peer[peer].link == NONE)
+		dial_reset(n, now, peer);
+	if (was_up && peer != NONE) {
+		struct tell *t = node_tell(n, TUY_TELL_LINK_DOWN);
+
+		t->tell.link = number;
+		t->tell.device = n->peer[peer].device;
+	}
+}
+
+void tuy_node_on_closed(struct tuy_node *n, struct tuy_now now, uint32_t number)
+{
+	struct link *link = link_at(n, number);
+
+	if (link)
+		link_drop(n, now, link);
+}
+
+/* A stranger: nothing is sent, and how long the silence lasts tells nothing (PROTOCOL 5.2). */
+static void stranger(struct tuy_node *n, struct tuy_now now, struct link *link, enum tuy_err err)
+{
+	node_fault(n, link, err);
+	link_close(n, link, bucket_take(n, now, &link->remote) ? TUY_CLOSE_SILENT : TUY_CLOSE_NOW,
+	           0);
+}
+
+/* A peer that broke the rules. */
+static void misbehaved(struct tuy_node *n, struct link *link, enum tuy_err err)
+{
+	node_fault(n, link, err);
+	link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+}
+
+/* ---- who it is ---- */
+
+/* Of two links with one device, which stays (PROTOCOL 5.3). Returns false if `link` is the one to
+ * go. */
+static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *other)
+{
+	bool we_are_lower =
+		memcmp(n->keys->link_pk.b, tuy_noise_remote_static(&link->noise)->b, 32) < 0;
+	bool kept_is_ours = we_are_lower;
+	bool link_is_ours = link->direction == TUY_OUTGOING;
+
+	if (link->direction == other->direction)
+		return true; /* the newer */
+	return link_is_ours == kept_is_ours;
+}
+
+void link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	uint32_t place = place_of(n, link), other_place;
+	struct tell *t;
+
+	link->state = LINK_UP;
+	link->up_ms = now.ms;
+	link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
+	                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
+	memset(&n->peer_log[(size_t)place * n->cap.logs], 0, n->log_count * sizeof *n->peer_log);
+	memset(&n->dirty[(size_t)place * n->log_words], 0, n->log_words * sizeof *n->dirty);
+	if (link->peer == NONE)
+		return;
+	n->peer[link->peer].dial_backoff_ms = 0;
+	other_place = n->peer[link->peer].link;
+	if (other_place != NONE && other_place != place) {
+		struct link *other = &n->link[other_place];
+
+		if (!link_is_kept(n, link, other)) {
+			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
+			return;
+		}
+		link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
+	}
+	n->peer[link->peer].link = place;
+	t = node_tell(n, TUY_TELL_LINK_UP);
+	t->tell.link = link->number;
+	t->tell.device = n->peer[link->peer].device;
+}
+
+static struct tuy_tag connection_tag(const struct tuy_node *n, const struct link *link,
+                                     uint32_t circle_no, uint8_t role)
+{
+	struct tuy_secret id, key;
+	uint8_t message[33];
+	struct tuy_tag tag;
+
+	memcpy(id.b, n->circle[circle_no].id.b, sizeof id.b);
+	key = tuy_kdf(&id, "tuycircl", 1);
+	memcpy(message, tuy_noise_hash_after_2(&link->noise)->b, 32);
+	message[32] = role;
+	crypto_generichash(tag.b, sizeof tag.b, message, sizeof message, key.b, sizeof key.b);
+	return tag;
+}
+
+void link_match(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	uint8_t role = link->direction == TUY_INCOMING ? 0 : 1; /* the other end's */
+
+	if (!link->hello_got)
+		return;
+	for (uint32_t i = 0; i < link->peer_count; i++)
+		link->peer_circle[i] = NONE;
+	for (uint32_t c = 0; c < n->cap.circles; c++) {
+		struct tuy_tag tag;
+		bool member = link->joined_circle == c ||
+		              (link->peer != NONE && (n->peer[link->peer].circles & (1u << c)));
+
+		if (!n->circle[c].used || !member)
+			continue;
+		tag = connection_tag(n, link, c, role);
+		for (uint32_t i = 0; i < link->peer_count; i++) {
+			if (memcmp(&tag, &link->peer_tag[i].ctag, sizeof tag) != 0)
+				continue;
+			link->peer_circle[i] = c;
+			sync_share(n, now, link, c, &link->peer_tag[i]);
+			break;
+		}
+	}
+	for (uint32_t c = 0; c < n->cap.circles; c++) { /* a circle that is in the list no more */
+		bool listed = false;
+
+		for (uint32_t i = 0; i < link->peer_count; i++)
+			listed = listed || link->peer_circle[i] == c;
+		link->circle[c].shared = link->circle[c].shared && listed;
+	}
+}
+
+static void hello_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                       const struct tuy_message *m)
+{
+	link->hello_got = true;
+	link->peer_count = m->count;
+	memcpy(link->peer_tag, m->u.hello.tag, m->count * sizeof link->peer_tag[0]);
+	link_match(n, now, link);
+}
+
+static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
+{
+	struct tuy_hello_tag tag[TUY_HELLO_TAGS_MAX];
+	uint32_t count = 0, padded;
+
+	for (uint32_t c = 0; c < n->cap.circles; c++) {
+		if (!n->circle[c].used)
+			continue;
+		link->my_circle[count] = c;
+		link->circle[c].index = (uint8_t)count;
+		tag[count].ctag =
+			connection_tag(n, link, c, link->direction == TUY_OUTGOING ? 0 : 1);
+		tag[count].digest = *circle_digest(n, c);
+		memcpy(tag[count].book, circle_book(n, c), sizeof tag[count].book);
+		count++;
+	}
+	link->my_count = count;
+	padded = count <= 1 ? 1 : count <= 4 ? 4 : 16;
+	for (; count < padded; count++)
+		tuy_dice_fill(&n->dice, &tag[count], sizeof tag[count]);
+	tuy_message_put_hello(w, n->boot_id, tag, padded);
+}
+
+void hello_again(struct tuy_node *n)
+{
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		if (n->link[i].state == LINK_UP)
+			n->link[i].hello_due = true;
+	}
+}
+
+/* ---- handshake ---- */
+
+static void frame_1(struct tuy_node *n, struct tuy_now now, struct link *link,
+                    struct tuy_bytes frame)
+{
+	struct tuy_bytes message = { frame.p + 16, TUY_NOISE_1_SIZE };
+	struct tuy_secret ephemeral;
+	uint8_t none[1];
+	size_t len;
+
+	if (frame.len != TUY_FRAME_1_SIZE ||
+	    tuy_noise_knock_check(&n->keys->link_pk, frame.p) != TUY_OK) {
+		stranger(n, now, link, TUY_E_REFUSED);
+		return;
+	}
+	tuy_dice_fill(&n->dice, ephemeral.b, sizeof ephemeral.b);
+	tuy_noise_init_responder(&link->noise, prologue,
+	                         (const struct tuy_secret *)(const void *)n->keys->link_sk,
+	                         &ephemeral);
+	sodium_memzero(&ephemeral, sizeof ephemeral);
+	if (tuy_noise_consume_1(&link->noise, message, none, 0, &len) != TUY_OK ||
+	    replay_seen(n, message.p)) {
+		stranger(n, now, link, TUY_E_OPEN);
+		return;
+	}
+	link->knocked = true;
+	link->state = LINK_ANSWERED;
+}
+
+static void frame_2(struct tuy_node *n, struct link *link, struct tuy_bytes frame)
+{
+	uint8_t none[1];
+	size_t len;
+
+	if (frame.len != TUY_NOISE_2_SIZE ||
+	    tuy_noise_consume_2(&link->noise, frame, none, 0, &len) != TUY_OK) {
+		node_fault(n, link, TUY_E_OPEN);
+		link_close(n, link, TUY_CLOSE_NOW, 0);
+	}
+}
+
+static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
+                    struct tuy_bytes frame)
+{
+	struct tuy_message hello;
+	size_t len;
+
+	if (frame.len > 4096 ||
+	    tuy_noise_consume_3(&link->noise, frame, n->plain, TUY_RECORD_MAX, &len) != TUY_OK ||
+	    tuy_message_parse((struct tuy_bytes){ n->plain, len }, &hello) != TUY_OK ||
+	    hello.type != TUY_MSG_HELLO) {
+		stranger(n, now, link, TUY_E_OPEN);
+		return;
+	}
+	link->peer = peer_find_link(n, tuy_noise_remote_static(&link->noise));
+	if (link->peer != NONE && n->peer[link->peer].circles != 0 &&
+	    !n->peer[link->peer].is_self) {
+		link_up(n, now, link);
+		link->hello_due = true;
+	} else if (link->peer == NONE && guest_welcome(n, now)) {
+		link->state = LINK_GUEST;
+		link->deadline_ms = now.ms + TUY_GUEST_MS;
+	} else {
+		stranger(n, now, link, TUY_E_UNKNOWN);
+		return;
+	}
+	hello_take(n, now, link, &hello);
+}
+
+/* Writes the handshake message that is due into n->out; false if none is. */
+static bool handshake_write(struct tuy_node *n, struct link *link)
+{
+	struct tuy_writer w = tuy_writer(n->plain, TUY_RECORD_MAX);
+	struct tuy_tag knock;
+	enum tuy_err err;
+	size_t len;
+
+	switch (link->noise.next) {
+	case TUY_NOISE_CREATE_1:
+		err = tuy_noise_create_1(&link->noise, (struct tuy_bytes){ 0 }, n->out + 16,
+		                         TUY_NOISE_1_SIZE, &len);
+		knock = tuy_noise_knock(tuy_noise_remote_static(&link->noise), n->out + 16);
+		memcpy(n->out, knock.b, sizeof knock.b);
+		n->out_len = TUY_FRAME_1_SIZE;
+		break;
+	case TUY_NOISE_CREATE_2:
+		err = tuy_noise_create_2(&link->noise, (struct tuy_bytes){ 0 }, n->out + 2,
+		                         TUY_NOISE_2_SIZE, &len);
+		tuy_frame_header_write(n->out, TUY_NOISE_2_SIZE);
+		n->out_len = 2 + TUY_NOISE_2_SIZE;
+		break;
+	case TUY_NOISE_CREATE_3:
+		hello_write(n, link, &w);
+		err = tuy_noise_create_3(&link->noise, tuy_written(&w), n->out + 2, TUY_FRAME_MAX,
+		                         &len);
+		tuy_frame_header_write(n->out, len);
+		n->out_len = 2 + len;
+		link->state = LINK_PROVING;
+		break;
+	case TUY_NOISE_NONE:
+	case TUY_NOISE_CONSUME_1:
+	case TUY_NOISE_CONSUME_2:
+	case TUY_NOISE_CONSUME_3:
+	case TUY_NOISE_TRANSPORT:
+	default:
+		return false;
+	}
+	if (err != TUY_OK) { /* a key that no honest peer has */
+		n->out_len = 0;
+		node_fault(n, link, err);
+		link_close(n, link, TUY_CLOSE_NOW, 0);
+		return false;
+	}
+	n->out_link = link->number;
+	return true;
+}
+
+/* ---- records ---- */
+
+void link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w)
+{
+	size_t len;
+
+	tuy_require(w->err == TUY_OK && n->out_len == 0);
+	tuy_require(tuy_noise_seal(&link->noise, tuy_written(w), n->out + 2, TUY_FRAME_MAX, &len) ==
+	            TUY_OK);
+	tuy_frame_header_write(n->out, len);
+	n->out_len = len + 2;
+	n->out_link = link->number;
+}
+
+static void ping_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_message *m)
+{
+	if (m->type == TUY_MSG_PONG) {
+		if (link->ping_sent_ms == 0 || m->u.ping.nonce != link->ping_nonce)
+			return;
+		link->rtt_us = (uint32_t)(now.ms - link->ping_sent_ms) * 1000;
+		link->ping_sent_ms = 0;
+	} else {
+		link->pong_due = true;
+		link->pong_nonce = m->u.ping.nonce;
+	}
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_ping_row row = tuy_message_next_ping(&m->list);
+
+		if (row.circle < link->peer_count && link->peer_circle[row.circle] != NONE)
+			sync_doubt(n, link, link->peer_circle[row.circle], &row.digest);
+	}
+}
+
+static void ping_write(struct tuy_node *n, struct link *link, enum tuy_message_type type,
+                       uint32_t nonce, struct tuy_writer *w)
+{
+	struct tuy_ping_row row[TUY_CIRCLES_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < link->my_count; i++) {
+		uint32_t c = link->my_circle[i];
+
+		if (!n->circle[c].used || !link->circle[c].shared)
+			continue;
+		row[count].circle = (uint8_t)i;
+		row[count].digest = *circle_digest(n, c);
+		count++;
+	}
+	tuy_message_put_ping(w, type, nonce, row, count);
+}
+
+/* A message on an established link, or the first one of a guest or an inviter. */
+static void message_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                         struct stage **stage)
+{
+	struct tuy_message m;
+	enum tuy_err err =
+		tuy_message_parse((struct tuy_bytes){ (*stage)->bytes, (*stage)->len }, &m);
+
+	if (err != TUY_OK) {
+		misbehaved(n, link, err);
+		return;
+	}
+	if (link->state == LINK_GUEST && m.type != TUY_MSG_JOIN) {
+		stranger(n, now, link, TUY_E_REFUSED);
+		return;
+	}
+	if (link->state == LINK_PROVING) {
+		link->peer = peer_find_link(n, tuy_noise_remote_static(&link->noise));
+		link_up(n, now, link);
+		if (link->close_due)
+			return;
+	}
+	switch ((int)m.type) {
+	case TUY_MSG_HELLO:
+		hello_take(n, now, link, &m);
+		break;
+	case TUY_MSG_PING:
+	case TUY_MSG_PONG:
+		ping_take(n, now, link, &m);
+		break;
+	case TUY_MSG_JOIN:
+		join_message(n, now, link, &m, stage);
+		break;
+	case TUY_MSG_WELCOME:
+		welcome_message(n, now, link, &m, stage);
+		break;
+	case TUY_MSG_REJECT:
+		reject_message(n, link, &m);
+		break;
+	case TUY_MSG_CREDIT:
+		link->progress_ms = now.ms;
+		link->tx_credit = m.u.credit.bytes > TUY_CREDIT_START - link->tx_credit
+		                          ? TUY_CREDIT_START
+		                          : link->tx_credit + m.u.credit.bytes;
+		break;
+	case TUY_MSG_CLOSE:
+		link_close(n, link, TUY_CLOSE_NOW, 0);
+		break;
+	default:
+		sync_message(n, now, link, &m, stage);
+		break;
+	}
+}
+
+static void record_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                        struct tuy_bytes frame)
+{
+	struct stage *stage = stage_take(n, false);
+
+	tuy_require(stage);
+	if (tuy_noise_open(&link->noise, frame, stage->bytes, STAGE_BYTES, &stage->len) != TUY_OK) {
+		if (link->state == LINK_GUEST)
+			stranger(n, now, link, TUY_E_OPEN);
+		else
+			misbehaved(n, link, TUY_E_OPEN);
+	} else {
+		stage->link = link->number;
+		message_take(n, now, link, &stage);
+	}
+	if (stage) /* nobody kept it */
+		stage_free(n, stage);
+}
+
+size_t link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_bytes bytes)
+{
+	size_t taken = 0;
+
+	while (taken < bytes.len && !link->close_due) {
+		struct tuy_bytes in = { bytes.p + taken, bytes.len - taken }, frame;
+		size_t used;
+		enum tuy_err err;
+
+		if (link->noise.next == TUY_NOISE_TRANSPORT && n->stages_free <= STAGES_FOR_OWN)
+			return taken;
+		if (link->noise.next == TUY_NOISE_CREATE_2 ||
+		    link->noise.next == TUY_NOISE_CREATE_3) {
+			stranger(n, now, link, TUY_E_FORMAT); /* nobody speaks before our answer */
+			break;
+		}
+		err = tuy_frame_next(&link->deframer, in, &used, &frame);
+		taken += used;
+		if (err == TUY_E_SHORT)
+			continue;
+		if (err != TUY_OK) {
+			if (link->state < LINK_GUEST)
+				stranger(n, now, link, err);
+			else
+				misbehaved(n, link, err);
+			break;
+		}
+		link->last_rx_ms = now.ms;
+		if (link->state == LINK_KNOCK)
+			frame_1(n, now, link, frame);
+		else if (link->state == LINK_ANSWERED)
+			frame_3(n, now, link, frame);
+		else if (link->state == LINK_CALLING)
+			frame_2(n, link, frame);
+		else
+			record_take(n, now, link, frame);
+	}
+	return link->close_due ? bytes.len : taken;
+}
+
+/* ---- what is due ---- */
+
+static bool control_write(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	struct tuy_writer w = tuy_writer(n->plain, TUY_RECORD_MAX);
+
+	if (link->hello_due) {
+		link->hello_due = false;
+		hello_write(n, link, &w);
+	} else if (link->join_due) {
+		link->join_due = false;
+		join_write(n, link, &w);
+	} else if (link->reject_due) {
+		link->reject_due = false;
+		tuy_message_put_reject(&w, link->reject_code, link->reject_time_s);
+		if (link->state == LINK_GUEST)
+			link_close(n, link, TUY_CLOSE_FLUSHED, 0);
+	} else if (link->pong_due) {
+		link->pong_due = false;
+		ping_write(n, link, TUY_MSG_PONG, link->pong_nonce, &w);
+	} else if (link->ping_due) {
+		link->ping_due = false;
+		link->ping_nonce = (uint32_t)tuy_dice_below(&n->dice, UINT32_MAX);
+		link->ping_sent_ms = now.ms ? now.ms : 1;
+		ping_write(n, link, TUY_MSG_PING, link->ping_nonce, &w);
+	} else if (link->credit_owed >= CREDIT_RETURN) {
+		tuy_message_put_credit(&w, link->credit_owed);
+		link->rx_credit += link->credit_owed;
+		link->credit_owed = 0;
+	} else {
+		return false;
+	}
+	link_seal(n, link, &w);
+	return true;
+}
+
+static void task_close(struct tuy_node *n, struct tuy_now now, struct link *link,
+                       struct tuy_task *task)
+{
+	task->what = TUY_DO_CLOSE;
+	task->u.close.link = link->number;
+	task->u.close.how = link->close_how;
+	task->u.close.ms = link->close_ms;
+	link_drop(n, now, link);
+}
+
+/* The next task of one link: its own messages first, then what sync.c has. */
+bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task)
+{
+	if (link->close_due) {
+		bool speaks = link->state == LINK_UP && link->noise.next == TUY_NOISE_TRANSPORT;
+		struct tuy_writer w = tuy_writer(n->plain, TUY_RECORD_MAX);
+
+		if (link->close_code && speaks) {
+			tuy_message_put_close(&w, link->close_code, 0);
+			link->close_code = 0;
+			link_seal(n, link, &w);
+			return true;
+		}
+		task_close(n, now, link, task);
+		return true;
+	}
+	if (handshake_write(n, link))
+		return true;
+	if (link->close_due)
+		return link_task(n, now, link, task);
+	if (link->noise.next != TUY_NOISE_TRANSPORT || link->unsent > UNSENT_MAX)
+		return false;
+	if (control_write(n, now, link))
+		return true;
+	if (link->welcome_due || link->state == LINK_UP)
+		return push_task(n, now, link, task);
+	return false;
+}
+
+void link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	if (link->close_due)
+		return;
+	if (link->state != LINK_UP) {
+		if (now.ms < link->deadline_ms)
+			return;
+		if (link->direction == TUY_INCOMING)
+			stranger(n, now, link, TUY_E_SHORT);
+		else
+			link_close(n, link, TUY_CLOSE_NOW, 0);
+		return;
+	}
+	if (now.ms - link->last_rx_ms >= TUY_DEAD_MS) {
+		link_close(n, link, TUY_CLOSE_NOW, 0);
+		return;
+	}
+	if (now.ms >= link->ping_next_ms) {
+		uint64_t idle = now.ms - link->last_rx_ms;
+
+		link->ping_due = idle >= TUY_PING_IDLE_MS * 8 / 10 && link->ping_sent_ms == 0;
+		if (link->ping_sent_ms && now.ms - link->ping_sent_ms > TUY_PING_IDLE_MS)
+			link->ping_sent_ms = 0;
+		for (uint32_t i = 0; i < n->log_count;
+		     i++) /* what a peer lacked it may have by now */
+			peer_log_of(n, link, i)->flags &= (uint8_t)~PEER_LOG_NO_BLOBS;
+		link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
+		                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
+	}
+	sync_time(n, now, link);
+}
+
+uint64_t link_deadline(const struct tuy_node *n, const struct link *link)
+{
+	uint64_t at;
+
+	(void)n;
+	if (link->state != LINK_UP)
+		return link->deadline_ms;
+	at = link->last_rx_ms + TUY_DEAD_MS;
+	if (link->ping_next_ms < at)
+		at = link->ping_next_ms;
+	if (link->have_due_ms && link->have_due_ms < at)
+		at = link->have_due_ms;
+	if (link->getb_log != NONE && link->getb_deadline_ms < at)
+		at = link->getb_deadline_ms;
+	return at;
+}

@@ -1,0 +1,684 @@
+/*
+ * What flows on an established link, circle by circle (PROTOCOL 7): operations, frontiers, entries,
+ * payloads, addresses, acknowledgements. State, not queues: each due message is made from flags and
+ * numbers when the socket can take it.
+ */
+#include "machine.h"
+
+#include "blob.h"
+#include <string.h>
+
+void sync_credit(struct link *link, uint32_t bytes)
+{
+	link->credit_owed += bytes;
+}
+
+/* ---- what a change means for a link ---- */
+
+/* Looks at one log for one link: is there something to push, or a head to tell of? */
+static void log_refresh(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no)
+{
+	const struct log *log = &n->log[log_no];
+	struct peer_log *pl = peer_log_of(n, link, log_no);
+
+	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
+	    !link->circle[log->circle_no].frontier_known)
+		return;
+	if (larger(pl->known, pl->sent) < log->durable.seq)
+		bit_set(link_dirty(n, link), log_no);
+	else if (pl->told < log->durable.seq && !(pl->flags & PEER_LOG_TELL)) {
+		pl->flags |= PEER_LOG_TELL;
+		if (link->have_due_ms == 0)
+			link->have_due_ms = now.ms + HAVE_DELAY_MS;
+	}
+}
+
+void sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no)
+{
+	n->log[log_no].touched = ++n->changes;
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		log_refresh(n, now, &n->link[i], log_no);
+}
+
+void sync_ops_changed(struct tuy_node *n, uint32_t circle_no)
+{
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link_circle *lc = &n->link[i].circle[circle_no];
+
+		if (n->link[i].state == LINK_UP && lc->shared && lc->ops_known)
+			lc->need_ops = true;
+	}
+}
+
+void sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except)
+{
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state != LINK_UP || link == except)
+			continue;
+		for (uint32_t c = 0; c < n->cap.circles; c++) {
+			if (!link->circle[c].shared || !(n->peer[peer].circles & (1u << c)))
+				continue;
+			bit_set(link->peers_due, peer);
+			link->circle[c].need_peers = true;
+			break;
+		}
+	}
+}
+
+void sync_frontier_again(struct tuy_node *n, uint32_t circle_no)
+{
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link_circle *lc = &n->link[i].circle[circle_no];
+
+		if (n->link[i].state == LINK_UP && lc->shared) {
+			lc->need_frontier = true;
+			lc->frontier_at = 0;
+		}
+	}
+}
+
+/* Both ends hold the same: nothing needs to be said. */
+static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle_no)
+{
+	struct link_circle *lc = &link->circle[circle_no];
+
+	lc->ops_known = true;
+	lc->frontier_known = true;
+	lc->in_doubt = false;
+	memset(peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
+	for (uint32_t w = 0; w < n->op_words; w++) { /* operations that come later are not had */
+		for (uint32_t b = 0; b < 64; b++) {
+			if (w * 64 + b >= n->circle[circle_no].op_count)
+				bit_clear(peer_has_of(n, link, circle_no), w * 64 + b);
+		}
+	}
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		struct peer_log *pl = peer_log_of(n, link, i);
+
+		if (n->log[i].circle_no != circle_no)
+			continue;
+		pl->known = pl->sent = pl->told = pl->announced = n->log[i].durable.seq;
+		bit_clear(link_dirty(n, link), i);
+	}
+}
+
+void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                const struct tuy_hello_tag *tag)
+{
+	struct link_circle *lc = &link->circle[circle_no];
+	bool same = memcmp(&tag->digest, circle_digest(n, circle_no), sizeof tag->digest) == 0;
+
+	(void)now;
+	if (memcmp(tag->book, circle_book(n, circle_no), sizeof tag->book) != 0) {
+		lc->need_peers = true;
+		for (uint32_t i = 0; i < n->peer_count; i++) {
+			if (n->peer[i].circles & (1u << circle_no))
+				bit_set(link->peers_due, i);
+		}
+	}
+	if (lc->shared) {
+		if (same && !lc->frontier_known)
+			circle_agreed(n, link, circle_no);
+		return;
+	}
+	*lc = (struct link_circle){ .shared = true,
+		                    .index = lc->index,
+		                    .need_peers = lc->need_peers };
+	memset(peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
+	if (same) {
+		circle_agreed(n, link, circle_no);
+		return;
+	}
+	lc->need_heads = true;
+	lc->need_frontier = true;
+}
+
+void sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                const struct tuy_tag *digest)
+{
+	struct link_circle *lc = &link->circle[circle_no];
+
+	if (!lc->shared || !lc->frontier_known)
+		return;
+	if (memcmp(digest, circle_digest(n, circle_no), sizeof *digest) == 0) {
+		lc->in_doubt = false;
+		return;
+	}
+	if (!sync_settled(n, link, circle_no))
+		return; /* something is in flight */
+	if (lc->in_doubt && memcmp(&lc->doubt, digest, sizeof *digest) == 0) {
+		lc->need_heads = true;
+		lc->need_frontier = true;
+		lc->frontier_at = 0;
+	}
+	lc->in_doubt = true;
+	lc->doubt = *digest;
+}
+
+bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
+{
+	const struct link_circle *lc = &link->circle[circle_no];
+
+	if (link->state != LINK_UP || !lc->shared || !lc->frontier_known || lc->need_ops ||
+	    lc->need_frontier)
+		return false;
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		const struct peer_log *pl = peer_log_of(n, link, i);
+
+		if (n->log[i].circle_no == circle_no &&
+		    (pl->known < n->log[i].durable.seq ||
+		     larger(pl->announced, pl->known) > n->log[i].durable.seq))
+			return false;
+	}
+	return !n->own[circle_no].orphans;
+}
+
+void sync_link_gone(struct tuy_node *n, struct link *link)
+{
+	if (link->getb_log != NONE)
+		n->log[link->getb_log].getb_link = NONE;
+	link->getb_log = NONE;
+}
+
+static void getb_done(struct tuy_node *n, struct link *link)
+{
+	sync_link_gone(n, link);
+}
+
+void sync_time(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	if (link->getb_log != NONE && now.ms >= link->getb_deadline_ms) {
+		peer_log_of(n, link, link->getb_log)->flags |= PEER_LOG_NO_BLOBS;
+		getb_done(n, link);
+	}
+	if (link->unsent > 0 || link->tx_credit < TUY_RECORD_MAX) {
+		if (now.ms - link->progress_ms > TUY_SLOW_MS)
+			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
+	} else {
+		link->progress_ms = now.ms;
+	}
+}
+
+/* ---- taking: operations ---- */
+
+static void peer_has_op(const struct tuy_node *n, const struct link *link, uint32_t circle_no,
+                        uint32_t op)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+	uint64_t *has = peer_has_of(n, link, circle_no);
+
+	for (uint32_t w = 0; w < c->words; w++)
+		has[w] |= c->past[(size_t)op * c->words + w];
+	bit_set(has, op);
+}
+
+static void heads_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                       struct tuy_message *m)
+{
+	struct link_circle *lc = &link->circle[circle_no];
+
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_tag head = tuy_message_next_tag(&m->list);
+		uint32_t op = tuy_circle_op_find(&n->circle[circle_no], head.b, sizeof head.b);
+
+		if (op != NONE)
+			peer_has_op(n, link, circle_no, op);
+	}
+	if (!lc->ops_known && !lc->heads_sent)
+		lc->need_heads = true;
+	lc->ops_known = true;
+	lc->need_ops = true;
+}
+
+static void getops_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                        struct tuy_message *m)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+	uint64_t *has = peer_has_of(n, link, circle_no);
+
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_tag id = tuy_message_next_tag(&m->list);
+		uint32_t op = tuy_circle_op_find(c, id.b, sizeof id.b);
+
+		if (op == NONE)
+			continue;
+		bit_clear(has, op);
+		for (uint32_t k = op + 1; k < c->op_count; k++) {
+			if (tuy_circle_precedes(c, op, k))
+				bit_clear(has, k);
+		}
+	}
+	link->circle[circle_no].ops_known = true;
+	link->circle[circle_no].need_ops = true;
+}
+
+static void getops_ask(struct link_circle *lc, const struct tuy_op *op,
+                       const struct tuy_circle_state *c)
+{
+	for (uint32_t i = 0; i < op->prev_count && lc->getops_count < TUY_OP_PREV_MAX; i++) {
+		if (tuy_circle_op_find(c, op->prev[i].b, sizeof op->prev[i].b) == NONE)
+			memcpy(lc->getops[lc->getops_count++].b, op->prev[i].b,
+			       sizeof lc->getops[0].b);
+	}
+	lc->need_getops = lc->getops_count > 0;
+}
+
+/* Returns false if the peer may not go on. */
+static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                    struct tuy_bytes bytes, struct stage *stage)
+{
+	struct tuy_op op;
+	uint32_t index;
+	enum tuy_err err = tuy_op_parse(bytes, &op);
+	struct tuy_store_item *item;
+
+	if (err == TUY_OK)
+		err = tuy_circle_add(&n->circle[circle_no], &op, &index);
+	if (err == TUY_E_GAP) {
+		getops_ask(&link->circle[circle_no], &op, &n->circle[circle_no]);
+		return true;
+	}
+	if (err == TUY_E_CONFLICT) {
+		peer_has_op(n, link, circle_no, index);
+		return true;
+	}
+	if (err != TUY_OK) {
+		node_fault(n, link, err);
+		return err == TUY_E_FULL;
+	}
+	peer_has_op(n, link, circle_no, index);
+	item = stage_item(stage, TUY_STORE_OP, circle_no);
+	item->u.op.index = index;
+	item->u.op.bytes = bytes;
+	circle_changed(n, now, circle_no, index);
+	return true;
+}
+
+static void ops_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                     struct tuy_message *m, struct stage **stage)
+{
+	bool fine = m->count <= OPS_PER_MESSAGE;
+
+	for (uint32_t i = 0; fine && i < m->count; i++)
+		fine = op_take(n, now, link, circle_no, tuy_message_next_bin(&m->list), *stage);
+	if ((*stage)->item_count > 0) {
+		(*stage)->live = true;
+		stage_commit(n, *stage);
+		*stage = NULL;
+	}
+	if (!fine)
+		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+}
+
+/* ---- taking: logs ---- */
+
+static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                          uint32_t circle_no, struct tuy_message *m)
+{
+	struct link_circle *lc = &link->circle[circle_no];
+
+	if (!lc->frontier_taking) { /* a new list: what it does not name, the peer does not have */
+		for (uint32_t i = 0; i < n->log_count; i++) {
+			struct peer_log *pl = peer_log_of(n, link, i);
+
+			if (n->log[i].circle_no == circle_no)
+				*pl = (struct peer_log){ .told = pl->told,
+					                 .flags = pl->flags & PEER_LOG_TELL };
+		}
+		lc->announced = 0;
+	}
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_frontier_row row = tuy_message_next_frontier(&m->list);
+		uint32_t log_no = log_find(n, &row.log);
+		struct peer_log *pl;
+
+		lc->announced += row.eff_seq;
+		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
+			continue;
+		pl = peer_log_of(n, link, log_no);
+		pl->announced = pl->known = pl->sent = row.eff_seq;
+		pl->flags |= PEER_LOG_INFO_SENT;
+	}
+	lc->frontier_taking = !m->u.frontier.last;
+	if (!m->u.frontier.last)
+		return;
+	lc->frontier_known = true;
+	if (!lc->frontier_sent)
+		lc->need_frontier = true;
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		if (n->log[i].circle_no == circle_no)
+			log_refresh(n, now, link, i);
+	}
+}
+
+static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                         const struct tuy_message *m, struct stage **stage)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+	uint32_t device = tuy_circle_device_find(c, &m->u.loginfo.device), log_no, incarnations = 0;
+	struct tuy_log_id id = tuy_log_id(&c->id, &m->u.loginfo.device, &m->u.loginfo.incarnation);
+	struct tuy_log16 log16 = tuy_log16(&id);
+	struct tuy_store_item *item;
+
+	if (memcmp(&log16, &m->u.loginfo.log, sizeof log16) != 0) {
+		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		return;
+	}
+	if (log_find(n, &log16) != NONE)
+		return;
+	for (uint32_t i = 0; device != NONE && i < n->log_count; i++)
+		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
+	if (device == NONE || incarnations >= TUY_INCARNATIONS_MAX) {
+		n->own[circle_no].orphans = device == NONE;
+		return;
+	}
+	log_no = log_create(n, circle_no, device, &m->u.loginfo.incarnation);
+	if (log_no == NONE) {
+		node_fault(n, link, TUY_E_FULL);
+		return;
+	}
+	n->log[log_no].stored = true;
+	item = stage_item(*stage, TUY_STORE_LOG, circle_no);
+	item->log_no = log_no;
+	item->u.log.id = id;
+	item->u.log.member = c->device[device].cert.member;
+	item->u.log.device = m->u.loginfo.device;
+	item->u.log.incarnation = m->u.loginfo.incarnation;
+	(*stage)->live = true;
+	stage_commit(n, *stage);
+	*stage = NULL;
+}
+
+/* The blobs of a run against their headers; they stay spans into the stage. */
+static enum tuy_err blobs_check(struct stage *stage, const uint8_t *headers, uint32_t count,
+                                uint32_t skip, struct tuy_reader *list)
+{
+	for (uint32_t i = 0; i < count + skip; i++) {
+		struct tuy_bytes blob = tuy_message_next_blob(list);
+		struct tuy_header header;
+		struct tuy_hash commit;
+
+		if (i < skip)
+			continue;
+		if (tuy_header_decode(headers + (size_t)(i - skip) * TUY_HEADER_SIZE, &header) !=
+		    TUY_OK)
+			return TUY_E_FORMAT;
+		stage->blobs[i - skip] = blob;
+		if (!blob.p)
+			continue;
+		if (!(header.flags & TUY_HEADER_PAYLOAD) || blob.len != header.payload_len)
+			return TUY_E_COMMIT;
+		commit = tuy_blob_commit(blob);
+		if (memcmp(&commit, &header.pcommit, sizeof commit) != 0)
+			return TUY_E_COMMIT;
+	}
+	return TUY_OK;
+}
+
+static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_message *m,
+                      uint32_t skip, const struct tuy_head *end, struct stage **stage)
+{
+	struct log *log = &n->log[log_no];
+	struct tuy_store_item *item = stage_item(*stage, TUY_STORE_ENTRIES, log->circle_no);
+
+	item->log_no = log_no;
+	item->u.entries.from = m->u.data.from + skip;
+	item->u.entries.count = m->count - skip;
+	item->u.entries.headers = m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE;
+	item->u.entries.blobs = (*stage)->blobs;
+	item->u.entries.head = *end;
+	item->u.entries.sig = m->u.data.sig;
+	log->staged = *end;
+	(*stage)->live = m->count - skip <= 4;
+	stage_commit(n, *stage);
+	*stage = NULL;
+}
+
+static void data_wrong(struct tuy_node *n, struct link *link, struct peer_log *pl, enum tuy_err err)
+{
+	node_fault(n, link, err);
+	if (err != TUY_E_SIGNATURE || ++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX) {
+		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		return;
+	}
+	pl->flags |= PEER_LOG_WANT_DUE; /* once more before anybody is blamed */
+	link->want_due = true;
+}
+
+/* PROTOCOL 7.4: "A receiver checks DATA in this order" */
+static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                      struct tuy_message *m, struct stage **stage)
+{
+	uint32_t log_no = log_find(n, &m->u.data.log), last = m->u.data.from + m->count - 1, skip;
+	struct tuy_head end;
+	struct peer_log *pl;
+	struct log *log;
+	enum tuy_err err;
+
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no) {
+		n->own[circle_no].orphans = true;
+		return;
+	}
+	log = &n->log[log_no];
+	pl = peer_log_of(n, link, log_no);
+	if (n->store_retry_ms || last < m->u.data.from)
+		return;
+	if (m->u.data.from > log->staged.seq + 1) {
+		if (!(pl->flags & PEER_LOG_WANTED)) {
+			pl->flags |= PEER_LOG_WANT_DUE;
+			link->want_due = true;
+		}
+		return;
+	}
+	if (last > log->staged.seq) {
+		skip = log->staged.seq + 1 - m->u.data.from;
+		err = tuy_run_check(&n->circle[circle_no].device[log->device].cert.device, &log->id,
+		                    &log->staged,
+		                    m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE,
+		                    m->count - skip, &m->u.data.sig, &end);
+		if (err == TUY_OK)
+			err = blobs_check(*stage,
+			                  m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE,
+			                  m->count - skip, skip, &m->list);
+		if (err != TUY_OK) {
+			data_wrong(n, link, pl, err);
+			return;
+		}
+		(*stage)->credit = (uint32_t)(*stage)->len;
+		data_keep(n, log_no, m, skip, &end, stage);
+		pl->flags &= (uint8_t)~PEER_LOG_WANTED;
+	}
+	pl->known = larger(pl->known, last);
+	pl->sent = larger(pl->sent, last);
+	if (last <= log->durable.seq)
+		log_refresh(n, now, link, log_no);
+}
+
+static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                      const struct tuy_message *m)
+{
+	uint32_t log_no = log_find(n, &m->u.want.log);
+	struct peer_log *pl;
+
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
+		return;
+	pl = peer_log_of(n, link, log_no);
+	pl->known = pl->sent = m->u.want.from - 1;
+	log_refresh(n, now, link, log_no);
+}
+
+static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                      struct tuy_message *m)
+{
+	link->progress_ms = now.ms;
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_have_row row = tuy_message_next_have(&m->list);
+		uint32_t log_no = log_find(n, &row.log);
+		struct peer_log *pl;
+
+		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
+			continue;
+		pl = peer_log_of(n, link, log_no);
+		pl->known = larger(pl->known, row.seq);
+		log_refresh(n, now, link, log_no);
+	}
+}
+
+/* ---- taking: payloads and addresses ---- */
+
+static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                      const struct tuy_message *m, struct stage **stage)
+{
+	uint32_t log_no = log_find(n, &m->u.blob.log);
+	struct tuy_store_item *item;
+
+	if (log_no == NONE || log_no != link->getb_log || n->log[log_no].circle_no != circle_no)
+		return;
+	for (uint32_t i = 0; i < link->getb_count; i++) {
+		struct tuy_hash commit;
+
+		if (link->getb_seq[i] != m->u.blob.seq)
+			continue;
+		commit = tuy_blob_commit(m->u.blob.blob);
+		if (m->u.blob.blob.len != link->getb_len[i] ||
+		    memcmp(&commit, &link->getb_commit[i], sizeof commit) != 0) {
+			node_fault(n, link, TUY_E_COMMIT);
+			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+			return;
+		}
+		link->getb_seq[i] = 0;
+		item = stage_item(*stage, TUY_STORE_BLOB, circle_no);
+		item->log_no = log_no;
+		item->u.blob.seq = m->u.blob.seq;
+		item->u.blob.blob = m->u.blob.blob;
+		(*stage)->credit = (uint32_t)(*stage)->len;
+		stage_commit(n, *stage);
+		*stage = NULL;
+		break;
+	}
+	if (link->getb_left > 0 && --link->getb_left == 0)
+		getb_done(n, link);
+}
+
+static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                      const struct tuy_message *m)
+{
+	uint32_t log_no = log_find(n, &m->u.seqs.log);
+
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no || log_no != link->getb_log)
+		return;
+	peer_log_of(n, link, log_no)->flags |= PEER_LOG_NO_BLOBS;
+	link->getb_left -= m->count < link->getb_left ? m->count : link->getb_left;
+	if (link->getb_left == 0)
+		getb_done(n, link);
+}
+
+static void getb_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                      const struct tuy_message *m)
+{
+	uint32_t log_no = log_find(n, &m->u.seqs.log);
+
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no || link->give_log != NONE)
+		return;
+	link->give_log = log_no;
+	link->give_count = m->count;
+	link->give_at = 0;
+	memcpy(link->give_seq, m->u.seqs.seq, m->count * sizeof link->give_seq[0]);
+}
+
+static void peers_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                       struct tuy_message *m, struct stage **stage)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_bytes record = tuy_message_next_bin(&m->list);
+		struct tuy_store_item *item;
+		uint32_t peer = NONE;
+
+		if (address_learn(n, now, record, &peer) != TUY_OK)
+			continue;
+		bit_clear(link->peers_due, peer);
+		item = stage_item(*stage, TUY_STORE_ADDRESS, 0);
+		item->u.address.device = n->peer[peer].device;
+		item->u.address.record = record;
+		sync_address_changed(n, peer, link);
+	}
+	if ((*stage)->item_count == 0)
+		return;
+	stage_commit(n, *stage);
+	*stage = NULL;
+}
+
+/* DATA, BLOB and MAIL cost credit, whether they are kept or not; what is not kept is returned at
+ * once. */
+static bool credit_take(struct tuy_node *n, struct link *link, const struct tuy_message *m,
+                        size_t len)
+{
+	if (m->type != TUY_MSG_DATA && m->type != TUY_MSG_BLOB && m->type != TUY_MSG_MAIL)
+		return true;
+	if (len > link->rx_credit) {
+		node_fault(n, link, TUY_E_LIMIT);
+		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		return false;
+	}
+	link->rx_credit -= (uint32_t)len;
+	return true;
+}
+
+void sync_message(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_message *m,
+                  struct stage **stage)
+{
+	struct stage *kept = *stage;
+	uint32_t c;
+	size_t len = kept->len;
+
+	if (m->type == TUY_MSG_UNKNOWN || !credit_take(n, link, m, len))
+		return;
+	c = m->circle < link->peer_count ? link->peer_circle[m->circle] : NONE;
+	if (c != NONE && link->circle[c].shared) {
+		switch ((int)m->type) {
+		case TUY_MSG_HEADS:
+			heads_take(n, link, c, m);
+			break;
+		case TUY_MSG_OPS:
+			ops_take(n, now, link, c, m, stage);
+			break;
+		case TUY_MSG_GETOPS:
+			getops_take(n, link, c, m);
+			break;
+		case TUY_MSG_FRONTIER:
+			frontier_take(n, now, link, c, m);
+			break;
+		case TUY_MSG_LOGINFO:
+			loginfo_take(n, link, c, m, stage);
+			break;
+		case TUY_MSG_DATA:
+			data_take(n, now, link, c, m, stage);
+			break;
+		case TUY_MSG_BLOB:
+			blob_take(n, link, c, m, stage);
+			break;
+		case TUY_MSG_GETB:
+			getb_take(n, link, c, m);
+			break;
+		case TUY_MSG_GONE:
+			gone_take(n, link, c, m);
+			break;
+		case TUY_MSG_HAVE:
+			have_take(n, now, link, c, m);
+			break;
+		case TUY_MSG_WANT:
+			want_take(n, now, link, c, m);
+			break;
+		case TUY_MSG_PEERS:
+			peers_take(n, now, link, m, stage);
+			break;
+		default:
+			break; /* PROTOCOL 5.5: reserved ones */
+		}
+	}
+	if (*stage &&
+	    (m->type == TUY_MSG_DATA || m->type == TUY_MSG_BLOB || m->type == TUY_MSG_MAIL))
+		sync_credit(link, (uint32_t)len);
+}

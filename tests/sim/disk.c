@@ -1,0 +1,376 @@
+#include "disk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPS_MAX     4096
+#define LOGS_MAX    1024
+#define INVITES_MAX 256
+#define PEERS_MAX   512
+
+struct bytes {
+	uint8_t *p;
+	size_t len;
+};
+
+struct disk {
+	struct {
+		bool used;
+		struct tuy_circle id;
+	} circle[TUY_CIRCLES_MAX];
+	struct {
+		uint32_t circle_no;
+		struct bytes bytes;
+	} op[OPS_MAX];
+	uint32_t op_count;
+	struct {
+		uint32_t circle_no;
+		struct tuy_hash id;
+		struct tuy_secret key;
+	} epoch[64];
+	uint32_t epoch_count;
+	struct disk_log log[LOGS_MAX];
+	uint32_t log_count;
+	struct {
+		struct tuy_device device;
+		struct bytes record;
+	} address[PEERS_MAX];
+	uint32_t address_count;
+	struct tuy_invite_row invite[INVITES_MAX];
+	uint32_t invite_count;
+};
+
+struct disk_ticket {
+	uint32_t count;
+	struct tuy_store_item *items;
+	uint32_t owned_count;
+	void *owned[512];
+};
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "disk: %s\n", what);
+	printf("broken: disk: %s\n", what);
+	exit(1);
+}
+
+static void *copy(const void *p, size_t len)
+{
+	void *to = malloc(len ? len : 1);
+
+	must(to, "out of memory");
+	if (len)
+		memcpy(to, p, len);
+	return to;
+}
+
+static void *own(struct disk_ticket *t, void *p)
+{
+	must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
+	t->owned[t->owned_count++] = p;
+	return p;
+}
+
+static void own_bytes(struct disk_ticket *t, struct tuy_bytes *bytes)
+{
+	bytes->p = own(t, copy(bytes->p, bytes->len));
+}
+
+struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_t count)
+{
+	struct disk_ticket *t = calloc(1, sizeof *t);
+
+	must(t, "out of memory");
+	t->count = count;
+	t->items = copy(items, count * sizeof *items);
+	for (uint32_t i = 0; i < count; i++) {
+		struct tuy_store_item *item = &t->items[i];
+
+		if (item->kind == TUY_STORE_OP)
+			own_bytes(t, &item->u.op.bytes);
+		if (item->kind == TUY_STORE_ADDRESS)
+			own_bytes(t, &item->u.address.record);
+		if (item->kind == TUY_STORE_BLOB)
+			own_bytes(t, &item->u.blob.blob);
+		if (item->kind == TUY_STORE_ENTRIES) {
+			struct tuy_bytes *blobs =
+				own(t, copy(item->u.entries.blobs,
+			                    item->u.entries.count * sizeof *blobs));
+
+			item->u.entries.headers = own(t, copy(item->u.entries.headers,
+			                                      (size_t)item->u.entries.count * 64));
+			for (uint32_t k = 0; k < item->u.entries.count; k++) {
+				if (blobs[k].p)
+					own_bytes(t, &blobs[k]);
+			}
+			item->u.entries.blobs = blobs;
+		}
+	}
+	return t;
+}
+
+void disk_ticket_free(struct disk_ticket *t)
+{
+	for (uint32_t i = 0; i < t->owned_count; i++)
+		free(t->owned[i]);
+	free(t->items);
+	free(t);
+}
+
+struct disk *disk_create(void)
+{
+	struct disk *d = calloc(1, sizeof *d);
+
+	must(d, "out of memory");
+	return d;
+}
+
+void disk_destroy(struct disk *d)
+{
+	for (uint32_t i = 0; i < d->op_count; i++)
+		free(d->op[i].bytes.p);
+	for (uint32_t i = 0; i < d->address_count; i++)
+		free(d->address[i].record.p);
+	for (uint32_t i = 0; i < d->log_count; i++) {
+		for (uint32_t k = 0; k < d->log[i].state.head.seq; k++)
+			free(d->log[i].blobs[k].p);
+		free(d->log[i].headers);
+		free(d->log[i].blobs);
+		free(d->log[i].checkpoints);
+	}
+	free(d);
+}
+
+static void log_grow(struct disk_log *log, uint32_t need)
+{
+	if (need <= log->cap)
+		return;
+	log->cap = need * 2 + 64;
+	log->headers = realloc(log->headers, (size_t)log->cap * 64);
+	log->blobs = realloc(log->blobs, log->cap * sizeof *log->blobs);
+	log->checkpoints =
+		realloc(log->checkpoints, (log->cap / 64 + 1) * sizeof *log->checkpoints);
+	must(log->headers && log->blobs && log->checkpoints, "out of memory");
+}
+
+static void commit_entries(struct disk *d, const struct tuy_store_item *item)
+{
+	struct disk_log *log = &d->log[item->log_no];
+
+	must(item->log_no < d->log_count, "entries of a log that was never stored");
+	must(item->u.entries.from == log->state.head.seq + 1,
+	     "entries that do not follow the stored head");
+	must(item->u.entries.head.seq == item->u.entries.from + item->u.entries.count - 1,
+	     "a head beside its entries");
+	log_grow(log, item->u.entries.head.seq);
+	for (uint32_t i = 0; i < item->u.entries.count; i++) {
+		const struct tuy_bytes *blob = &item->u.entries.blobs[i];
+		uint32_t at = item->u.entries.from - 1 + i;
+
+		memcpy(log->headers + (size_t)at * 64, item->u.entries.headers + (size_t)i * 64,
+		       64);
+		log->blobs[at].p = blob->p ? copy(blob->p, blob->len) : NULL;
+		log->blobs[at].len = blob->len;
+		log->state.missing +=
+			!blob->p && (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
+	}
+	log->state.head = item->u.entries.head;
+	log->state.sig = item->u.entries.sig;
+	if (log->state.head.seq % 64 == 0)
+		log->checkpoints[log->state.head.seq / 64 - 1] = item->u.entries.sig;
+}
+
+static void commit_log(struct disk *d, const struct tuy_store_item *item)
+{
+	struct disk_log *log = &d->log[item->log_no];
+
+	if (item->log_no < d->log_count)
+		return; /* tried again */
+	must(item->log_no == d->log_count && d->log_count < LOGS_MAX, "a log out of order");
+	*log = (struct disk_log){ .id = item->u.log.id };
+	log->state.log_no = item->log_no;
+	log->state.circle_no = item->circle_no;
+	log->state.device = item->u.log.device;
+	log->state.incarnation = item->u.log.incarnation;
+	d->log_count++;
+}
+
+static void commit_address(struct disk *d, const struct tuy_store_item *item)
+{
+	uint32_t at = 0;
+
+	while (at < d->address_count &&
+	       memcmp(&d->address[at].device, &item->u.address.device, 32) != 0)
+		at++;
+	must(at < PEERS_MAX, "too many addresses");
+	if (at == d->address_count)
+		d->address_count++;
+	else
+		free(d->address[at].record.p);
+	d->address[at].device = item->u.address.device;
+	d->address[at].record.p = copy(item->u.address.record.p, item->u.address.record.len);
+	d->address[at].record.len = item->u.address.record.len;
+}
+
+static void commit_invite(struct disk *d, const struct tuy_store_item *item)
+{
+	uint32_t at = 0;
+
+	while (at < d->invite_count && memcmp(&d->invite[at].pk, &item->u.invite.pk, 32) != 0)
+		at++;
+	must(at < INVITES_MAX, "too many invites");
+	d->invite_count += at == d->invite_count;
+	d->invite[at] = item->u.invite;
+}
+
+static void commit_item(struct disk *d, const struct tuy_store_item *item)
+{
+	switch (item->kind) {
+	case TUY_STORE_CIRCLE:
+		d->circle[item->circle_no].used = true;
+		d->circle[item->circle_no].id = item->u.circle.id;
+		break;
+	case TUY_STORE_OP:
+		must(d->op_count < OPS_MAX, "too many operations");
+		d->op[d->op_count].circle_no = item->circle_no;
+		d->op[d->op_count].bytes.p = copy(item->u.op.bytes.p, item->u.op.bytes.len);
+		d->op[d->op_count++].bytes.len = item->u.op.bytes.len;
+		break;
+	case TUY_STORE_EPOCH:
+		must(d->epoch_count < 64, "too many epochs");
+		d->epoch[d->epoch_count].circle_no = item->circle_no;
+		d->epoch[d->epoch_count].id = item->u.epoch.id;
+		d->epoch[d->epoch_count++].key = item->u.epoch.key;
+		break;
+	case TUY_STORE_LOG:
+		commit_log(d, item);
+		break;
+	case TUY_STORE_ENTRIES:
+		commit_entries(d, item);
+		break;
+	case TUY_STORE_BLOB: {
+		struct disk_log *log = &d->log[item->log_no];
+		uint32_t at = item->u.blob.seq - 1;
+
+		must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
+		if (log->blobs[at].p)
+			break;
+		log->blobs[at].p = copy(item->u.blob.blob.p, item->u.blob.blob.len);
+		log->blobs[at].len = item->u.blob.blob.len;
+		log->state.missing--;
+		break;
+	}
+	case TUY_STORE_ADDRESS:
+		commit_address(d, item);
+		break;
+	case TUY_STORE_INVITE:
+		commit_invite(d, item);
+		break;
+	}
+}
+
+void disk_commit(struct disk *d, const struct disk_ticket *ticket)
+{
+	for (uint32_t i = 0; i < ticket->count; i++)
+		commit_item(d, &ticket->items[i]);
+}
+
+void disk_load(struct disk *d, struct tuy_node *node)
+{
+	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
+		if (d->circle[i].used)
+			must(tuy_node_load_circle(node, i, &d->circle[i].id) == TUY_OK,
+			     "load circle");
+	}
+	for (uint32_t i = 0; i < d->op_count; i++)
+		must(tuy_node_load_op(node, d->op[i].circle_no,
+		                      (struct tuy_bytes){ d->op[i].bytes.p, d->op[i].bytes.len }) ==
+		             TUY_OK,
+		     "load operation");
+	for (uint32_t i = 0; i < d->epoch_count; i++)
+		must(tuy_node_load_epoch(node, d->epoch[i].circle_no, &d->epoch[i].id,
+		                         &d->epoch[i].key) == TUY_OK,
+		     "load epoch");
+	for (uint32_t i = 0; i < d->log_count; i++)
+		must(tuy_node_load_log(node, &d->log[i].state) == TUY_OK, "load log");
+	for (uint32_t i = 0; i < d->address_count; i++)
+		tuy_node_load_address(node, (struct tuy_bytes){ d->address[i].record.p,
+		                                                d->address[i].record.len });
+	for (uint32_t i = 0; i < d->invite_count; i++)
+		must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
+}
+
+static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_read_result *result)
+{
+	for (uint32_t k = 0; k < read->count; k++) {
+		uint32_t seen = 0;
+
+		for (uint32_t i = 0; i < d->op_count; i++) {
+			if (d->op[i].circle_no != read->circle_no || seen++ != read->index[k])
+				continue;
+			result->bytes[k] =
+				(struct tuy_bytes){ d->op[i].bytes.p, d->op[i].bytes.len };
+			result->count++;
+		}
+	}
+}
+
+void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 * 64],
+               struct tuy_read_result *result)
+{
+	struct disk_log *log = &d->log[read->log_no];
+
+	*result = (struct tuy_read_result){ .err = TUY_OK };
+	if (read->kind == TUY_READ_OPS) {
+		read_ops(d, read, result);
+		return;
+	}
+	if (read->kind == TUY_READ_MISSING) {
+		for (uint32_t i = read->from - 1;
+		     i < log->state.head.seq && result->count < read->count; i++) {
+			const uint8_t *header = log->headers + (size_t)i * 64;
+
+			if (!log->blobs[i].p && (header[1] & TUY_HEADER_PAYLOAD))
+				memcpy(headers + (size_t)result->count++ * 64, header, 64);
+		}
+		result->headers = headers;
+		return;
+	}
+	result->count = read->count;
+	for (uint32_t k = 0; k < read->count; k++) {
+		uint32_t seq = read->kind == TUY_READ_ENTRIES ? read->from + k : read->index[k];
+
+		must(seq >= 1 && (read->kind == TUY_READ_BLOBS || seq <= log->state.head.seq),
+		     "a read past the head");
+		if (seq <= log->state.head.seq)
+			result->bytes[k] = (struct tuy_bytes){ log->blobs[seq - 1].p,
+				                               log->blobs[seq - 1].len };
+		if (read->kind == TUY_READ_ENTRIES)
+			memcpy(headers + (size_t)k * 64, log->headers + (size_t)(seq - 1) * 64, 64);
+	}
+	result->headers = headers;
+	if (read->kind == TUY_READ_ENTRIES && (read->from + read->count - 1) % 64 == 0)
+		result->sig = log->checkpoints[(read->from + read->count - 1) / 64 - 1];
+}
+
+uint32_t disk_log_count(const struct disk *d)
+{
+	return d->log_count;
+}
+
+const struct disk_log *disk_log(const struct disk *d, uint32_t log_no)
+{
+	return &d->log[log_no];
+}
+
+const struct disk_log *disk_log_find(const struct disk *d, const struct tuy_log_id *id)
+{
+	for (uint32_t i = 0; i < d->log_count; i++) {
+		if (memcmp(&d->log[i].id, id, sizeof *id) == 0)
+			return &d->log[i];
+	}
+	return NULL;
+}

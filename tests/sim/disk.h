@@ -1,0 +1,42 @@
+/* A node's store in memory, as the simulator keeps it: survives a crash of its node, holds exactly
+ * what was committed. */
+#ifndef SIM_DISK_H
+#define SIM_DISK_H
+
+#include "../../proto/node.h"
+
+struct disk_log {
+	struct tuy_log_state state;
+	struct tuy_log_id id;
+	uint8_t *headers; /* 64 bytes each */
+	struct {
+		uint8_t *p;
+		size_t len;
+	} * blobs;
+	struct tuy_sig *checkpoints; /* of 64, 128, ... */
+	uint32_t cap;
+};
+
+struct disk;
+struct disk *disk_create(void);
+void disk_destroy(struct disk *disk);
+
+/* Everything of a ticket, copied: what is on its way to the disk. */
+struct disk_ticket;
+struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_t count);
+void disk_ticket_free(struct disk_ticket *ticket);
+/* Commits; entries that do not follow directly are a broken promise of the node: it ends the run.
+ */
+void disk_commit(struct disk *disk, const struct disk_ticket *ticket);
+
+/* Feeds a new node with all that was committed. */
+void disk_load(struct disk *disk, struct tuy_node *node);
+void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
+               struct tuy_read_result *result);
+
+uint32_t disk_log_count(const struct disk *disk);
+const struct disk_log *disk_log(const struct disk *disk, uint32_t log_no);
+/* The log of a given id; NULL. */
+const struct disk_log *disk_log_find(const struct disk *disk, const struct tuy_log_id *id);
+
+#endif
