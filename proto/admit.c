@@ -15,7 +15,7 @@ static bool answerable(const struct tuy_invite_row *row, struct tuy_now now)
 	return now.wall_s < end || now.wall_s - end < TUY_INVITE_MEMORY_S;
 }
 
-bool guest_welcome(const struct tuy_node *n, struct tuy_now now)
+bool tuy_guest_welcome(const struct tuy_node *n, struct tuy_now now)
 {
 	for (uint32_t i = 0; i < n->invite_count; i++) {
 		if (answerable(&n->invite[i], now))
@@ -48,11 +48,11 @@ enum tuy_err tuy_node_create_invite(struct tuy_node *n, struct tuy_now now, uint
 	if (device == NONE || !tuy_circle_may_admit(&n->circle[circle_no], device) ||
 	    n->self_address.count == 0)
 		return TUY_E_REFUSED;
-	s = stage_take(n, true);
+	s = tuy_stage_take(n, true);
 	row = s ? row_place(n, now) : NULL;
 	if (!row) {
 		if (s)
-			stage_free(n, s);
+			tuy_stage_free(n, s);
 		return TUY_E_FULL;
 	}
 	*invite = (struct tuy_invite){ .link_pk = n->keys->link_pk,
@@ -67,8 +67,8 @@ enum tuy_err tuy_node_create_invite(struct tuy_node *n, struct tuy_now now, uint
 		                        .expires_s = invite->expires_s,
 		                        .state = TUY_INVITE_OPEN };
 	sodium_memzero(&key, sizeof key);
-	stage_item(s, TUY_STORE_INVITE, circle_no)->u.invite = *row;
-	*ticket = stage_commit(n, s);
+	tuy_stage_item(s, TUY_STORE_INVITE, circle_no)->u.invite = *row;
+	*ticket = tuy_stage_commit(n, s);
 	return TUY_OK;
 }
 
@@ -91,14 +91,22 @@ static struct tuy_invite_row *row_find(struct tuy_node *n, const struct tuy_invi
 static void welcome_prepare(struct tuy_node *n, struct link *link, const struct tuy_invite_row *row)
 {
 	link->welcome_circle = row->circle_no;
-	link->peer = peer_find_link(n, tuy_noise_remote_static(&link->noise));
+	link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
 }
 
-/* Writes ADMIT and the used invite into one ticket; WELCOME follows when it is durable. */
-static void admit(struct tuy_node *n, struct tuy_now now, struct link *link,
-                  const struct tuy_message *m, struct tuy_invite_row *row, struct stage *s)
+/* Is exactly this device in the circle already? */
+static bool is_in(const struct tuy_circle_state *c, const struct tuy_cert *cert)
 {
-	struct tuy_circle_state *c = &n->circle[row->circle_no];
+	uint32_t device = tuy_circle_device_find(c, &cert->device);
+
+	return device != NONE && memcmp(&c->device[device].cert, cert, sizeof *cert) == 0;
+}
+
+/* Writes ADMIT into the stage; false if the circle's tables are full. */
+static bool admit_op(struct tuy_node *n, struct tuy_now now, const struct link *link,
+                     const struct tuy_message *m, uint32_t circle_no, struct stage *s)
+{
+	struct tuy_circle_state *c = &n->circle[circle_no];
 	const struct tuy_circle_epoch *epoch = tuy_circle_epoch_current(c);
 	struct tuy_hash prev[TUY_OP_PREV_MAX];
 	struct tuy_op_author by = { .keys = n->keys, .circle16 = c->circle16, .prev = prev };
@@ -114,28 +122,38 @@ static void admit(struct tuy_node *n, struct tuy_now now, struct link *link,
 	by.prev_count = tuy_circle_heads(c, prev, TUY_OP_PREV_MAX);
 	if (epoch)
 		a.epoch_id = epoch->id;
+	tuy_require(tuy_op_create_admit(&by, &a, s->bytes, STAGE_BYTES, &s->len) == TUY_OK);
+	tuy_require(tuy_op_parse((struct tuy_bytes){ s->bytes, s->len }, &op) == TUY_OK);
+	if (tuy_circle_add(c, &op, &index) != TUY_OK)
+		return false;
+	item = tuy_stage_item(s, TUY_STORE_OP, circle_no);
+	item->u.op.index = index;
+	item->u.op.bytes = (struct tuy_bytes){ s->bytes, s->len };
+	tuy_circle_changed(n, now, circle_no, index);
+	return true;
+}
+
+/* ADMIT and the used invite go into one ticket; WELCOME follows when it is durable. */
+static void admit(struct tuy_node *n, struct tuy_now now, struct link *link,
+                  const struct tuy_message *m, struct tuy_invite_row *row, struct stage *s)
+{
+	if (!is_in(&n->circle[row->circle_no], &m->u.join.cert) &&
+	    !admit_op(n, now, link, m, row->circle_no, s)) {
+		reject(link, TUY_REJECT_FULL, 0);
+		tuy_stage_free(n, s);
+		return;
+	}
 	link->guest_name_len = (uint8_t)m->u.join.name.len;
 	if (m->u.join.name.len > 0)
 		memcpy(link->guest_name, m->u.join.name.p, m->u.join.name.len);
-	tuy_require(tuy_op_create_admit(&by, &a, s->bytes, STAGE_BYTES, &s->len) == TUY_OK);
-	tuy_require(tuy_op_parse((struct tuy_bytes){ s->bytes, s->len }, &op) == TUY_OK);
-	if (tuy_circle_add(c, &op, &index) != TUY_OK) { /* the circle's tables are full */
-		reject(link, TUY_REJECT_FULL, 0);
-		stage_free(n, s);
-		return;
-	}
 	row->state = TUY_INVITE_USED;
 	row->used_s = now.wall_s;
-	row->used_by = a.cert.device;
-	item = stage_item(s, TUY_STORE_OP, row->circle_no);
-	item->u.op.index = index;
-	item->u.op.bytes = (struct tuy_bytes){ s->bytes, s->len };
-	stage_item(s, TUY_STORE_INVITE, row->circle_no)->u.invite = *row;
+	row->used_by = m->u.join.cert.device;
+	tuy_stage_item(s, TUY_STORE_INVITE, row->circle_no)->u.invite = *row;
 	s->own = false; /* tried again until it is stored: it is in memory already */
 	s->live = true;
-	circle_changed(n, now, row->circle_no, index);
 	welcome_prepare(n, link, row);
-	link->welcome_ticket = stage_commit(n, s);
+	link->welcome_ticket = tuy_stage_commit(n, s);
 }
 
 /* What speaks against a JOIN; 0 if nothing does. */
@@ -165,6 +183,8 @@ static enum tuy_reject_code join_fault(struct tuy_node *n, struct tuy_now now,
 		*time_s = row->expires_s;
 		return TUY_REJECT_EXPIRED;
 	}
+	if (is_in(c, &m->u.join.cert))
+		return (enum tuy_reject_code)0; /* let in before, but WELCOME was lost */
 	if (tuy_circle_member_active(c, &m->u.join.cert.member))
 		return TUY_REJECT_MEMBER;
 	if (tuy_circle_member_count(c) >= c->policy.max || c->op_count >= c->op_cap ||
@@ -173,8 +193,8 @@ static enum tuy_reject_code join_fault(struct tuy_node *n, struct tuy_now now,
 	return (enum tuy_reject_code)0;
 }
 
-void join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                  const struct tuy_message *m, struct stage **stage)
+void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      const struct tuy_message *m, struct stage **stage)
 {
 	struct tuy_invite_row *row = row_find(n, &m->u.join.invite);
 	uint32_t time_s;
@@ -190,14 +210,14 @@ void join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 		link->welcome_due = true;
 		return;
 	}
-	s = fault == 0 ? stage_take(n, true) : NULL;
+	s = fault == 0 ? tuy_stage_take(n, true) : NULL;
 	if (s)
 		admit(n, now, link, m, row, s);
 	else
 		reject(link, fault ? fault : TUY_REJECT_FULL, time_s);
 }
 
-void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
+void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *link = &n->link[i];
@@ -208,7 +228,7 @@ void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 			continue;
 		link->welcome_ticket = 0;
 		link->welcome_due = true;
-		t = node_tell(n, TUY_TELL_ADMITTED);
+		t = tuy_node_tell(n, TUY_TELL_ADMITTED);
 		t->tell.circle_no = link->welcome_circle;
 		if (link->peer != NONE)
 			t->tell.device = n->peer[link->peer].device;
@@ -217,7 +237,7 @@ void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 	}
 	if (n->join.ticket == 0 || n->join.ticket != ticket)
 		return;
-	struct tell *t = node_tell(n, TUY_TELL_JOINED);
+	struct tell *t = tuy_node_tell(n, TUY_TELL_JOINED);
 
 	n->join.ticket = 0;
 	n->join.active = false;
@@ -229,8 +249,8 @@ void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 	(void)now;
 }
 
-void welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
-                   struct tuy_writer *w)
+void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
+                       struct tuy_writer *w)
 {
 	const struct tuy_circle_state *c = &n->circle[link->welcome_circle];
 	const struct own_circle *own = &n->own[link->welcome_circle];
@@ -289,7 +309,7 @@ enum tuy_err tuy_node_join(struct tuy_node *n, struct tuy_now now, const struct 
 	tuy_invite_key_derive(invite, &j->key);
 	memcpy(j->name, name.p, name.len);
 	j->name_len = (uint8_t)name.len;
-	peer = peer_find_link(n, &invite->link_pk);
+	peer = tuy_peer_find_link(n, &invite->link_pk);
 	if (peer != NONE && n->peer[peer].link != NONE) { /* linked already: over that link */
 		j->link = n->peer[peer].link;
 		join_link(n)->join_due = true;
@@ -304,10 +324,10 @@ void tuy_node_cancel_join(struct tuy_node *n)
 	n->join.active = false;
 	n->join.link = NONE;
 	if (link && link->state != LINK_FREE && link->state != LINK_UP)
-		link_close(n, link, TUY_CLOSE_NOW, 0);
+		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 }
 
-void join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
+void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
 {
 	struct tuy_sig sig = tuy_join_sign(&n->join.key, &n->join.invite.circle16, &n->cert,
 	                                   tuy_noise_hash_after_2(&link->noise));
@@ -322,19 +342,19 @@ static bool is_join_link(const struct tuy_node *n, const struct link *link)
 	return n->join.active && n->join.link == place_of(n, link);
 }
 
-void reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m)
+void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m)
 {
 	struct tell *t;
 
 	if (!is_join_link(n, link) || n->join.ticket)
 		return;
-	t = node_tell(n, TUY_TELL_REJECTED);
+	t = tuy_node_tell(n, TUY_TELL_REJECTED);
 	t->tell.code = m->u.reject.code;
 	t->tell.time_s = m->u.reject.time_s;
 	n->join.active = false;
 	n->join.link = NONE;
 	if (link->peer == NONE)
-		link_close(n, link, TUY_CLOSE_FLUSHED, 0);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, 0);
 }
 
 static uint8_t name_keep(uint8_t *to, struct tuy_bytes name)
@@ -344,6 +364,27 @@ static uint8_t name_keep(uint8_t *to, struct tuy_bytes name)
 	if (len)
 		memcpy(to, name.p, len);
 	return len;
+}
+
+/* Of the addresses in WELCOME, the founder's: the only device known so far. Should this end here,
+ * it can be found again. */
+static void founder_address(struct tuy_node *n, struct tuy_now now, const struct tuy_message *m,
+                            struct stage *s)
+{
+	struct tuy_reader records = m->u.welcome.records;
+
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_bytes record = tuy_message_next_bin(&records);
+		struct tuy_store_item *item;
+		uint32_t peer;
+
+		if (s->item_count == STAGE_ITEMS ||
+		    tuy_address_learn(n, now, record, &peer) != TUY_OK)
+			continue;
+		item = tuy_stage_item(s, TUY_STORE_ADDRESS, 0);
+		item->u.address.device = n->peer[peer].device;
+		item->u.address.record = record;
+	}
 }
 
 /* Everything WELCOME brought, in one ticket: the circle stands or it does not. */
@@ -359,9 +400,9 @@ static void welcome_keep(struct tuy_node *n, struct tuy_now now, struct link *li
 	memcpy(id.b, genesis->id.b, sizeof id.b);
 	tuy_circle_begin(&n->circle[no], &id);
 	tuy_require(tuy_circle_add(&n->circle[no], genesis, &index) == TUY_OK);
-	item = stage_item(s, TUY_STORE_CIRCLE, no);
+	item = tuy_stage_item(s, TUY_STORE_CIRCLE, no);
 	item->u.circle.id = id;
-	item = stage_item(s, TUY_STORE_OP, no);
+	item = tuy_stage_item(s, TUY_STORE_OP, no);
 	item->u.op.index = index;
 	item->u.op.bytes = m->u.welcome.genesis;
 	for (uint32_t i = 0; i < m->u.welcome.epoch_count; i++) {
@@ -369,21 +410,22 @@ static void welcome_keep(struct tuy_node *n, struct tuy_now now, struct link *li
 
 		if (tuy_circle_epoch_learn(&n->circle[no], &row.epoch_id, &row.key) != TUY_OK)
 			continue;
-		item = stage_item(s, TUY_STORE_EPOCH, no);
+		item = tuy_stage_item(s, TUY_STORE_EPOCH, no);
 		item->u.epoch.id = row.epoch_id;
 		item->u.epoch.key = row.key;
 	}
-	circle_changed(n, now, no, index);
+	tuy_circle_changed(n, now, no, index);
+	founder_address(n, now, m, s);
 	link->joined_circle = no;
 	n->join.circle_no = no;
 	n->join.circle_name_len = name_keep(n->join.circle_name, m->u.welcome.circle_name);
 	n->join.inviter_name_len = name_keep(n->join.inviter_name, m->u.welcome.inviter_name);
-	n->join.ticket = stage_commit(n, s);
-	hello_again(n);
+	n->join.ticket = tuy_stage_commit(n, s);
+	tuy_hello_again(n);
 }
 
-void welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                     const struct tuy_message *m, struct stage **stage)
+void tuy_welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                         const struct tuy_message *m, struct stage **stage)
 {
 	struct tuy_op genesis;
 	uint32_t no = 0;
@@ -396,15 +438,15 @@ void welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 	    genesis.kind != TUY_OP_GENESIS ||
 	    memcmp(genesis.id.b, n->join.invite.circle16.b, sizeof n->join.invite.circle16.b) !=
 	            0) {
-		node_fault(n, link, TUY_E_REFUSED);
-		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_node_fault(n, link, TUY_E_REFUSED);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return;
 	}
 	welcome_keep(n, now, link, m, &genesis, no, *stage);
 	*stage = NULL;
 }
 
-void join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link)
+void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link)
 {
 	struct join *j = &n->join;
 
@@ -415,5 +457,5 @@ void join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *l
 		return; /* WELCOME came: what is left goes over the next link */
 	j->backoff_ms = j->backoff_ms ? (j->backoff_ms < 8000 ? j->backoff_ms * 2 : 8000) : 500;
 	j->next_ms = now.ms + j->backoff_ms;
-	node_tell(n, TUY_TELL_UNREACHED);
+	tuy_node_tell(n, TUY_TELL_UNREACHED);
 }

@@ -22,13 +22,13 @@ static bool may_dial(const struct peer *peer)
 	       peer->record_len > 0 && peer->address.count > 0;
 }
 
-void dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer)
+void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer)
 {
 	n->peer[peer].dial_backoff_ms = 0;
 	n->peer[peer].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
 }
 
-void dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial)
+void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial)
 {
 	struct peer *peer;
 
@@ -53,12 +53,12 @@ void tuy_node_on_connect_failed(struct tuy_node *n, struct tuy_now now, uint32_t
 {
 	struct join *j = &n->join;
 
-	dial_ended(n, now, dial);
+	tuy_dial_ended(n, now, dial);
 	if (dial != DIAL_JOIN || !j->active)
 		return;
 	j->backoff_ms = j->backoff_ms ? (j->backoff_ms < 8000 ? j->backoff_ms * 2 : 8000) : 500;
 	j->next_ms = now.ms + j->backoff_ms;
-	node_tell(n, TUY_TELL_UNREACHED);
+	tuy_node_tell(n, TUY_TELL_UNREACHED);
 }
 
 static void task_connect(struct tuy_task *task, uint32_t dial, const struct tuy_address *address)
@@ -68,7 +68,7 @@ static void task_connect(struct tuy_task *task, uint32_t dial, const struct tuy_
 	task->u.connect.address = *address;
 }
 
-bool dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
+bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
 {
 	struct tuy_address address;
 	uint32_t due = 0, chosen = NONE;
@@ -98,7 +98,7 @@ bool dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
 	return true;
 }
 
-uint64_t dial_deadline(const struct tuy_node *n)
+uint64_t tuy_dial_deadline(const struct tuy_node *n)
 {
 	uint64_t deadline = UINT64_MAX;
 
@@ -120,7 +120,7 @@ uint64_t dial_deadline(const struct tuy_node *n)
 #define BUCKET_BURST_MILLI 5000
 #define BUCKET_PER_MS      20 /* milli-tokens: 20 a second */
 
-bool bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_address *address)
+bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_address *address)
 {
 	static const uint8_t v4[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 	bool is_v4 = memcmp(address->ip, v4, sizeof v4) == 0;
@@ -152,7 +152,7 @@ bool bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_addres
 }
 
 /* A table of short keyed hashes, four to a set; the new one moves the oldest of its set out. */
-bool replay_seen(struct tuy_node *n, const uint8_t ephemeral[32])
+bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32])
 {
 	uint64_t mark, *set;
 

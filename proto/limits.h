@@ -44,9 +44,11 @@
 #define TUY_OPS_PER_DEVICE     64 /* an ordinary device's operations in one circle; keepers: */
 #define TUY_OPS_PER_KEEPER     1024
 #define TUY_OP_PREV_MAX        8
-#define TUY_OP_MAX             32768 /* one signed operation: an epoch for 600 devices fits */
-#define TUY_ADDRESSES_MAX      8     /* an address record */
-#define TUY_INVITE_DAYS_MAX    30
-#define TUY_INVITE_MEMORY_S    (30 * 86400) /* used and expired invites stay answerable this long */
+#define TUY_OP_MAX                                                                                 \
+	57344 /* one signed operation: an epoch for 600 devices (85 bytes each) fits, and it fits  \
+	         one frame */
+#define TUY_ADDRESSES_MAX   8 /* an address record */
+#define TUY_INVITE_DAYS_MAX 30
+#define TUY_INVITE_MEMORY_S (30 * 86400) /* used and expired invites stay answerable this long */
 
 #endif

@@ -329,97 +329,104 @@ static inline uint64_t *link_dirty(const struct tuy_node *n, const struct link *
 }
 
 /* node.c */
-struct tell *node_tell(struct tuy_node *n,
-                       enum tuy_tell_kind kind); /* never NULL; the oldest FAULT gives way */
-void node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err);
-const struct tuy_tag *circle_digest(struct tuy_node *n, uint32_t circle_no);
-const uint8_t *circle_book(struct tuy_node *n, uint32_t circle_no);
-uint32_t log_find(const struct tuy_node *n, const struct tuy_log16 *log16); /* place or NONE */
+struct tell *tuy_node_tell(struct tuy_node *n,
+                           enum tuy_tell_kind kind); /* never NULL; the oldest FAULT gives way */
+void tuy_node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err);
+const struct tuy_tag *tuy_circle_digest(struct tuy_node *n, uint32_t circle_no);
+const uint8_t *tuy_circle_book(struct tuy_node *n, uint32_t circle_no);
+uint32_t tuy_log_find(const struct tuy_node *n, const struct tuy_log16 *log16); /* place or NONE */
 /* Registers a log; its place or NONE if there is no room. */
-uint32_t log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
-                    const struct tuy_incarnation *incarnation);
-uint32_t peer_find(const struct tuy_node *n, const struct tuy_device *device);
-uint32_t peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk);
+uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
+                        const struct tuy_incarnation *incarnation);
+uint32_t tuy_peer_find(const struct tuy_node *n, const struct tuy_device *device);
+uint32_t tuy_peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk);
 /* An operation was added to a circle: new devices get a peer, links are looked at again. */
-void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, uint32_t op_index);
+void tuy_circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                        uint32_t op_index);
 /* Takes an address record if it is a known device's and newer; TUY_OK, TUY_E_CONFLICT (not newer),
  * or why not. */
-enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
-                           uint32_t *peer);
+enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
+                               uint32_t *peer);
 
 /* Publishes this device's addresses if they changed and a stage is free. */
-void address_publish(struct tuy_node *n, struct tuy_now now);
+void tuy_address_publish(struct tuy_node *n, struct tuy_now now);
 
 /* stage.c */
-struct stage *stage_take(struct tuy_node *n, bool own); /* NULL: none free */
-void stage_free(struct tuy_node *n, struct stage *s);
-struct tuy_store_item *stage_item(struct stage *s, enum tuy_store_kind kind,
-                                  uint32_t circle_no); /* STAGE_ITEMS at most */
-uint64_t stage_commit(struct tuy_node *n, struct stage *s);
-struct stage *stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
-void stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket, enum tuy_stored stored);
-void stage_retry(struct tuy_node *n, struct tuy_now now);
+struct stage *tuy_stage_take(struct tuy_node *n, bool own); /* NULL: none free */
+void tuy_stage_free(struct tuy_node *n, struct stage *s);
+struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind,
+                                      uint32_t circle_no); /* STAGE_ITEMS at most */
+uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
+struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
+void tuy_stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
+                      enum tuy_stored stored);
+void tuy_stage_retry(struct tuy_node *n, struct tuy_now now);
 
 /* session.c */
-struct link *link_at(struct tuy_node *n, uint32_t number); /* NULL if closed */
-void link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
-void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link); /* forgets it */
-bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task);
+struct link *tuy_link_at(struct tuy_node *n, uint32_t number); /* NULL if closed */
+void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
+void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link); /* forgets it */
+bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   struct tuy_task *task);
 /* Seals what `w` holds as the next record of `link` and leaves it in n->out. */
-void link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
-size_t link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
-                  struct tuy_bytes bytes);
-void link_up(struct tuy_node *n, struct tuy_now now, struct link *link); /* who it is, is known */
-void link_match(struct tuy_node *n, struct tuy_now now,
-                struct link *link); /* which circles are shared */
-void link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
-uint64_t link_deadline(const struct tuy_node *n, const struct link *link);
-void hello_again(struct tuy_node *n); /* on all links */
-struct peer_log *peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no);
-uint64_t *peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
+size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_bytes bytes);
+void tuy_link_up(struct tuy_node *n, struct tuy_now now,
+                 struct link *link); /* who it is, is known */
+void tuy_link_match(struct tuy_node *n, struct tuy_now now,
+                    struct link *link); /* which circles are shared */
+void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+uint64_t tuy_link_deadline(const struct tuy_node *n, const struct link *link);
+void tuy_hello_again(struct tuy_node *n); /* on all links */
+struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link,
+                                 uint32_t log_no);
+uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
 
 /* push.c: what is due on a link, written when the socket can take it */
-bool push_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task);
-void push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
-               const struct tuy_read *read, const struct tuy_read_result *result);
+bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   struct tuy_task *task);
+void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   const struct tuy_read *read, const struct tuy_read_result *result);
 
 /* sync.c: what comes in on a link, and what a change means for it */
-void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
-                const struct tuy_hello_tag *tag);
-void sync_message(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_message *m,
-                  struct stage **stage);
-void sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
-void sync_ops_changed(struct tuy_node *n, uint32_t circle_no);
-void sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except);
-void sync_frontier_again(struct tuy_node *n, uint32_t circle_no);
-void sync_credit(struct link *link, uint32_t bytes);
-void sync_time(struct tuy_node *n, struct tuy_now now, struct link *link);
-bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
-void sync_link_gone(struct tuy_node *n, struct link *link);
-void sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                const struct tuy_tag *digest);
+void tuy_sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                    const struct tuy_hello_tag *tag);
+void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_message *m, struct stage **stage);
+void tuy_sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
+void tuy_sync_ops_changed(struct tuy_node *n, uint32_t circle_no);
+void tuy_sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except);
+void tuy_sync_frontier_again(struct tuy_node *n, uint32_t circle_no);
+void tuy_sync_credit(struct link *link, uint32_t bytes);
+void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+bool tuy_sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+void tuy_sync_link_gone(struct tuy_node *n, struct link *link);
+void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                    const struct tuy_tag *digest);
 
 /* admit.c */
-bool guest_welcome(const struct tuy_node *n, struct tuy_now now); /* is any invite answerable? */
-void join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                  const struct tuy_message *m, struct stage **stage);
-void welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                     const struct tuy_message *m, struct stage **stage);
-void reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
-void welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
-                   struct tuy_writer *w);
-void join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
-void join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
-void admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket);
+bool tuy_guest_welcome(const struct tuy_node *n,
+                       struct tuy_now now); /* is any invite answerable? */
+void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      const struct tuy_message *m, struct stage **stage);
+void tuy_welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                         const struct tuy_message *m, struct stage **stage);
+void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
+void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
+                       struct tuy_writer *w);
+void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
+void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
+void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket);
 
 /* dial.c */
-bool dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
-uint64_t dial_deadline(const struct tuy_node *n);
-void dial_ended(struct tuy_node *n, struct tuy_now now,
-                uint32_t dial); /* an attempt came to nothing, or its link went */
-void dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
-bool bucket_take(struct tuy_node *n, struct tuy_now now,
-                 const struct tuy_address *address); /* may this failure be held? */
-bool replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
+bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
+uint64_t tuy_dial_deadline(const struct tuy_node *n);
+void tuy_dial_ended(struct tuy_node *n, struct tuy_now now,
+                    uint32_t dial); /* an attempt came to nothing, or its link went */
+void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
+bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now,
+                     const struct tuy_address *address); /* may this failure be held? */
+bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
 
 #endif

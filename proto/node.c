@@ -61,7 +61,7 @@ static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_ca
 
 /* ---- tells ---- */
 
-struct tell *node_tell(struct tuy_node *n, enum tuy_tell_kind kind)
+struct tell *tuy_node_tell(struct tuy_node *n, enum tuy_tell_kind kind)
 {
 	struct tell *t;
 
@@ -75,13 +75,13 @@ struct tell *node_tell(struct tuy_node *n, enum tuy_tell_kind kind)
 	return t;
 }
 
-void node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err)
+void tuy_node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err)
 {
 	struct tell *t;
 
 	if (n->tell_count > TELLS_MAX / 2)
 		return; /* for the log only */
-	t = node_tell(n, TUY_TELL_FAULT);
+	t = tuy_node_tell(n, TUY_TELL_FAULT);
 	t->tell.link = link->number;
 	t->tell.err = err;
 	if (link->peer != NONE)
@@ -100,15 +100,15 @@ static uint32_t log_slot(const struct tuy_node *n, const struct tuy_log16 *log16
 	return at;
 }
 
-uint32_t log_find(const struct tuy_node *n, const struct tuy_log16 *log16)
+uint32_t tuy_log_find(const struct tuy_node *n, const struct tuy_log16 *log16)
 {
 	uint32_t at = log_slot(n, log16);
 
 	return n->log_hash[at] ? n->log_hash[at] - 1 : NONE;
 }
 
-uint32_t log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
-                    const struct tuy_incarnation *incarnation)
+uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
+                        const struct tuy_incarnation *incarnation)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
 	uint32_t no = n->log_count, at;
@@ -143,7 +143,7 @@ uint32_t log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
 
 /* ---- peers ---- */
 
-uint32_t peer_find(const struct tuy_node *n, const struct tuy_device *device)
+uint32_t tuy_peer_find(const struct tuy_node *n, const struct tuy_device *device)
 {
 	uint32_t low = 0, high = n->peer_count;
 
@@ -161,7 +161,7 @@ uint32_t peer_find(const struct tuy_node *n, const struct tuy_device *device)
 	return NONE;
 }
 
-uint32_t peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk)
+uint32_t tuy_peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk)
 {
 	for (uint32_t i = 0; i < n->peer_count; i++) {
 		if (memcmp(&n->peer[i].link_pk, link_pk, sizeof *link_pk) == 0)
@@ -172,7 +172,7 @@ uint32_t peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link
 
 static uint32_t peer_get(struct tuy_node *n, const struct tuy_cert *cert)
 {
-	uint32_t no = peer_find(n, &cert->device), at;
+	uint32_t no = tuy_peer_find(n, &cert->device), at;
 
 	if (no != NONE || n->peer_count == n->cap.peers)
 		return no;
@@ -188,7 +188,8 @@ static uint32_t peer_get(struct tuy_node *n, const struct tuy_cert *cert)
 	return no;
 }
 
-void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, uint32_t op_index)
+void tuy_circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                        uint32_t op_index)
 {
 	struct tuy_circle_state *c = &n->circle[circle_no];
 	uint32_t made = c->op[op_index].made;
@@ -203,7 +204,7 @@ void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, 
 		return;
 	n->peer[c->device[made].peer].circles |= 1u << circle_no;
 	n->address_due = n->address_due || n->peer[c->device[made].peer].is_self;
-	dial_reset(n, now, c->device[made].peer);
+	tuy_dial_reset(n, now, c->device[made].peer);
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *link = &n->link[i];
 
@@ -214,15 +215,15 @@ void circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no, 
 		           sizeof(struct tuy_link_pk)) == 0)
 			link->peer = c->device[made].peer, n->peer[link->peer].link = i;
 		if (link->peer == c->device[made].peer)
-			link_match(n, now, link);
+			tuy_link_match(n, now, link);
 	}
 	if (n->own[circle_no].orphans)
-		sync_frontier_again(n, circle_no);
+		tuy_sync_frontier_again(n, circle_no);
 	n->own[circle_no].orphans = false;
 }
 
-enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
-                           uint32_t *peer_no)
+enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
+                               uint32_t *peer_no)
 {
 	struct tuy_address_record parsed;
 	enum tuy_err err = tuy_address_record_parse(record, &parsed);
@@ -230,7 +231,7 @@ enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_by
 
 	if (err != TUY_OK)
 		return err;
-	*peer_no = peer_find(n, &parsed.device);
+	*peer_no = tuy_peer_find(n, &parsed.device);
 	if (*peer_no == NONE || record.len > sizeof peer->record)
 		return TUY_E_UNKNOWN;
 	peer = &n->peer[*peer_no];
@@ -246,7 +247,7 @@ enum tuy_err address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_by
 		if (peer->circles & (1u << c))
 			n->own[c].book_valid = false;
 	}
-	dial_reset(n, now, *peer_no);
+	tuy_dial_reset(n, now, *peer_no);
 	return TUY_OK;
 }
 
@@ -262,9 +263,9 @@ static bool same_addresses(const struct tuy_address_record *a, const struct tuy_
 	return true;
 }
 
-void address_publish(struct tuy_node *n, struct tuy_now now)
+void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 {
-	uint32_t peer = peer_find(n, &n->keys->device);
+	uint32_t peer = tuy_peer_find(n, &n->keys->device);
 	struct tuy_store_item *item;
 	struct stage *s;
 
@@ -275,19 +276,20 @@ void address_publish(struct tuy_node *n, struct tuy_now now)
 		n->address_due = false;
 		return;
 	}
-	s = stage_take(n, true);
+	s = tuy_stage_take(n, true);
 	if (!s)
 		return; /* at the next call */
 	n->address_due = false;
 	n->self_address.counter = n->self_counter + 1;
 	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,
 	                                      STAGE_BYTES, &s->len) == TUY_OK);
-	tuy_require(address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) == TUY_OK);
-	item = stage_item(s, TUY_STORE_ADDRESS, 0);
+	tuy_require(tuy_address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) ==
+	            TUY_OK);
+	item = tuy_stage_item(s, TUY_STORE_ADDRESS, 0);
 	item->u.address.device = n->keys->device;
 	item->u.address.record = (struct tuy_bytes){ s->bytes, s->len };
-	stage_commit(n, s);
-	sync_address_changed(n, peer, NULL);
+	tuy_stage_commit(n, s);
+	tuy_sync_address_changed(n, peer, NULL);
 }
 
 /* ---- digests ---- */
@@ -302,7 +304,7 @@ static void digest_start(crypto_generichash_state *state, const char *domain, si
 }
 
 /* PROTOCOL 7.1 */
-const struct tuy_tag *circle_digest(struct tuy_node *n, uint32_t circle_no)
+const struct tuy_tag *tuy_circle_digest(struct tuy_node *n, uint32_t circle_no)
 {
 	struct own_circle *own = &n->own[circle_no];
 	struct tuy_hash heads[64];
@@ -331,7 +333,7 @@ const struct tuy_tag *circle_digest(struct tuy_node *n, uint32_t circle_no)
 }
 
 /* PROTOCOL 5.6 */
-const uint8_t *circle_book(struct tuy_node *n, uint32_t circle_no)
+const uint8_t *tuy_circle_book(struct tuy_node *n, uint32_t circle_no)
 {
 	struct own_circle *own = &n->own[circle_no];
 	crypto_generichash_state state;
@@ -455,7 +457,7 @@ enum tuy_err tuy_node_load_op(struct tuy_node *n, uint32_t circle_no, struct tuy
 	if (err != TUY_OK)
 		return err;
 	n->circle[circle_no].op[index].durable = true;
-	circle_changed(n, (struct tuy_now){ .ms = n->start_ms }, circle_no, index);
+	tuy_circle_changed(n, (struct tuy_now){ .ms = n->start_ms }, circle_no, index);
 	return TUY_OK;
 }
 
@@ -478,7 +480,7 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 	device = tuy_circle_device_find(&n->circle[state->circle_no], &state->device);
 	if (device == NONE)
 		return TUY_E_GAP;
-	no = log_create(n, state->circle_no, device, &state->incarnation);
+	no = tuy_log_create(n, state->circle_no, device, &state->incarnation);
 	if (no == NONE)
 		return TUY_E_FULL;
 	log = &n->log[no];
@@ -497,7 +499,7 @@ void tuy_node_load_address(struct tuy_node *n, struct tuy_bytes record)
 {
 	uint32_t peer;
 
-	(void)address_learn(n, (struct tuy_now){ .ms = n->start_ms }, record, &peer);
+	(void)tuy_address_learn(n, (struct tuy_now){ .ms = n->start_ms }, record, &peer);
 }
 
 enum tuy_err tuy_node_load_invite(struct tuy_node *n, const struct tuy_invite_row *invite)
@@ -521,7 +523,7 @@ void tuy_node_stop(struct tuy_node *n, struct tuy_now now)
 	n->stopping = true;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
-			link_close(n, &n->link[i], TUY_CLOSE_FLUSHED, TUY_CLOSE_SHUTDOWN);
+			tuy_link_close(n, &n->link[i], TUY_CLOSE_FLUSHED, TUY_CLOSE_SHUTDOWN);
 	}
 }
 
@@ -530,27 +532,27 @@ void tuy_node_stop(struct tuy_node *n, struct tuy_now now)
 void tuy_node_on_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
                         enum tuy_stored stored)
 {
-	stage_stored(n, now, ticket, stored);
+	tuy_stage_stored(n, now, ticket, stored);
 }
 
 void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 {
-	stage_retry(n, now);
+	tuy_stage_retry(n, now);
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
-			link_time(n, now, &n->link[i]);
+			tuy_link_time(n, now, &n->link[i]);
 	}
 }
 
 uint64_t tuy_node_deadline(const struct tuy_node *n)
 {
-	uint64_t deadline = dial_deadline(n);
+	uint64_t deadline = tuy_dial_deadline(n);
 
 	if (n->store_retry_ms && n->store_retry_ms < deadline)
 		deadline = n->store_retry_ms;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
-		uint64_t at =
-			n->link[i].state == LINK_FREE ? UINT64_MAX : link_deadline(n, &n->link[i]);
+		uint64_t at = n->link[i].state == LINK_FREE ? UINT64_MAX
+		                                            : tuy_link_deadline(n, &n->link[i]);
 
 		if (at < deadline)
 			deadline = at;
@@ -591,7 +593,7 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 		return TUY_E_REFUSED;
 	while (no < n->cap.circles && n->circle[no].used)
 		no++;
-	s = no < n->cap.circles ? stage_take(n, true) : NULL;
+	s = no < n->cap.circles ? tuy_stage_take(n, true) : NULL;
 	if (!s)
 		return TUY_E_FULL;
 	tuy_dice_fill(&n->dice, key.b, sizeof key.b);
@@ -603,18 +605,18 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 	tuy_require(tuy_circle_add(&n->circle[no], &op, &index) == TUY_OK);
 	tuy_require(tuy_circle_epoch_learn(&n->circle[no], &op.epoch.id, &key) == TUY_OK);
 
-	item = stage_item(s, TUY_STORE_CIRCLE, no);
+	item = tuy_stage_item(s, TUY_STORE_CIRCLE, no);
 	item->u.circle.id = id;
-	item = stage_item(s, TUY_STORE_OP, no);
+	item = tuy_stage_item(s, TUY_STORE_OP, no);
 	item->u.op.index = index;
 	item->u.op.bytes = (struct tuy_bytes){ s->bytes, s->len };
-	item = stage_item(s, TUY_STORE_EPOCH, no);
+	item = tuy_stage_item(s, TUY_STORE_EPOCH, no);
 	item->u.epoch.id = op.epoch.id;
 	item->u.epoch.key = key;
 	sodium_memzero(&key, sizeof key);
-	circle_changed(n, now, no, index);
+	tuy_circle_changed(n, now, no, index);
 	*circle_no = no;
-	*ticket = stage_commit(n, s);
+	*ticket = tuy_stage_commit(n, s);
 	return TUY_OK;
 }
 
@@ -624,7 +626,7 @@ static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device);
 
 	if (n->own[circle_no].own_log == NONE && device != NONE)
-		log_create(n, circle_no, device, &n->incarnation);
+		tuy_log_create(n, circle_no, device, &n->incarnation);
 	return n->own[circle_no].own_log;
 }
 
@@ -635,7 +637,7 @@ static void own_log_item(struct tuy_node *n, struct stage *s, uint32_t log_no)
 
 	if (log->stored)
 		return;
-	item = stage_item(s, TUY_STORE_LOG, log->circle_no);
+	item = tuy_stage_item(s, TUY_STORE_LOG, log->circle_no);
 	item->log_no = log_no;
 	item->u.log.id = log->id;
 	item->u.log.member = n->cert.member;
@@ -665,7 +667,7 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 		return TUY_E_REFUSED;
 	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
 		return TUY_E_LIMIT;
-	s = stage_take(n, true);
+	s = tuy_stage_take(n, true);
 	if (!s)
 		return TUY_E_FULL;
 	log = &n->log[log_no];
@@ -682,7 +684,7 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	own_log_item(n, s, log_no);
 	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
 	log->staged.seq = header.seq;
-	item = stage_item(s, TUY_STORE_ENTRIES, circle_no);
+	item = tuy_stage_item(s, TUY_STORE_ENTRIES, circle_no);
 	item->log_no = log_no;
 	item->u.entries.from = header.seq;
 	item->u.entries.count = 1;
@@ -692,7 +694,7 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	item->u.entries.sig =
 		tuy_head_sign(n->keys->sign_sk, &log->id, header.seq, &log->staged.hash);
 	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header.seq };
-	appended->ticket = stage_commit(n, s);
+	appended->ticket = tuy_stage_commit(n, s);
 	return TUY_OK;
 }
 
@@ -706,5 +708,5 @@ void tuy_node_set_addresses(struct tuy_node *n, struct tuy_now now,
 	for (uint32_t i = 0; i < count; i++)
 		n->self_address.address[i] = addresses[i];
 	n->address_due = true;
-	address_publish(n, now);
+	tuy_address_publish(n, now);
 }

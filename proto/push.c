@@ -41,14 +41,14 @@ static void heads_write(struct tuy_node *n, struct link *link, uint32_t circle_n
 		memcpy(h.b, head[i].b, sizeof h.b);
 		tuy_message_put_tag(&w, &h);
 	}
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 static bool ops_task(struct tuy_node *n, struct link *link, uint32_t circle_no,
                      struct tuy_task *task)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
-	const uint64_t *has = peer_has_of(n, link, circle_no);
+	const uint64_t *has = tuy_peer_has_of(n, link, circle_no);
 
 	task_read(task, TUY_READ_OPS, link, circle_no);
 	for (uint32_t i = 0; i < c->op_count && task->u.read.count < OPS_PER_MESSAGE; i++) {
@@ -65,7 +65,7 @@ static bool ops_task(struct tuy_node *n, struct link *link, uint32_t circle_no,
 static void ops_write(struct tuy_node *n, struct link *link, const struct tuy_read *read,
                       const struct tuy_read_result *result)
 {
-	uint64_t *has = peer_has_of(n, link, read->circle_no);
+	uint64_t *has = tuy_peer_has_of(n, link, read->circle_no);
 	size_t size = MESSAGE_MARGIN;
 	struct tuy_writer w = message(n);
 	uint32_t count = 0;
@@ -77,7 +77,7 @@ static void ops_write(struct tuy_node *n, struct link *link, const struct tuy_re
 		tuy_write_bin(&w, result->bytes[i].p, result->bytes[i].len);
 		bit_set(has, read->index[i]);
 	}
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 static void getops_write(struct tuy_node *n, struct link *link, uint32_t circle_no)
@@ -90,7 +90,7 @@ static void getops_write(struct tuy_node *n, struct link *link, uint32_t circle_
 		tuy_message_put_tag(&w, &lc->getops[i]);
 	lc->getops_count = 0;
 	lc->need_getops = false;
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 /* ---- frontier, addresses ---- */
@@ -113,7 +113,7 @@ static void frontier_write(struct tuy_node *n, struct link *link, uint32_t circl
 			continue;
 		memcpy(row.h8, log->durable.hash.b, sizeof row.h8);
 		tuy_message_put_frontier_row(&w, &row);
-		peer_log_of(n, link, n->log_order[i])->told = log->durable.seq;
+		tuy_peer_log_of(n, link, n->log_order[i])->told = log->durable.seq;
 	}
 	lc->frontier_at = end;
 	lc->need_frontier = end < n->log_count;
@@ -122,7 +122,7 @@ static void frontier_write(struct tuy_node *n, struct link *link, uint32_t circl
 		lc->frontier_at = 0;
 		lc->frontier_sent = true;
 	}
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 static bool peers_write(struct tuy_node *n, struct link *link, uint32_t circle_no)
@@ -144,7 +144,7 @@ static bool peers_write(struct tuy_node *n, struct link *link, uint32_t circle_n
 	tuy_message_put_peers(&w, lc->index, count);
 	for (uint32_t i = 0; i < count; i++)
 		tuy_write_bin(&w, n->peer[due[i]].record, n->peer[due[i]].record_len);
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 	return true;
 }
 
@@ -172,7 +172,7 @@ static bool have_write(struct tuy_node *n, struct link *link)
 	struct tuy_writer w = message(n);
 
 	for (uint32_t i = 0; i < n->log_count; i++) {
-		if ((peer_log_of(n, link, i)->flags & PEER_LOG_TELL) && first == NONE)
+		if ((tuy_peer_log_of(n, link, i)->flags & PEER_LOG_TELL) && first == NONE)
 			first = i;
 	}
 	link->have_due_ms = 0;
@@ -180,7 +180,7 @@ static bool have_write(struct tuy_node *n, struct link *link)
 		return false;
 	circle_no = n->log[first].circle_no;
 	for (uint32_t i = first; i < n->log_count; i++) {
-		bool tell = peer_log_of(n, link, i)->flags & PEER_LOG_TELL;
+		bool tell = tuy_peer_log_of(n, link, i)->flags & PEER_LOG_TELL;
 
 		if (tell && n->log[i].circle_no == circle_no && count < TUY_FRONTIER_MAX)
 			count++;
@@ -189,7 +189,7 @@ static bool have_write(struct tuy_node *n, struct link *link)
 	}
 	tuy_message_put_have(&w, link->circle[circle_no].index, count);
 	for (uint32_t i = first; count > 0; i++) {
-		struct peer_log *pl = peer_log_of(n, link, i);
+		struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		struct tuy_have_row row = { .log = n->log[i].log16, .seq = n->log[i].durable.seq };
 
 		if (!(pl->flags & PEER_LOG_TELL) || n->log[i].circle_no != circle_no)
@@ -200,14 +200,14 @@ static bool have_write(struct tuy_node *n, struct link *link)
 		pl->told = n->log[i].durable.seq;
 		count--;
 	}
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 	return true;
 }
 
 static bool want_write(struct tuy_node *n, struct link *link)
 {
 	for (uint32_t i = 0; i < n->log_count; i++) {
-		struct peer_log *pl = peer_log_of(n, link, i);
+		struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		const struct log *log = &n->log[i];
 		struct tuy_writer w = message(n);
 
@@ -218,7 +218,7 @@ static bool want_write(struct tuy_node *n, struct link *link)
 			continue;
 		tuy_message_put_want(&w, link->circle[log->circle_no].index, &log->log16,
 		                     log->staged.seq + 1, TUY_WANT_EAGER);
-		link_seal(n, link, &w);
+		tuy_link_seal(n, link, &w);
 		return true;
 	}
 	link->want_due = false;
@@ -258,7 +258,7 @@ static void give_write(struct tuy_node *n, struct link *link, const struct tuy_r
 		                             : TUY_GONE_NOT_HELD);
 	if (held)
 		link->tx_credit -= (uint32_t)w.len;
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 /* Payloads that are missing here: asked for on one link at a time. */
@@ -272,7 +272,7 @@ static bool missing_task(struct tuy_node *n, struct link *link, struct tuy_task 
 		return false;
 	for (uint32_t i = 0; i < n->log_count; i++) {
 		const struct log *log = &n->log[i];
-		const struct peer_log *pl = peer_log_of(n, link, i);
+		const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		const struct link_circle *lc = &link->circle[log->circle_no];
 
 		if (log->missing == 0 || log->getb_link != NONE || !lc->shared ||
@@ -291,7 +291,7 @@ static void missing_read(struct tuy_node *n, struct tuy_now now, struct link *li
                          const struct tuy_read *read, const struct tuy_read_result *result)
 {
 	struct log *log = &n->log[read->log_no];
-	struct peer_log *pl = peer_log_of(n, link, read->log_no);
+	struct peer_log *pl = tuy_peer_log_of(n, link, read->log_no);
 	struct tuy_writer w = message(n);
 	uint32_t seq[GETB_SEQS];
 
@@ -320,7 +320,7 @@ static void missing_read(struct tuy_node *n, struct tuy_now now, struct link *li
 	log->getb_link = place_of(n, link);
 	tuy_message_put_getb(&w, link->circle[log->circle_no].index, &log->log16, seq,
 	                     link->getb_count);
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 /* ---- entries ---- */
@@ -334,7 +334,7 @@ static uint32_t data_choose(struct tuy_node *n, struct link *link)
 	for (uint32_t w = 0; w < n->log_words; w++) {
 		for (uint64_t bits = dirty[w]; bits; bits &= bits - 1) {
 			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
-			const struct peer_log *pl = peer_log_of(n, link, i);
+			const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 			if (larger(pl->known, pl->sent) >= n->log[i].durable.seq ||
 			    n->log[i].unreadable)
@@ -356,13 +356,13 @@ static bool data_task(struct tuy_node *n, struct link *link, struct tuy_task *ta
 	if (log_no == NONE)
 		return false;
 	log = &n->log[log_no];
-	pl = peer_log_of(n, link, log_no);
+	pl = tuy_peer_log_of(n, link, log_no);
 	if (!(pl->flags & PEER_LOG_INFO_SENT)) {
 		pl->flags |= PEER_LOG_INFO_SENT;
 		tuy_message_put_loginfo(&w, link->circle[log->circle_no].index, &log->log16,
 		                        &n->circle[log->circle_no].device[log->device].cert.device,
 		                        &log->incarnation);
-		link_seal(n, link, &w);
+		tuy_link_seal(n, link, &w);
 		return true;
 	}
 	task_read(task, TUY_READ_ENTRIES, link, log->circle_no);
@@ -377,7 +377,7 @@ static void data_write(struct tuy_node *n, struct link *link, const struct tuy_r
                        const struct tuy_read_result *result)
 {
 	struct log *log = &n->log[read->log_no];
-	struct peer_log *pl = peer_log_of(n, link, read->log_no);
+	struct peer_log *pl = tuy_peer_log_of(n, link, read->log_no);
 	uint32_t end = read->from + read->count - 1;
 	size_t size = MESSAGE_MARGIN + (size_t)read->count * (TUY_HEADER_SIZE + 1);
 	struct tuy_writer w = message(n);
@@ -402,12 +402,12 @@ static void data_write(struct tuy_node *n, struct link *link, const struct tuy_r
 	pl->sent = end;
 	pl->told = larger(pl->told, end);
 	link->tx_credit -= (uint32_t)w.len;
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 }
 
 /* ---- */
 
-bool push_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task)
+bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task)
 {
 	bool bulk = link->unsent < UNSENT_BULK;
 
@@ -436,21 +436,21 @@ bool push_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct
 	return data_task(n, link, task);
 }
 
-void push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
-               const struct tuy_read *read, const struct tuy_read_result *result)
+void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   const struct tuy_read *read, const struct tuy_read_result *result)
 {
 	struct tuy_writer w = message(n);
 
 	switch (read->kind) {
 	case TUY_READ_OPS:
 		if (result->err != TUY_OK || result->count == 0) {
-			link_close(n, link, TUY_CLOSE_FLUSHED,
-			           TUY_CLOSE_SHUTDOWN); /* a damaged store helps nobody */
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED,
+			               TUY_CLOSE_SHUTDOWN); /* a damaged store helps nobody */
 		} else if (read->from == READ_FOR_WELCOME) {
-			welcome_write(n, link, &result->bytes[0], &w);
-			link_seal(n, link, &w);
+			tuy_welcome_write(n, link, &result->bytes[0], &w);
+			tuy_link_seal(n, link, &w);
 			if (link->state == LINK_GUEST)
-				link_up(n, now, link);
+				tuy_link_up(n, now, link);
 			link->hello_due = true;
 		} else {
 			ops_write(n, link, read, result);

@@ -8,7 +8,7 @@
 static const struct tuy_bytes prologue = { (const uint8_t *)TUY_NOISE_PROLOGUE,
 	                                   sizeof TUY_NOISE_PROLOGUE - 1 };
 
-struct link *link_at(struct tuy_node *n, uint32_t number)
+struct link *tuy_link_at(struct tuy_node *n, uint32_t number)
 {
 	struct link *link;
 
@@ -18,12 +18,12 @@ struct link *link_at(struct tuy_node *n, uint32_t number)
 	return link->state != LINK_FREE && link->number == number ? link : NULL;
 }
 
-struct peer_log *peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no)
+struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no)
 {
 	return &n->peer_log[(size_t)place_of(n, link) * n->cap.logs + log_no];
 }
 
-uint64_t *peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
+uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
 {
 	return n->peer_has + ((size_t)place_of(n, link) * n->cap.circles + circle_no) * n->op_words;
 }
@@ -55,7 +55,7 @@ static struct link *link_place(struct tuy_node *n, struct tuy_now now)
 		return NULL;
 	/* The host is told to close it; its place is used at once. */
 	n->evicted[n->evicted_count++ % EVICTED_MAX] = oldest->number;
-	link_drop(n, now, oldest);
+	tuy_link_drop(n, now, oldest);
 	return oldest;
 }
 
@@ -74,7 +74,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		else if (dial - 1 < n->peer_count)
 			called = &n->peer[dial - 1].link_pk;
 		if (!link || !called) {
-			dial_ended(n, now, dial);
+			tuy_dial_ended(n, now, dial);
 			return 0;
 		}
 	}
@@ -116,7 +116,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 
 /* ---- closing ---- */
 
-void link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code)
+void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code)
 {
 	if (link->close_due)
 		return;
@@ -129,7 +129,7 @@ void link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, u
 		                                                            TUY_SILENCE_MIN_MS + 1);
 }
 
-void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
+void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	uint32_t place = place_of(n, link), number = link->number;
 	bool was_up = link->state == LINK_UP;
@@ -137,18 +137,18 @@ void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 
 	if (link->state == LINK_FREE)
 		return;
-	sync_link_gone(n, link);
+	tuy_sync_link_gone(n, link);
 	tuy_noise_wipe(&link->noise);
 	link->state = LINK_FREE;
 	if (peer != NONE && n->peer[peer].link == place)
 		n->peer[peer].link = NONE;
-	join_link_gone(n, now, link);
+	tuy_join_link_gone(n, now, link);
 	if (link->direction == TUY_OUTGOING)
-		dial_ended(n, now, link->dial);
+		tuy_dial_ended(n, now, link->dial);
 	else if (was_up && peer != NONE && n->peer[peer].link == NONE)
-		dial_reset(n, now, peer);
+		tuy_dial_reset(n, now, peer);
 	if (was_up && peer != NONE) {
-		struct tell *t = node_tell(n, TUY_TELL_LINK_DOWN);
+		struct tell *t = tuy_node_tell(n, TUY_TELL_LINK_DOWN);
 
 		t->tell.link = number;
 		t->tell.device = n->peer[peer].device;
@@ -157,25 +157,26 @@ void link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 
 void tuy_node_on_closed(struct tuy_node *n, struct tuy_now now, uint32_t number)
 {
-	struct link *link = link_at(n, number);
+	struct link *link = tuy_link_at(n, number);
 
 	if (link)
-		link_drop(n, now, link);
+		tuy_link_drop(n, now, link);
 }
 
 /* A stranger: nothing is sent, and how long the silence lasts tells nothing (PROTOCOL 5.2). */
 static void stranger(struct tuy_node *n, struct tuy_now now, struct link *link, enum tuy_err err)
 {
-	node_fault(n, link, err);
-	link_close(n, link, bucket_take(n, now, &link->remote) ? TUY_CLOSE_SILENT : TUY_CLOSE_NOW,
-	           0);
+	tuy_node_fault(n, link, err);
+	tuy_link_close(n, link,
+	               tuy_bucket_take(n, now, &link->remote) ? TUY_CLOSE_SILENT : TUY_CLOSE_NOW,
+	               0);
 }
 
 /* A peer that broke the rules. */
 static void misbehaved(struct tuy_node *n, struct link *link, enum tuy_err err)
 {
-	node_fault(n, link, err);
-	link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+	tuy_node_fault(n, link, err);
+	tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 }
 
 /* ---- who it is ---- */
@@ -194,7 +195,7 @@ static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *oth
 	return link_is_ours == kept_is_ours;
 }
 
-void link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
+void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	uint32_t place = place_of(n, link), other_place;
 	struct tell *t;
@@ -213,13 +214,13 @@ void link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 		struct link *other = &n->link[other_place];
 
 		if (!link_is_kept(n, link, other)) {
-			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
 			return;
 		}
-		link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
+		tuy_link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
 	}
 	n->peer[link->peer].link = place;
-	t = node_tell(n, TUY_TELL_LINK_UP);
+	t = tuy_node_tell(n, TUY_TELL_LINK_UP);
 	t->tell.link = link->number;
 	t->tell.device = n->peer[link->peer].device;
 }
@@ -239,7 +240,7 @@ static struct tuy_tag connection_tag(const struct tuy_node *n, const struct link
 	return tag;
 }
 
-void link_match(struct tuy_node *n, struct tuy_now now, struct link *link)
+void tuy_link_match(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	uint8_t role = link->direction == TUY_INCOMING ? 0 : 1; /* the other end's */
 
@@ -259,7 +260,7 @@ void link_match(struct tuy_node *n, struct tuy_now now, struct link *link)
 			if (memcmp(&tag, &link->peer_tag[i].ctag, sizeof tag) != 0)
 				continue;
 			link->peer_circle[i] = c;
-			sync_share(n, now, link, c, &link->peer_tag[i]);
+			tuy_sync_share(n, now, link, c, &link->peer_tag[i]);
 			break;
 		}
 	}
@@ -278,7 +279,7 @@ static void hello_take(struct tuy_node *n, struct tuy_now now, struct link *link
 	link->hello_got = true;
 	link->peer_count = m->count;
 	memcpy(link->peer_tag, m->u.hello.tag, m->count * sizeof link->peer_tag[0]);
-	link_match(n, now, link);
+	tuy_link_match(n, now, link);
 }
 
 static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
@@ -293,8 +294,8 @@ static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer
 		link->circle[c].index = (uint8_t)count;
 		tag[count].ctag =
 			connection_tag(n, link, c, link->direction == TUY_OUTGOING ? 0 : 1);
-		tag[count].digest = *circle_digest(n, c);
-		memcpy(tag[count].book, circle_book(n, c), sizeof tag[count].book);
+		tag[count].digest = *tuy_circle_digest(n, c);
+		memcpy(tag[count].book, tuy_circle_book(n, c), sizeof tag[count].book);
 		count++;
 	}
 	link->my_count = count;
@@ -304,7 +305,7 @@ static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer
 	tuy_message_put_hello(w, n->boot_id, tag, padded);
 }
 
-void hello_again(struct tuy_node *n)
+void tuy_hello_again(struct tuy_node *n)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state == LINK_UP)
@@ -333,7 +334,7 @@ static void frame_1(struct tuy_node *n, struct tuy_now now, struct link *link,
 	                         &ephemeral);
 	sodium_memzero(&ephemeral, sizeof ephemeral);
 	if (tuy_noise_consume_1(&link->noise, message, none, 0, &len) != TUY_OK ||
-	    replay_seen(n, message.p)) {
+	    tuy_replay_seen(n, message.p)) {
 		stranger(n, now, link, TUY_E_OPEN);
 		return;
 	}
@@ -348,8 +349,8 @@ static void frame_2(struct tuy_node *n, struct link *link, struct tuy_bytes fram
 
 	if (frame.len != TUY_NOISE_2_SIZE ||
 	    tuy_noise_consume_2(&link->noise, frame, none, 0, &len) != TUY_OK) {
-		node_fault(n, link, TUY_E_OPEN);
-		link_close(n, link, TUY_CLOSE_NOW, 0);
+		tuy_node_fault(n, link, TUY_E_OPEN);
+		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 	}
 }
 
@@ -366,12 +367,12 @@ static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
 		stranger(n, now, link, TUY_E_OPEN);
 		return;
 	}
-	link->peer = peer_find_link(n, tuy_noise_remote_static(&link->noise));
+	link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
 	if (link->peer != NONE && n->peer[link->peer].circles != 0 &&
 	    !n->peer[link->peer].is_self) {
-		link_up(n, now, link);
+		tuy_link_up(n, now, link);
 		link->hello_due = true;
-	} else if (link->peer == NONE && guest_welcome(n, now)) {
+	} else if (link->peer == NONE && tuy_guest_welcome(n, now)) {
 		link->state = LINK_GUEST;
 		link->deadline_ms = now.ms + TUY_GUEST_MS;
 	} else {
@@ -421,8 +422,8 @@ static bool handshake_write(struct tuy_node *n, struct link *link)
 	}
 	if (err != TUY_OK) { /* a key that no honest peer has */
 		n->out_len = 0;
-		node_fault(n, link, err);
-		link_close(n, link, TUY_CLOSE_NOW, 0);
+		tuy_node_fault(n, link, err);
+		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		return false;
 	}
 	n->out_link = link->number;
@@ -431,7 +432,7 @@ static bool handshake_write(struct tuy_node *n, struct link *link)
 
 /* ---- records ---- */
 
-void link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w)
+void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w)
 {
 	size_t len;
 
@@ -459,7 +460,7 @@ static void ping_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		struct tuy_ping_row row = tuy_message_next_ping(&m->list);
 
 		if (row.circle < link->peer_count && link->peer_circle[row.circle] != NONE)
-			sync_doubt(n, link, link->peer_circle[row.circle], &row.digest);
+			tuy_sync_doubt(n, link, link->peer_circle[row.circle], &row.digest);
 	}
 }
 
@@ -475,7 +476,7 @@ static void ping_write(struct tuy_node *n, struct link *link, enum tuy_message_t
 		if (!n->circle[c].used || !link->circle[c].shared)
 			continue;
 		row[count].circle = (uint8_t)i;
-		row[count].digest = *circle_digest(n, c);
+		row[count].digest = *tuy_circle_digest(n, c);
 		count++;
 	}
 	tuy_message_put_ping(w, type, nonce, row, count);
@@ -498,8 +499,8 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		return;
 	}
 	if (link->state == LINK_PROVING) {
-		link->peer = peer_find_link(n, tuy_noise_remote_static(&link->noise));
-		link_up(n, now, link);
+		link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
+		tuy_link_up(n, now, link);
 		if (link->close_due)
 			return;
 	}
@@ -512,13 +513,13 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		ping_take(n, now, link, &m);
 		break;
 	case TUY_MSG_JOIN:
-		join_message(n, now, link, &m, stage);
+		tuy_join_message(n, now, link, &m, stage);
 		break;
 	case TUY_MSG_WELCOME:
-		welcome_message(n, now, link, &m, stage);
+		tuy_welcome_message(n, now, link, &m, stage);
 		break;
 	case TUY_MSG_REJECT:
-		reject_message(n, link, &m);
+		tuy_reject_message(n, link, &m);
 		break;
 	case TUY_MSG_CREDIT:
 		link->progress_ms = now.ms;
@@ -527,10 +528,10 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		                          : link->tx_credit + m.u.credit.bytes;
 		break;
 	case TUY_MSG_CLOSE:
-		link_close(n, link, TUY_CLOSE_NOW, 0);
+		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		break;
 	default:
-		sync_message(n, now, link, &m, stage);
+		tuy_sync_message(n, now, link, &m, stage);
 		break;
 	}
 }
@@ -538,7 +539,7 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 static void record_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                         struct tuy_bytes frame)
 {
-	struct stage *stage = stage_take(n, false);
+	struct stage *stage = tuy_stage_take(n, false);
 
 	tuy_require(stage);
 	if (tuy_noise_open(&link->noise, frame, stage->bytes, STAGE_BYTES, &stage->len) != TUY_OK) {
@@ -551,10 +552,11 @@ static void record_take(struct tuy_node *n, struct tuy_now now, struct link *lin
 		message_take(n, now, link, &stage);
 	}
 	if (stage) /* nobody kept it */
-		stage_free(n, stage);
+		tuy_stage_free(n, stage);
 }
 
-size_t link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_bytes bytes)
+size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_bytes bytes)
 {
 	size_t taken = 0;
 
@@ -605,12 +607,12 @@ static bool control_write(struct tuy_node *n, struct tuy_now now, struct link *l
 		hello_write(n, link, &w);
 	} else if (link->join_due) {
 		link->join_due = false;
-		join_write(n, link, &w);
+		tuy_join_write(n, link, &w);
 	} else if (link->reject_due) {
 		link->reject_due = false;
 		tuy_message_put_reject(&w, link->reject_code, link->reject_time_s);
 		if (link->state == LINK_GUEST)
-			link_close(n, link, TUY_CLOSE_FLUSHED, 0);
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, 0);
 	} else if (link->pong_due) {
 		link->pong_due = false;
 		ping_write(n, link, TUY_MSG_PONG, link->pong_nonce, &w);
@@ -626,7 +628,7 @@ static bool control_write(struct tuy_node *n, struct tuy_now now, struct link *l
 	} else {
 		return false;
 	}
-	link_seal(n, link, &w);
+	tuy_link_seal(n, link, &w);
 	return true;
 }
 
@@ -637,11 +639,11 @@ static void task_close(struct tuy_node *n, struct tuy_now now, struct link *link
 	task->u.close.link = link->number;
 	task->u.close.how = link->close_how;
 	task->u.close.ms = link->close_ms;
-	link_drop(n, now, link);
+	tuy_link_drop(n, now, link);
 }
 
 /* The next task of one link: its own messages first, then what sync.c has. */
-bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task)
+bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_task *task)
 {
 	if (link->close_due) {
 		bool speaks = link->state == LINK_UP && link->noise.next == TUY_NOISE_TRANSPORT;
@@ -650,7 +652,7 @@ bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct
 		if (link->close_code && speaks) {
 			tuy_message_put_close(&w, link->close_code, 0);
 			link->close_code = 0;
-			link_seal(n, link, &w);
+			tuy_link_seal(n, link, &w);
 			return true;
 		}
 		task_close(n, now, link, task);
@@ -659,17 +661,17 @@ bool link_task(struct tuy_node *n, struct tuy_now now, struct link *link, struct
 	if (handshake_write(n, link))
 		return true;
 	if (link->close_due)
-		return link_task(n, now, link, task);
+		return tuy_link_task(n, now, link, task);
 	if (link->noise.next != TUY_NOISE_TRANSPORT || link->unsent > UNSENT_MAX)
 		return false;
 	if (control_write(n, now, link))
 		return true;
 	if (link->welcome_due || link->state == LINK_UP)
-		return push_task(n, now, link, task);
+		return tuy_push_task(n, now, link, task);
 	return false;
 }
 
-void link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
+void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	if (link->close_due)
 		return;
@@ -679,11 +681,11 @@ void link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 		if (link->direction == TUY_INCOMING)
 			stranger(n, now, link, TUY_E_SHORT);
 		else
-			link_close(n, link, TUY_CLOSE_NOW, 0);
+			tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		return;
 	}
 	if (now.ms - link->last_rx_ms >= TUY_DEAD_MS) {
-		link_close(n, link, TUY_CLOSE_NOW, 0);
+		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		return;
 	}
 	if (now.ms >= link->ping_next_ms) {
@@ -694,14 +696,14 @@ void link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 			link->ping_sent_ms = 0;
 		for (uint32_t i = 0; i < n->log_count;
 		     i++) /* what a peer lacked it may have by now */
-			peer_log_of(n, link, i)->flags &= (uint8_t)~PEER_LOG_NO_BLOBS;
+			tuy_peer_log_of(n, link, i)->flags &= (uint8_t)~PEER_LOG_NO_BLOBS;
 		link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
 		                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
 	}
-	sync_time(n, now, link);
+	tuy_sync_time(n, now, link);
 }
 
-uint64_t link_deadline(const struct tuy_node *n, const struct link *link)
+uint64_t tuy_link_deadline(const struct tuy_node *n, const struct link *link)
 {
 	uint64_t at;
 

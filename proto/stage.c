@@ -36,10 +36,10 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	own->entries += item->u.entries.count;
 	own->missing += missing;
 	own->digest_valid = false;
-	sync_log_advanced(n, now, item->log_no);
+	tuy_sync_log_advanced(n, now, item->log_no);
 	if (log->own)
 		return;
-	t = node_tell(n, TUY_TELL_ENTRIES);
+	t = tuy_node_tell(n, TUY_TELL_ENTRIES);
 	t->tell.circle_no = item->circle_no;
 	t->tell.log_no = item->log_no;
 	t->tell.seq = item->u.entries.from;
@@ -51,7 +51,7 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 	switch (item->kind) {
 	case TUY_STORE_OP:
 		n->circle[item->circle_no].op[item->u.op.index].durable = true;
-		sync_ops_changed(n, item->circle_no);
+		tuy_sync_ops_changed(n, item->circle_no);
 		break;
 	case TUY_STORE_ENTRIES:
 		log_stored(n, now, item);
@@ -100,7 +100,7 @@ static bool is_needed(const struct stage *s)
 	return false;
 }
 
-struct stage *stage_take(struct tuy_node *n, bool own)
+struct stage *tuy_stage_take(struct tuy_node *n, bool own)
 {
 	if (n->stages_free <= (own ? 0 : STAGES_FOR_OWN))
 		return NULL;
@@ -122,7 +122,7 @@ struct stage *stage_take(struct tuy_node *n, bool own)
 	return NULL;
 }
 
-void stage_free(struct tuy_node *n, struct stage *s)
+void tuy_stage_free(struct tuy_node *n, struct stage *s)
 {
 	tuy_require(s->state != STAGE_FREE);
 	s->state = STAGE_FREE;
@@ -130,7 +130,7 @@ void stage_free(struct tuy_node *n, struct stage *s)
 	n->stages_free++;
 }
 
-struct tuy_store_item *stage_item(struct stage *s, enum tuy_store_kind kind, uint32_t circle_no)
+struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind, uint32_t circle_no)
 {
 	struct tuy_store_item *item;
 
@@ -140,7 +140,7 @@ struct tuy_store_item *stage_item(struct stage *s, enum tuy_store_kind kind, uin
 	return item;
 }
 
-uint64_t stage_commit(struct tuy_node *n, struct stage *s)
+uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s)
 {
 	tuy_require(s->state == STAGE_HELD && s->item_count > 0);
 	s->ticket = ++n->ticket_last;
@@ -148,7 +148,7 @@ uint64_t stage_commit(struct tuy_node *n, struct stage *s)
 	return s->ticket;
 }
 
-struct stage *stage_next(struct tuy_node *n)
+struct stage *tuy_stage_next(struct tuy_node *n)
 {
 	struct stage *best = NULL;
 
@@ -161,7 +161,8 @@ struct stage *stage_next(struct tuy_node *n)
 	return best;
 }
 
-void stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket, enum tuy_stored stored)
+void tuy_stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
+                      enum tuy_stored stored)
 {
 	struct stage *s = stage_find(n, ticket);
 	struct link *link;
@@ -180,21 +181,21 @@ void stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket, enum 
 		s->state = STAGE_RETRY;
 		return;
 	}
-	link = link_at(n, s->link);
+	link = tuy_link_at(n, s->link);
 	if (link)
-		sync_credit(link, s->credit);
+		tuy_sync_credit(link, s->credit);
 	if (s->own) {
-		struct tell *t = node_tell(n, TUY_TELL_STORED);
+		struct tell *t = tuy_node_tell(n, TUY_TELL_STORED);
 
 		t->tell.ticket = ticket;
 		t->tell.stored = stored;
 	}
 	if (stored == TUY_STORED_OK)
-		admit_stored(n, now, ticket);
-	stage_free(n, s);
+		tuy_admit_stored(n, now, ticket);
+	tuy_stage_free(n, s);
 }
 
-void stage_retry(struct tuy_node *n, struct tuy_now now)
+void tuy_stage_retry(struct tuy_node *n, struct tuy_now now)
 {
 	if (n->store_retry_ms == 0 || now.ms < n->store_retry_ms)
 		return;
@@ -205,6 +206,6 @@ void stage_retry(struct tuy_node *n, struct tuy_now now)
 	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (n->circle[c].used)
-			sync_frontier_again(n, c);
+			tuy_sync_frontier_again(n, c);
 	}
 }

@@ -8,7 +8,7 @@
 #include "blob.h"
 #include <string.h>
 
-void sync_credit(struct link *link, uint32_t bytes)
+void tuy_sync_credit(struct link *link, uint32_t bytes)
 {
 	link->credit_owed += bytes;
 }
@@ -19,7 +19,7 @@ void sync_credit(struct link *link, uint32_t bytes)
 static void log_refresh(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no)
 {
 	const struct log *log = &n->log[log_no];
-	struct peer_log *pl = peer_log_of(n, link, log_no);
+	struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
 
 	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
 	    !link->circle[log->circle_no].frontier_known)
@@ -33,14 +33,14 @@ static void log_refresh(struct tuy_node *n, struct tuy_now now, struct link *lin
 	}
 }
 
-void sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no)
+void tuy_sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no)
 {
 	n->log[log_no].touched = ++n->changes;
 	for (uint32_t i = 0; i < n->cap.links; i++)
 		log_refresh(n, now, &n->link[i], log_no);
 }
 
-void sync_ops_changed(struct tuy_node *n, uint32_t circle_no)
+void tuy_sync_ops_changed(struct tuy_node *n, uint32_t circle_no)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link_circle *lc = &n->link[i].circle[circle_no];
@@ -50,7 +50,7 @@ void sync_ops_changed(struct tuy_node *n, uint32_t circle_no)
 	}
 }
 
-void sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except)
+void tuy_sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *link = &n->link[i];
@@ -67,7 +67,7 @@ void sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *
 	}
 }
 
-void sync_frontier_again(struct tuy_node *n, uint32_t circle_no)
+void tuy_sync_frontier_again(struct tuy_node *n, uint32_t circle_no)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link_circle *lc = &n->link[i].circle[circle_no];
@@ -87,15 +87,15 @@ static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle
 	lc->ops_known = true;
 	lc->frontier_known = true;
 	lc->in_doubt = false;
-	memset(peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
+	memset(tuy_peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
 	for (uint32_t w = 0; w < n->op_words; w++) { /* operations that come later are not had */
 		for (uint32_t b = 0; b < 64; b++) {
 			if (w * 64 + b >= n->circle[circle_no].op_count)
-				bit_clear(peer_has_of(n, link, circle_no), w * 64 + b);
+				bit_clear(tuy_peer_has_of(n, link, circle_no), w * 64 + b);
 		}
 	}
 	for (uint32_t i = 0; i < n->log_count; i++) {
-		struct peer_log *pl = peer_log_of(n, link, i);
+		struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 		if (n->log[i].circle_no != circle_no)
 			continue;
@@ -104,14 +104,14 @@ static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle
 	}
 }
 
-void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
-                const struct tuy_hello_tag *tag)
+void tuy_sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                    const struct tuy_hello_tag *tag)
 {
 	struct link_circle *lc = &link->circle[circle_no];
-	bool same = memcmp(&tag->digest, circle_digest(n, circle_no), sizeof tag->digest) == 0;
+	bool same = memcmp(&tag->digest, tuy_circle_digest(n, circle_no), sizeof tag->digest) == 0;
 
 	(void)now;
-	if (memcmp(tag->book, circle_book(n, circle_no), sizeof tag->book) != 0) {
+	if (memcmp(tag->book, tuy_circle_book(n, circle_no), sizeof tag->book) != 0) {
 		lc->need_peers = true;
 		for (uint32_t i = 0; i < n->peer_count; i++) {
 			if (n->peer[i].circles & (1u << circle_no))
@@ -126,7 +126,7 @@ void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint3
 	*lc = (struct link_circle){ .shared = true,
 		                    .index = lc->index,
 		                    .need_peers = lc->need_peers };
-	memset(peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
+	memset(tuy_peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
 	if (same) {
 		circle_agreed(n, link, circle_no);
 		return;
@@ -135,18 +135,18 @@ void sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint3
 	lc->need_frontier = true;
 }
 
-void sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                const struct tuy_tag *digest)
+void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                    const struct tuy_tag *digest)
 {
 	struct link_circle *lc = &link->circle[circle_no];
 
 	if (!lc->shared || !lc->frontier_known)
 		return;
-	if (memcmp(digest, circle_digest(n, circle_no), sizeof *digest) == 0) {
+	if (memcmp(digest, tuy_circle_digest(n, circle_no), sizeof *digest) == 0) {
 		lc->in_doubt = false;
 		return;
 	}
-	if (!sync_settled(n, link, circle_no))
+	if (!tuy_sync_settled(n, link, circle_no))
 		return; /* something is in flight */
 	if (lc->in_doubt && memcmp(&lc->doubt, digest, sizeof *digest) == 0) {
 		lc->need_heads = true;
@@ -157,7 +157,7 @@ void sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
 	lc->doubt = *digest;
 }
 
-bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
+bool tuy_sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
 {
 	const struct link_circle *lc = &link->circle[circle_no];
 
@@ -165,7 +165,7 @@ bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t ci
 	    lc->need_frontier)
 		return false;
 	for (uint32_t i = 0; i < n->log_count; i++) {
-		const struct peer_log *pl = peer_log_of(n, link, i);
+		const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 		if (n->log[i].circle_no == circle_no &&
 		    (pl->known < n->log[i].durable.seq ||
@@ -175,7 +175,7 @@ bool sync_settled(const struct tuy_node *n, const struct link *link, uint32_t ci
 	return !n->own[circle_no].orphans;
 }
 
-void sync_link_gone(struct tuy_node *n, struct link *link)
+void tuy_sync_link_gone(struct tuy_node *n, struct link *link)
 {
 	if (link->getb_log != NONE)
 		n->log[link->getb_log].getb_link = NONE;
@@ -184,18 +184,18 @@ void sync_link_gone(struct tuy_node *n, struct link *link)
 
 static void getb_done(struct tuy_node *n, struct link *link)
 {
-	sync_link_gone(n, link);
+	tuy_sync_link_gone(n, link);
 }
 
-void sync_time(struct tuy_node *n, struct tuy_now now, struct link *link)
+void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	if (link->getb_log != NONE && now.ms >= link->getb_deadline_ms) {
-		peer_log_of(n, link, link->getb_log)->flags |= PEER_LOG_NO_BLOBS;
+		tuy_peer_log_of(n, link, link->getb_log)->flags |= PEER_LOG_NO_BLOBS;
 		getb_done(n, link);
 	}
 	if (link->unsent > 0 || link->tx_credit < TUY_RECORD_MAX) {
 		if (now.ms - link->progress_ms > TUY_SLOW_MS)
-			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
 	} else {
 		link->progress_ms = now.ms;
 	}
@@ -207,7 +207,7 @@ static void peer_has_op(const struct tuy_node *n, const struct link *link, uint3
                         uint32_t op)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint64_t *has = peer_has_of(n, link, circle_no);
+	uint64_t *has = tuy_peer_has_of(n, link, circle_no);
 
 	for (uint32_t w = 0; w < c->words; w++)
 		has[w] |= c->past[(size_t)op * c->words + w];
@@ -236,7 +236,7 @@ static void getops_take(struct tuy_node *n, struct link *link, uint32_t circle_n
                         struct tuy_message *m)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint64_t *has = peer_has_of(n, link, circle_no);
+	uint64_t *has = tuy_peer_has_of(n, link, circle_no);
 
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct tuy_tag id = tuy_message_next_tag(&m->list);
@@ -285,14 +285,14 @@ static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, u
 		return true;
 	}
 	if (err != TUY_OK) {
-		node_fault(n, link, err);
+		tuy_node_fault(n, link, err);
 		return err == TUY_E_FULL;
 	}
 	peer_has_op(n, link, circle_no, index);
-	item = stage_item(stage, TUY_STORE_OP, circle_no);
+	item = tuy_stage_item(stage, TUY_STORE_OP, circle_no);
 	item->u.op.index = index;
 	item->u.op.bytes = bytes;
-	circle_changed(n, now, circle_no, index);
+	tuy_circle_changed(n, now, circle_no, index);
 	return true;
 }
 
@@ -305,11 +305,11 @@ static void ops_take(struct tuy_node *n, struct tuy_now now, struct link *link, 
 		fine = op_take(n, now, link, circle_no, tuy_message_next_bin(&m->list), *stage);
 	if ((*stage)->item_count > 0) {
 		(*stage)->live = true;
-		stage_commit(n, *stage);
+		tuy_stage_commit(n, *stage);
 		*stage = NULL;
 	}
 	if (!fine)
-		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 }
 
 /* ---- taking: logs ---- */
@@ -321,7 +321,7 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 
 	if (!lc->frontier_taking) { /* a new list: what it does not name, the peer does not have */
 		for (uint32_t i = 0; i < n->log_count; i++) {
-			struct peer_log *pl = peer_log_of(n, link, i);
+			struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 			if (n->log[i].circle_no == circle_no)
 				*pl = (struct peer_log){ .told = pl->told,
@@ -331,13 +331,13 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 	}
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct tuy_frontier_row row = tuy_message_next_frontier(&m->list);
-		uint32_t log_no = log_find(n, &row.log);
+		uint32_t log_no = tuy_log_find(n, &row.log);
 		struct peer_log *pl;
 
 		lc->announced += row.eff_seq;
 		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 			continue;
-		pl = peer_log_of(n, link, log_no);
+		pl = tuy_peer_log_of(n, link, log_no);
 		pl->announced = pl->known = pl->sent = row.eff_seq;
 		pl->flags |= PEER_LOG_INFO_SENT;
 	}
@@ -363,10 +363,10 @@ static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_
 	struct tuy_store_item *item;
 
 	if (memcmp(&log16, &m->u.loginfo.log, sizeof log16) != 0) {
-		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return;
 	}
-	if (log_find(n, &log16) != NONE)
+	if (tuy_log_find(n, &log16) != NONE)
 		return;
 	for (uint32_t i = 0; device != NONE && i < n->log_count; i++)
 		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
@@ -374,20 +374,20 @@ static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_
 		n->own[circle_no].orphans = device == NONE;
 		return;
 	}
-	log_no = log_create(n, circle_no, device, &m->u.loginfo.incarnation);
+	log_no = tuy_log_create(n, circle_no, device, &m->u.loginfo.incarnation);
 	if (log_no == NONE) {
-		node_fault(n, link, TUY_E_FULL);
+		tuy_node_fault(n, link, TUY_E_FULL);
 		return;
 	}
 	n->log[log_no].stored = true;
-	item = stage_item(*stage, TUY_STORE_LOG, circle_no);
+	item = tuy_stage_item(*stage, TUY_STORE_LOG, circle_no);
 	item->log_no = log_no;
 	item->u.log.id = id;
 	item->u.log.member = c->device[device].cert.member;
 	item->u.log.device = m->u.loginfo.device;
 	item->u.log.incarnation = m->u.loginfo.incarnation;
 	(*stage)->live = true;
-	stage_commit(n, *stage);
+	tuy_stage_commit(n, *stage);
 	*stage = NULL;
 }
 
@@ -421,7 +421,7 @@ static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_mess
                       uint32_t skip, const struct tuy_head *end, struct stage **stage)
 {
 	struct log *log = &n->log[log_no];
-	struct tuy_store_item *item = stage_item(*stage, TUY_STORE_ENTRIES, log->circle_no);
+	struct tuy_store_item *item = tuy_stage_item(*stage, TUY_STORE_ENTRIES, log->circle_no);
 
 	item->log_no = log_no;
 	item->u.entries.from = m->u.data.from + skip;
@@ -432,15 +432,15 @@ static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_mess
 	item->u.entries.sig = m->u.data.sig;
 	log->staged = *end;
 	(*stage)->live = m->count - skip <= 4;
-	stage_commit(n, *stage);
+	tuy_stage_commit(n, *stage);
 	*stage = NULL;
 }
 
 static void data_wrong(struct tuy_node *n, struct link *link, struct peer_log *pl, enum tuy_err err)
 {
-	node_fault(n, link, err);
+	tuy_node_fault(n, link, err);
 	if (err != TUY_E_SIGNATURE || ++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX) {
-		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return;
 	}
 	pl->flags |= PEER_LOG_WANT_DUE; /* once more before anybody is blamed */
@@ -451,7 +451,8 @@ static void data_wrong(struct tuy_node *n, struct link *link, struct peer_log *p
 static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                       struct tuy_message *m, struct stage **stage)
 {
-	uint32_t log_no = log_find(n, &m->u.data.log), last = m->u.data.from + m->count - 1, skip;
+	uint32_t log_no = tuy_log_find(n, &m->u.data.log), last = m->u.data.from + m->count - 1,
+		 skip;
 	struct tuy_head end;
 	struct peer_log *pl;
 	struct log *log;
@@ -462,7 +463,7 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		return;
 	}
 	log = &n->log[log_no];
-	pl = peer_log_of(n, link, log_no);
+	pl = tuy_peer_log_of(n, link, log_no);
 	if (n->store_retry_ms || last < m->u.data.from)
 		return;
 	if (m->u.data.from > log->staged.seq + 1) {
@@ -499,12 +500,12 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                       const struct tuy_message *m)
 {
-	uint32_t log_no = log_find(n, &m->u.want.log);
+	uint32_t log_no = tuy_log_find(n, &m->u.want.log);
 	struct peer_log *pl;
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
-	pl = peer_log_of(n, link, log_no);
+	pl = tuy_peer_log_of(n, link, log_no);
 	pl->known = pl->sent = m->u.want.from - 1;
 	log_refresh(n, now, link, log_no);
 }
@@ -515,12 +516,12 @@ static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	link->progress_ms = now.ms;
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct tuy_have_row row = tuy_message_next_have(&m->list);
-		uint32_t log_no = log_find(n, &row.log);
+		uint32_t log_no = tuy_log_find(n, &row.log);
 		struct peer_log *pl;
 
 		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 			continue;
-		pl = peer_log_of(n, link, log_no);
+		pl = tuy_peer_log_of(n, link, log_no);
 		pl->known = larger(pl->known, row.seq);
 		log_refresh(n, now, link, log_no);
 	}
@@ -531,7 +532,7 @@ static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
                       const struct tuy_message *m, struct stage **stage)
 {
-	uint32_t log_no = log_find(n, &m->u.blob.log);
+	uint32_t log_no = tuy_log_find(n, &m->u.blob.log);
 	struct tuy_store_item *item;
 
 	if (log_no == NONE || log_no != link->getb_log || n->log[log_no].circle_no != circle_no)
@@ -544,17 +545,17 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		commit = tuy_blob_commit(m->u.blob.blob);
 		if (m->u.blob.blob.len != link->getb_len[i] ||
 		    memcmp(&commit, &link->getb_commit[i], sizeof commit) != 0) {
-			node_fault(n, link, TUY_E_COMMIT);
-			link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+			tuy_node_fault(n, link, TUY_E_COMMIT);
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 			return;
 		}
 		link->getb_seq[i] = 0;
-		item = stage_item(*stage, TUY_STORE_BLOB, circle_no);
+		item = tuy_stage_item(*stage, TUY_STORE_BLOB, circle_no);
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
 		(*stage)->credit = (uint32_t)(*stage)->len;
-		stage_commit(n, *stage);
+		tuy_stage_commit(n, *stage);
 		*stage = NULL;
 		break;
 	}
@@ -565,11 +566,11 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
                       const struct tuy_message *m)
 {
-	uint32_t log_no = log_find(n, &m->u.seqs.log);
+	uint32_t log_no = tuy_log_find(n, &m->u.seqs.log);
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no || log_no != link->getb_log)
 		return;
-	peer_log_of(n, link, log_no)->flags |= PEER_LOG_NO_BLOBS;
+	tuy_peer_log_of(n, link, log_no)->flags |= PEER_LOG_NO_BLOBS;
 	link->getb_left -= m->count < link->getb_left ? m->count : link->getb_left;
 	if (link->getb_left == 0)
 		getb_done(n, link);
@@ -578,7 +579,7 @@ static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 static void getb_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
                       const struct tuy_message *m)
 {
-	uint32_t log_no = log_find(n, &m->u.seqs.log);
+	uint32_t log_no = tuy_log_find(n, &m->u.seqs.log);
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no || link->give_log != NONE)
 		return;
@@ -596,17 +597,17 @@ static void peers_take(struct tuy_node *n, struct tuy_now now, struct link *link
 		struct tuy_store_item *item;
 		uint32_t peer = NONE;
 
-		if (address_learn(n, now, record, &peer) != TUY_OK)
+		if (tuy_address_learn(n, now, record, &peer) != TUY_OK)
 			continue;
 		bit_clear(link->peers_due, peer);
-		item = stage_item(*stage, TUY_STORE_ADDRESS, 0);
+		item = tuy_stage_item(*stage, TUY_STORE_ADDRESS, 0);
 		item->u.address.device = n->peer[peer].device;
 		item->u.address.record = record;
-		sync_address_changed(n, peer, link);
+		tuy_sync_address_changed(n, peer, link);
 	}
 	if ((*stage)->item_count == 0)
 		return;
-	stage_commit(n, *stage);
+	tuy_stage_commit(n, *stage);
 	*stage = NULL;
 }
 
@@ -618,16 +619,16 @@ static bool credit_take(struct tuy_node *n, struct link *link, const struct tuy_
 	if (m->type != TUY_MSG_DATA && m->type != TUY_MSG_BLOB && m->type != TUY_MSG_MAIL)
 		return true;
 	if (len > link->rx_credit) {
-		node_fault(n, link, TUY_E_LIMIT);
-		link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_node_fault(n, link, TUY_E_LIMIT);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return false;
 	}
 	link->rx_credit -= (uint32_t)len;
 	return true;
 }
 
-void sync_message(struct tuy_node *n, struct tuy_now now, struct link *link, struct tuy_message *m,
-                  struct stage **stage)
+void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_message *m, struct stage **stage)
 {
 	struct stage *kept = *stage;
 	uint32_t c;
@@ -680,5 +681,5 @@ void sync_message(struct tuy_node *n, struct tuy_now now, struct link *link, str
 	}
 	if (*stage &&
 	    (m->type == TUY_MSG_DATA || m->type == TUY_MSG_BLOB || m->type == TUY_MSG_MAIL))
-		sync_credit(link, (uint32_t)len);
+		tuy_sync_credit(link, (uint32_t)len);
 }

@@ -16,7 +16,7 @@ static bool task_tell(struct tuy_node *n, struct tuy_task *task)
 
 static bool task_store(struct tuy_node *n, struct tuy_task *task)
 {
-	struct stage *s = stage_next(n);
+	struct stage *s = tuy_stage_next(n);
 
 	if (!s)
 		return false;
@@ -42,7 +42,7 @@ static bool task_evicted(struct tuy_node *n, struct tuy_task *task)
 
 static bool task_send(struct tuy_node *n, struct tuy_task *task)
 {
-	struct link *link = link_at(n, n->out_link);
+	struct link *link = tuy_link_at(n, n->out_link);
 
 	if (n->out_len == 0)
 		return false;
@@ -58,7 +58,7 @@ static bool task_send(struct tuy_node *n, struct tuy_task *task)
 enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
 {
 	task->what = TUY_DO_NOTHING;
-	address_publish(n, now);
+	tuy_address_publish(n, now);
 	if (task_send(n, task) || task_tell(n, task) || task_store(n, task) ||
 	    task_evicted(n, task))
 		return task->what;
@@ -66,7 +66,7 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 		uint32_t turn = (n->link_turn + i) % n->cap.links;
 		struct link *link = &n->link[turn];
 
-		if (link->state == LINK_FREE || !link_task(n, now, link, task))
+		if (link->state == LINK_FREE || !tuy_link_task(n, now, link, task))
 			continue;
 		n->link_turn = (turn + 1) % n->cap.links;
 		if (task->what == TUY_DO_NOTHING)
@@ -75,30 +75,30 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 	}
 	if (task_tell(n, task))
 		return task->what;
-	dial_task(n, now, task);
+	tuy_dial_task(n, now, task);
 	return task->what;
 }
 
 void tuy_node_on_read(struct tuy_node *n, struct tuy_now now, const struct tuy_read *read,
                       const struct tuy_read_result *result)
 {
-	struct link *link = link_at(n, read->link);
+	struct link *link = tuy_link_at(n, read->link);
 
 	if (link && link->noise.next == TUY_NOISE_TRANSPORT)
-		push_read(n, now, link, read, result);
+		tuy_push_read(n, now, link, read, result);
 }
 
 size_t tuy_node_on_bytes(struct tuy_node *n, struct tuy_now now, uint32_t number,
                          struct tuy_bytes bytes)
 {
-	struct link *link = link_at(n, number);
+	struct link *link = tuy_link_at(n, number);
 
-	return link ? link_bytes(n, now, link, bytes) : bytes.len;
+	return link ? tuy_link_bytes(n, now, link, bytes) : bytes.len;
 }
 
 void tuy_node_on_sent(struct tuy_node *n, struct tuy_now now, uint32_t number, size_t len)
 {
-	struct link *link = link_at(n, number);
+	struct link *link = tuy_link_at(n, number);
 
 	if (!link)
 		return;
@@ -142,7 +142,7 @@ enum tuy_err tuy_node_circle(struct tuy_node *n, uint32_t circle_no, struct tuy_
 	if (circle_no >= n->cap.circles || !c->used)
 		return TUY_E_UNKNOWN;
 	*info = (struct tuy_circle_info){ .id = c->id,
-		                          .digest = *circle_digest(n, circle_no),
+		                          .digest = *tuy_circle_digest(n, circle_no),
 		                          .members = tuy_circle_member_count(c),
 		                          .entries = n->own[circle_no].entries,
 		                          .missing = n->own[circle_no].missing };
@@ -183,7 +183,7 @@ enum tuy_err tuy_node_device(struct tuy_node *n, uint32_t circle_no, uint32_t i,
 		info->state = TUY_PEER_CONNECTED;
 		info->since_ms = link->up_ms;
 		info->rtt_us = link->rtt_us;
-		info->in_sync = sync_settled(n, link, circle_no);
+		info->in_sync = tuy_sync_settled(n, link, circle_no);
 		info->address = link->remote;
 	} else if (peer->dialing) {
 		info->state = TUY_PEER_DIALING;
@@ -213,7 +213,8 @@ struct tuy_delivery tuy_node_delivery(struct tuy_node *n, uint32_t log_no, uint3
 			           sizeof(struct tuy_member)) != 0)
 				continue;
 			have = have ||
-			       peer_log_of(n, &n->link[n->peer[peer].link], log_no)->known >= seq;
+			       tuy_peer_log_of(n, &n->link[n->peer[peer].link], log_no)->known >=
+			               seq;
 		}
 		delivery.of++;
 		delivery.have += have;
@@ -237,7 +238,7 @@ struct tuy_progress tuy_node_progress(struct tuy_node *n, uint32_t circle_no)
 			continue;
 		if (link->circle[circle_no].announced > progress.want)
 			progress.want = link->circle[circle_no].announced;
-		progress.in_sync = progress.in_sync || sync_settled(n, link, circle_no);
+		progress.in_sync = progress.in_sync || tuy_sync_settled(n, link, circle_no);
 	}
 	return progress;
 }

@@ -265,7 +265,7 @@ static void word_append(struct tuy_word *word, const struct tuy_word *more)
 		size_t n = tuy_text_char_read(more->text + i, more->len - i, &c);
 		size_t at = word->len;
 		word_push(word, c);
-		if (!word->cut && (more->umlauts >> i & 1))
+		if (!word->cut && at < 64 && (more->umlauts >> i & 1))
 			word->umlauts |= (uint64_t)1 << at;
 		i += n;
 	}

@@ -163,8 +163,9 @@ static void node_start(struct world *w, uint32_t i)
 	m->asked = false;
 	tuy_node_load_cert(m->node, &m->cert);
 	disk_load(m->disk, m->node);
-	m->address.port =
-		(uint16_t)(1000 + roll(w, 60000)); /* a restarted node comes back on another port */
+	/* A restarted node often comes back on another port; the founder does not, so that nobody is lost for good. */
+	if (m->address.port == 0 || (i != 0 && roll(w, 2) == 0))
+		m->address.port = (uint16_t)(1000 + roll(w, 60000));
 	tuy_node_start(m->node, now_of(w));
 	tuy_node_set_addresses(m->node, now_of(w), &m->address, 1);
 	drain(w, i);
@@ -635,6 +636,32 @@ static void compare_disks(struct world *w)
 		broken(w, "an entry was lost", 0);
 }
 
+/* What each node thinks, for the reader of a broken run. */
+static void explain(const struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		const struct member *m = &w->member[i];
+		struct tuy_circle_info info;
+		struct tuy_device_info device;
+
+		fprintf(stderr, "node %u: %s %s port %u", i, m->node ? "up" : "down",
+		        m->joined ? "joined" : "outside", m->address.port);
+		if (m->node && tuy_node_circle(m->node, 0, &info) == TUY_OK)
+			fprintf(stderr, " members %u entries %llu missing %llu digest %02x%02x",
+			        info.members, (unsigned long long)info.entries,
+			        (unsigned long long)info.missing, info.digest.b[0],
+			        info.digest.b[1]);
+		for (uint32_t k = 0; m->node && tuy_node_device(m->node, 0, k, &device) == TUY_OK;
+		     k++)
+			fprintf(stderr, " [%u:%u %s%s]", device.address.ip[15], device.address.port,
+			        device.state == TUY_PEER_CONNECTED ? "linked"
+			        : device.state == TUY_PEER_SELF    ? "self"
+			                                           : "-",
+			        device.in_sync ? " in sync" : "");
+		fputc('\n', stderr);
+	}
+}
+
 static void world_free(struct world *w)
 {
 	while (w->heap_count > 0) {
@@ -687,6 +714,8 @@ struct world_result world_run(const struct world_options *options)
 	if (w.result.broken[0] == 0)
 		compare_disks(&w);
 	w.result.ok = w.result.broken[0] == 0;
+	if (!w.result.ok && options->verbose)
+		explain(&w);
 	w.result.virtual_ms = w.now_ms;
 	crypto_generichash_final(&w.history, history, sizeof history);
 	w.result.history = tuy_get64(history);
