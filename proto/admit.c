@@ -281,6 +281,15 @@ void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_b
 
 /* ---- the device that joins ---- */
 
+static uint8_t name_keep(uint8_t *to, struct tuy_bytes name)
+{
+	uint8_t len = (uint8_t)(name.len < 120 ? name.len : 120);
+
+	if (len)
+		memcpy(to, name.p, len);
+	return len;
+}
+
 static struct link *join_link(struct tuy_node *n)
 {
 	return n->join.link == NONE ? NULL : &n->link[n->join.link];
@@ -307,8 +316,7 @@ enum tuy_err tuy_node_join(struct tuy_node *n, struct tuy_now now, const struct 
 		            .link = NONE,
 		            .circle_no = NONE };
 	tuy_invite_key_derive(invite, &j->key);
-	memcpy(j->name, name.p, name.len);
-	j->name_len = (uint8_t)name.len;
+	j->name_len = name_keep(j->name, name);
 	peer = tuy_peer_find_link(n, &invite->link_pk);
 	if (peer != NONE && n->peer[peer].link != NONE) { /* linked already: over that link */
 		j->link = n->peer[peer].link;
@@ -355,15 +363,6 @@ void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_
 	n->join.link = NONE;
 	if (link->peer == NONE)
 		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, 0);
-}
-
-static uint8_t name_keep(uint8_t *to, struct tuy_bytes name)
-{
-	uint8_t len = (uint8_t)(name.len < 120 ? name.len : 120);
-
-	if (len)
-		memcpy(to, name.p, len);
-	return len;
 }
 
 /* Of the addresses in WELCOME, the founder's: the only device known so far. Should this end here,

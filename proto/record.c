@@ -84,16 +84,17 @@ static uint32_t max_of(const struct tuy_field_rule *rule, enum tuy_record_kind k
 	return rule->max;
 }
 
-/* PROTOCOL 8.4: "no bidirectional controls (U+061C, U+200E, U+200F, U+202A..U+202E,
- * U+2066..U+2069)". Whether one starts at `p`, in valid UTF-8 with `left` >= 1 bytes. */
-static bool bidi_control_at(const uint8_t *p, size_t left)
+/* PROTOCOL 8.4: "no line or paragraph separators (U+2028, U+2029), and no bidirectional controls
+ * (U+061C, U+200E, U+200F, U+202A..U+202E, U+2066..U+2069)". Whether one starts at `p`, in valid
+ * UTF-8 with `left` >= 1 bytes. */
+static bool format_control_at(const uint8_t *p, size_t left)
 {
 	if (p[0] == 0xd8)
 		return left >= 2 && p[1] == 0x9c;
 	if (p[0] != 0xe2 || left < 3)
 		return false;
 	if (p[1] == 0x80)
-		return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae);
+		return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae);
 	return p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
@@ -110,7 +111,7 @@ static bool text_is_clean(struct tuy_bytes text, uint32_t multiline)
 			continue;
 		if (c == 0x7f || (c == 0xc2 && text.p[i + 1] < 0xa0))
 			return false;
-		if (bidi_control_at(text.p + i, text.len - i))
+		if (format_control_at(text.p + i, text.len - i))
 			return false;
 	}
 	return true;

@@ -163,7 +163,8 @@ static void node_start(struct world *w, uint32_t i)
 	m->asked = false;
 	tuy_node_load_cert(m->node, &m->cert);
 	disk_load(m->disk, m->node);
-	/* A restarted node often comes back on another port; the founder does not, so that nobody is lost for good. */
+	/* A restarted node often comes back on another port; the founder does not, so that nobody
+	 * is lost for good. */
 	if (m->address.port == 0 || (i != 0 && roll(w, 2) == 0))
 		m->address.port = (uint16_t)(1000 + roll(w, 60000));
 	tuy_node_start(m->node, now_of(w));

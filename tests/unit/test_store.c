@@ -267,6 +267,11 @@ static void refuses_entries_that_do_not_follow(void **state)
 	world_run_end(&run, &after_two);
 	assert_int_equal(world_put(&world, &run.item, 1), TUY_STORED_FAILED);
 	entries_put(&log, 1);
+	/* A log whose number leaves a hole. */
+	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = 2 };
+	assert_int_equal(world_put(&world, &item, 1), TUY_STORED_FAILED);
+	item.log_no = 0;
+	assert_int_equal(world_put(&world, &item, 1), TUY_STORED_FAILED);
 }
 
 static void damage_is_an_error(void **state)
@@ -527,6 +532,78 @@ static void finds_logs_and_epochs(void **state)
 	store_reading_end(&reading);
 }
 
+static void feeds_the_node_what_it_holds(void **state)
+{
+	(void)state;
+	struct tuy_secret seed = { { 1 } };
+	struct tuy_recovery_key recovery;
+	struct tuy_policy policy = { 0, 0, 150 };
+	struct tuy_op_author author = { .keys = &world.keys };
+	struct tuy_store_item item[4];
+	struct tuy_op op;
+	struct world_circle circle = { .epoch_key = { { 2 } } };
+	struct world_log log = { .circle = &circle };
+	static uint8_t signed_op[TUY_OP_MAX];
+	size_t len;
+	tuy_recovery_key_derive(&seed, &recovery);
+	struct tuy_cert cert = tuy_cert_create(&recovery, &world.keys);
+	assert_int_equal(tuy_op_create_genesis(&author, &world.dice, &policy, &cert,
+	                                       &circle.epoch_key, signed_op, sizeof signed_op,
+	                                       &len),
+	                 TUY_OK);
+	struct tuy_bytes bytes = { signed_op, len };
+	assert_int_equal(tuy_op_parse(bytes, &op), TUY_OK);
+	memcpy(circle.id.b, op.id.b, sizeof circle.id.b);
+	circle.epoch_id = op.epoch.id;
+	log.keys = world.keys;
+	log.incarnation = *store_incarnation(world.store);
+	log.id = tuy_log_id(&circle.id, &world.keys.device, &log.incarnation);
+	log.head.hash = tuy_chain_start(&log.id);
+	memset(item, 0, sizeof item);
+	item[0].kind = TUY_STORE_CIRCLE;
+	item[0].u.circle.id = circle.id;
+	item[1].kind = TUY_STORE_OP;
+	item[1].u.op.bytes = bytes;
+	item[2].kind = TUY_STORE_EPOCH;
+	item[2].u.epoch.id = circle.epoch_id;
+	item[2].u.epoch.key = circle.epoch_key;
+	item[3].kind = TUY_STORE_LOG;
+	item[3].u.log.id = log.id;
+	item[3].u.log.member = recovery.member;
+	item[3].u.log.device = world.keys.device;
+	item[3].u.log.incarnation = log.incarnation;
+	assert_int_equal(world_put(&world, item, 4), TUY_STORED_OK);
+	entries_put(&log, 7);
+	memset(item, 0, sizeof item[0]);
+	item[0].kind = TUY_STORE_INVITE;
+	item[0].u.invite.pk.b[0] = 9;
+	item[0].u.invite.state = TUY_INVITE_OPEN;
+	assert_int_equal(world_put(&world, item, 1), TUY_STORED_OK);
+	world_reopen(&world, WRITER_LOGS_ONLY);
+
+	struct tuy_capacity capacity = tuy_capacity_default();
+	struct store_error error;
+	struct tuy_circle_info info;
+	struct tuy_now now = { 1000, 2000 };
+	void *memory = calloc(1, tuy_node_size(&capacity));
+	assert_non_null(memory);
+	struct tuy_node *node = tuy_node_init(memory, &capacity, &world.keys, &seed,
+	                                      store_incarnation(world.store), now);
+	tuy_node_load_cert(node, &cert);
+	assert_int_equal(store_load(world.store, node, &error), 0);
+	assert_int_equal(tuy_node_circle(node, 0, &info), TUY_OK);
+	assert_memory_equal(info.id.b, circle.id.b, sizeof info.id.b);
+	assert_memory_equal(info.epoch.b, circle.epoch_id.b, sizeof info.epoch.b);
+	assert_int_equal(info.entries, 7);
+	assert_int_equal(info.missing, 0);
+	assert_int_equal(info.members, 1);
+	/* It is full of the first circle: the same rows again make no sense to it. */
+	assert_int_equal(store_load(world.store, node, &error), -1);
+	assert_string_equal(error.code, "T-STORE-DAMAGED");
+	assert_non_null(strstr(error.message, "circles"));
+	free(memory);
+}
+
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
 		sentence, function, set_up, tear_down, NULL                                        \
@@ -556,6 +633,7 @@ int main(void)
 		TEST("makes a store again that was half made", a_store_half_made_is_made_again),
 		TEST("tells its size", tells_its_size),
 		TEST("finds logs and epochs", finds_logs_and_epochs),
+		TEST("feeds the node what it holds", feeds_the_node_what_it_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -339,7 +339,7 @@ static void what_waits_for_a_key_comes_with_it(void **state)
 	static struct world_log log;
 	struct tuy_record record;
 	world_circle(&world, &closed, 3);
-	world_log(&world, &log, 5, &closed, 4, 4);
+	world_log(&world, &log, 2, &closed, 4, 4);
 	for (uint32_t i = 0; i < 600; i++)
 		tip_put(&log, i, 0, "sealed", 100 + i, 0);
 	reading_begin();
