@@ -1,4 +1,5 @@
 #include "client.h"
+#include "../proto/err.h"
 #include "doc.h"
 #include "launch.h"
 #include <errno.h>
@@ -25,7 +26,8 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- connecting ------------------------------------------------------------------------------- */
+/* ---- connecting -------------------------------------------------------------------------------
+ */
 
 /* The other side must be this user's (or root's): the directory is 0700, so it always is. */
 static int owner_check(int fd, const char *path, struct failure *failure)
@@ -35,8 +37,9 @@ static int owner_check(int fd, const char *path, struct failure *failure)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
 	    (peer.uid == geteuid() || peer.uid == 0))
 		return 0;
-	return errors_set(failure, EXIT_LOCKED, "T-PERMISSION", "Give --home a directory of your own.",
-	                  "%s is served by another user.", path);
+	return errors_set(failure, EXIT_LOCKED, "T-PERMISSION",
+	                  "Give --home a directory of your own.", "%s is served by another user.",
+	                  path);
 }
 
 /* 0, or the errno of connect; -1 and `failure` if it is not to be trusted. */
@@ -82,7 +85,8 @@ static int home_check(const struct client *client, struct failure *failure)
 	if (client->paths.home[0] == '\0' || stat(client->paths.home, &st) != 0 ||
 	    S_ISDIR(st.st_mode))
 		return 0;
-	return errors_set(failure, EXIT_USAGE, "T-PATH", "Move that file away, or give another --home.",
+	return errors_set(failure, EXIT_USAGE, "T-PATH",
+	                  "Move that file away, or give another --home.",
 	                  "%s is a file; a home is a directory.", client->paths.home);
 }
 
@@ -93,7 +97,8 @@ static int start_and_connect(struct client *client, struct failure *failure)
 	int launched = launch_daemon(client->paths.home, &refused);
 	int error = connect_once(client, failure);
 	/* two tuyau at once: the second tuyaud finds the home taken, the first is not ready yet */
-	bool taken = launched != 0 && (refused.exit == EXIT_LOCKED || refused.exit == EXIT_CONFLICT);
+	bool taken =
+		launched != 0 && (refused.exit == EXIT_LOCKED || refused.exit == EXIT_CONFLICT);
 	for (int i = 0; taken && error > 0 && i < RETRY_COUNT; i++) {
 		nanosleep(&nap, NULL);
 		error = connect_once(client, failure);
@@ -128,7 +133,8 @@ int client_open(struct client *client, const char *home, enum client_start start
 	return start_and_connect(client, failure);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- asking -----------------------------------------------------------------------------------
+ */
 
 static int connection_lost(enum client_effect effect, const char *how, struct failure *failure)
 {

@@ -22,9 +22,9 @@ struct client {
 enum client_start { CLIENT_START, CLIENT_NO_START };
 
 /*
- * Finds the socket of `home` (NULL: TUYAU_HOME or XDG) and connects; with CLIENT_START starts tuyaud
- * when nobody answers there. 0, or -1 and `failure` ("T-NO-DAEMON", "T-SOCKET-PATH", or what tuyaud
- * said). Close it in both cases.
+ * Finds the socket of `home` (NULL: TUYAU_HOME or XDG) and connects; with CLIENT_START starts
+ * tuyaud when nobody answers there. 0, or -1 and `failure` ("T-NO-DAEMON", "T-SOCKET-PATH", or what
+ * tuyaud said). Close it in both cases.
  */
 int client_open(struct client *client, const char *home, enum client_start start,
                 struct failure *failure);
@@ -36,8 +36,9 @@ enum client_effect {
 };
 
 /*
- * One request and its answer. Takes `params` (a map). The result is the caller's; NULL and `failure`
- * if the daemon refused, is gone, was silent for `timeout_ms` or talked nonsense ("T-PROTOCOL").
+ * One request and its answer. Takes `params` (a map). The result is the caller's; NULL and
+ * `failure` if the daemon refused, is gone, was silent for `timeout_ms` or talked nonsense
+ * ("T-PROTOCOL").
  */
 json_t *client_call(struct client *client, const char *method, json_t *params,
                     enum client_effect effect, int timeout_ms, struct failure *failure);

@@ -50,7 +50,8 @@ int command_unknown(const char *name, struct failure *failure);
 /* The rules of a command, for options_parse. */
 options_rules command_rules;
 
-/* ---- shared by the commands (session.c) ------------------------------------------------------- */
+/* ---- shared by the commands (session.c) -------------------------------------------------------
+ */
 
 /*
  * One request; connects first, starting the daemon unless --no-start. Takes `params`. The result is
@@ -70,8 +71,8 @@ bool session_talks(const struct session *session);
 
 /*
  * The answer for programs, if it was asked for: the document (--json) or the `id_key` of it or of
- * each of its elements (-q). 1: printed, the command is done; 0: not asked for, show it to a person;
- * -1: session->failure.
+ * each of its elements (-q). 1: printed, the command is done; 0: not asked for, show it to a
+ * person; -1: session->failure.
  */
 int session_document_print(struct session *session, const json_t *document, const char *id_key);
 
@@ -89,31 +90,19 @@ int session_usage_error(struct session *session, const char *message, ...)
 /* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. */
 void session_line_print(const struct session *session, const char *name, const char *value);
 
-/* ---- the commands ----------------------------------------------------------------------------- */
+/* ---- the commands, each beside its options ----------------------------------------------------
+ */
 
-int cmd_new(struct session *session);	  /* cmd_circle.c */
-int cmd_invite(struct session *session);  /* cmd_invite.c */
-int cmd_join(struct session *session);	  /* cmd_circle.c */
-int cmd_circle(struct session *session);  /* cmd_circle.c */
-int cmd_profile(struct session *session); /* cmd_profile.c */
-int cmd_tip(struct session *session);	  /* cmd_give.c */
-int cmd_ask(struct session *session);	  /* cmd_give.c */
-int cmd_inbox(struct session *session);	  /* cmd_find.c */
-int cmd_show(struct session *session);	  /* cmd_show.c */
-int cmd_search(struct session *session);  /* cmd_find.c */
-int cmd_status(struct session *session);  /* cmd_node.c */
-int cmd_stop(struct session *session);	  /* cmd_node.c */
-int cmd_version(struct session *session); /* cmd_node.c */
-int cmd_help(struct session *session);	  /* cmd_help.c */
+extern const struct command cmd_new, cmd_join, cmd_circle;     /* cmd_circle.c */
+extern const struct command cmd_invite;                        /* cmd_invite.c */
+extern const struct command cmd_profile;                       /* cmd_profile.c */
+extern const struct command cmd_tip, cmd_ask;                  /* cmd_give.c */
+extern const struct command cmd_inbox, cmd_search;             /* cmd_find.c */
+extern const struct command cmd_show;                          /* cmd_show.c */
+extern const struct command cmd_status, cmd_stop, cmd_version; /* cmd_node.c */
+extern const struct command cmd_help;                          /* cmd_help.c */
 
 /* The help of one command on stdout. */
 void help_print(const struct command *command);
-
-/* The rules, beside the commands they belong to. */
-extern const struct option_rule new_rules[], invite_rules[], join_rules[], circle_rules[],
-	profile_rules[], tip_rules[], ask_rules[], inbox_rules[], show_rules[], search_rules[];
-extern const size_t new_rule_count, invite_rule_count, join_rule_count, circle_rule_count,
-	profile_rule_count, tip_rule_count, ask_rule_count, inbox_rule_count, show_rule_count,
-	search_rule_count;
 
 #endif

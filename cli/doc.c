@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- scanning --------------------------------------------------------------------------------- */
+/* ---- scanning ---------------------------------------------------------------------------------
+ */
 
 /* One value's head: the bytes it takes and the elements that follow. */
 struct head {
@@ -32,16 +33,16 @@ static enum doc_scan_state long_head_read(const uint8_t *p, size_t len, struct h
 		enum { NOTHING, BYTES, TYPED_BYTES, ELEMENTS, PAIRS, BAD } counts;
 		uint8_t size; /* of a type without a length, its first byte included */
 	} types[32] = {
-		{ 0, NOTHING, 1 },     { 0, BAD, 0 },	       { 0, NOTHING, 1 },
-		{ 0, NOTHING, 1 },     { 1, BYTES, 0 },	       { 2, BYTES, 0 },
-		{ 4, BYTES, 0 },       { 1, TYPED_BYTES, 0 },  { 2, TYPED_BYTES, 0 },
-		{ 4, TYPED_BYTES, 0 }, { 0, NOTHING, 5 },      { 0, NOTHING, 9 },
-		{ 0, NOTHING, 2 },     { 0, NOTHING, 3 },      { 0, NOTHING, 5 },
-		{ 0, NOTHING, 9 },     { 0, NOTHING, 2 },      { 0, NOTHING, 3 },
-		{ 0, NOTHING, 5 },     { 0, NOTHING, 9 },      { 0, NOTHING, 3 },
-		{ 0, NOTHING, 4 },     { 0, NOTHING, 6 },      { 0, NOTHING, 10 },
-		{ 0, NOTHING, 18 },    { 1, BYTES, 0 },	       { 2, BYTES, 0 },
-		{ 4, BYTES, 0 },       { 2, ELEMENTS, 0 },     { 4, ELEMENTS, 0 },
+		{ 0, NOTHING, 1 },     { 0, BAD, 0 },         { 0, NOTHING, 1 },
+		{ 0, NOTHING, 1 },     { 1, BYTES, 0 },       { 2, BYTES, 0 },
+		{ 4, BYTES, 0 },       { 1, TYPED_BYTES, 0 }, { 2, TYPED_BYTES, 0 },
+		{ 4, TYPED_BYTES, 0 }, { 0, NOTHING, 5 },     { 0, NOTHING, 9 },
+		{ 0, NOTHING, 2 },     { 0, NOTHING, 3 },     { 0, NOTHING, 5 },
+		{ 0, NOTHING, 9 },     { 0, NOTHING, 2 },     { 0, NOTHING, 3 },
+		{ 0, NOTHING, 5 },     { 0, NOTHING, 9 },     { 0, NOTHING, 3 },
+		{ 0, NOTHING, 4 },     { 0, NOTHING, 6 },     { 0, NOTHING, 10 },
+		{ 0, NOTHING, 18 },    { 1, BYTES, 0 },       { 2, BYTES, 0 },
+		{ 4, BYTES, 0 },       { 2, ELEMENTS, 0 },    { 4, ELEMENTS, 0 },
 		{ 2, PAIRS, 0 },       { 4, PAIRS, 0 },
 	};
 	size_t type = p[0] - 0xc0u;
@@ -107,7 +108,8 @@ enum doc_scan_state doc_scan(struct doc_scan *scan, const uint8_t *bytes, size_t
 	return DOC_SCAN_DONE;
 }
 
-/* ---- MessagePack ------------------------------------------------------------------------------ */
+/* ---- MessagePack ------------------------------------------------------------------------------
+ */
 
 static json_t *value_of(const msgpack_object *object);
 
@@ -238,7 +240,8 @@ uint8_t *doc_pack(const json_t *value, size_t *len)
 	return errors_memory(msgpack_sbuffer_release(&buffer));
 }
 
-/* ---- people and programs ---------------------------------------------------------------------- */
+/* ---- people and programs ----------------------------------------------------------------------
+ */
 
 /* The control character at `p`, of which `left` bytes are there, that JSON would let through: its
  * length in bytes, and its code to *code; 0 if there is none. */

@@ -15,14 +15,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define DOC_DEPTH_MAX  16		  /* nesting of an answer */
+#define DOC_DEPTH_MAX  16                  /* nesting of an answer */
 #define DOC_ANSWER_MAX (16u * 1024 * 1024) /* bytes of an answer */
 
 /* How far the MessagePack value at the beginning of a growing buffer has been looked at. Starts as
  * { 0 }. */
 struct doc_scan {
-	size_t pos;		      /* bytes seen */
-	uint32_t depth;		      /* open arrays and maps */
+	size_t pos;                   /* bytes seen */
+	uint32_t depth;               /* open arrays and maps */
 	uint64_t left[DOC_DEPTH_MAX]; /* elements missing of each */
 	bool begun;
 };
@@ -35,8 +35,8 @@ enum doc_scan_state { DOC_SCAN_MORE, DOC_SCAN_DONE, DOC_SCAN_BAD };
  */
 enum doc_scan_state doc_scan(struct doc_scan *scan, const uint8_t *bytes, size_t len);
 
-/* The value in bytes that doc_scan accepted; NULL if JSON has nothing like it (binary, map keys that
- * are no strings, text that is not UTF-8). The caller owns it. */
+/* The value in bytes that doc_scan accepted; NULL if JSON has nothing like it (binary, map keys
+ * that are no strings, text that is not UTF-8). The caller owns it. */
 json_t *doc_unpack(const uint8_t *bytes, size_t len);
 
 /* `value` as MessagePack in a block the caller frees; its length to *len. */
@@ -46,8 +46,9 @@ enum doc_layout { DOC_ONE_LINE, DOC_INDENTED };
 /* Prints one document and a line feed. Controls (C0, DEL, C1, bidi) are escaped, also in texts. */
 void doc_print(const json_t *value, FILE *out, enum doc_layout layout);
 
-/* The fields of a "id,title,company.name" list, of each object of an array or of one object; a field
- * that is not there is null. The caller owns the result. -1 and `failure` if the list is empty. */
+/* The fields of a "id,title,company.name" list, of each object of an array or of one object; a
+ * field that is not there is null. The caller owns the result. -1 and `failure` if the list is
+ * empty. */
 int doc_pick(const json_t *value, const char *fields, json_t **picked, struct failure *failure);
 
 /* A string member, or "" if there is none; it stays the document's. */

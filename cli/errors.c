@@ -93,7 +93,8 @@ void errors_key_print(const char *recovery_key)
 	fprintf(stderr, "┐\n  │  %s  │\n  └", key);
 	for (size_t i = 0; i < columns; i++)
 		fputs("─", stderr);
-	fputs("┘\n  This is your recovery key, shown this once and kept nowhere: write it down, it\n"
+	fputs("┘\n  This is your recovery key, shown this once and kept nowhere: write it down, "
+	      "it\n"
 	      "  alone brings you back if this machine is lost.\n\n",
 	      stderr);
 	free(key);

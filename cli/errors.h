@@ -1,6 +1,6 @@
 /*
- * What went wrong, for a person and for a program: a stable code, a sentence, what to type next, and
- * the exit status (product.md 2.6). A failure is a value: functions fill it and return -1, main
+ * What went wrong, for a person and for a program: a stable code, a sentence, what to type next,
+ * and the exit status (product.md 2.6). A failure is a value: functions fill it and return -1, main
  * prints it once.
  *
  * Thread rule: the program has one thread.
@@ -25,18 +25,18 @@ enum errors_exit {
 
 struct failure {
 	enum errors_exit exit;
-	bool retryable;	    /* the same command may succeed later */
-	char code[40];	    /* "T-USAGE" */
-	char message[2400]; /* whole sentences; may hold line feeds and text of peers */
-	char hint[600];	    /* what to type; may be empty */
-	char id[32];	    /* what was saved in spite of it; empty else */
+	bool retryable;         /* the same command may succeed later */
+	char code[40];          /* "T-USAGE" */
+	char message[2400];     /* whole sentences; may hold line feeds and text of peers */
+	char hint[600];         /* what to type; may be empty */
+	char id[32];            /* what was saved in spite of it; empty else */
 	char recovery_key[200]; /* of an identity made in spite of it; empty else */
 };
 
 enum errors_style { ERRORS_HUMAN, ERRORS_JSON };
 
-/* Fills `failure`, not retryable, without an id; too long texts are cut. Always -1, so that a caller
- * can return it. `hint` may be NULL. */
+/* Fills `failure`, not retryable, without an id; too long texts are cut. Always -1, so that a
+ * caller can return it. `hint` may be NULL. */
 int errors_set(struct failure *failure, enum errors_exit status, const char *code, const char *hint,
                const char *message, ...) __attribute__((format(printf, 5, 6)));
 

@@ -63,15 +63,15 @@ struct parse {
 	struct failure *failure;
 };
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -----------------------------------------------------------------------------------
+ */
 
 static int number_read(const char *text, long max, long *number)
 {
 	char *end;
 	errno = 0;
 	*number = strtol(text, &end, 10);
-	return errno || end == text || *end != '\0' || *text < '0' || *text > '9' ||
-	                       *number > max
+	return errno || end == text || *end != '\0' || *text < '0' || *text > '9' || *number > max
 	               ? -1
 	               : 0;
 }
@@ -129,7 +129,8 @@ static int global_set(struct parse *parse, enum global which, const char *value)
 	}
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------
+ */
 
 static bool name_is(const char *name, const char *text, size_t len)
 {
@@ -224,7 +225,8 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 	                  "There is no option \"%s\" here.", typed);
 }
 
-/* ---- one argument ----------------------------------------------------------------------------- */
+/* ---- one argument -----------------------------------------------------------------------------
+ */
 
 /* Whether an argument is certainly an option of this command, and so no value. */
 static bool option_like(const struct parse *parse, const char *text)
@@ -256,8 +258,7 @@ static int rule_given(struct parse *parse, const struct option_rule *rule, const
 	if (!rule->arg && value)
 		return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", NULL,
 		                  "\"--%s\" takes no value.", rule->name);
-	parse->options->given[parse->options->given_count++] =
-		(struct option_given){ rule, value };
+	parse->options->given[parse->options->given_count++] = (struct option_given){ rule, value };
 	return 0;
 }
 
@@ -383,7 +384,8 @@ void options_free(struct options *options)
 	options->words = NULL;
 }
 
-/* ---- what was given --------------------------------------------------------------------------- */
+/* ---- what was given ---------------------------------------------------------------------------
+ */
 
 const char *options_value(const struct options *options, const char *name)
 {
@@ -461,9 +463,10 @@ static int number_make(const struct option_given *given, json_t **value, struct 
 {
 	long number;
 	if (given->rule->type == OPTION_WARMTH && number_read(given->value, 5, &number) != 0)
-		return errors_set(failure, EXIT_USAGE, "T-USAGE", "tuyau help tip",
-		                  "\"--%s %s\": 0 to 5. 3 = I spoke for you, 4 = I arranged the call.",
-		                  given->rule->name, given->value);
+		return errors_set(
+			failure, EXIT_USAGE, "T-USAGE", "tuyau help tip",
+			"\"--%s %s\": 0 to 5. 3 = I spoke for you, 4 = I arranged the call.",
+			given->rule->name, given->value);
 	if (number_read(given->value, INT_MAX, &number) != 0)
 		return errors_set(failure, EXIT_USAGE, "T-USAGE", "tuyau help",
 		                  "\"--%s %s\": a whole number.", given->rule->name, given->value);
@@ -530,7 +533,8 @@ char *options_words_join(const struct options *options, size_t first)
 	return text;
 }
 
-/* ---- help ------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------------
+ */
 
 void options_help_print(const struct option_rule *rules, size_t count)
 {

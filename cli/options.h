@@ -23,7 +23,7 @@ enum option_type {
 };
 
 struct option_rule {
-	char letter;	   /* 0: none */
+	char letter;       /* 0: none */
 	const char *name;  /* "looks-for", without the dashes */
 	const char *arg;   /* "TEXT" in the help; NULL: no value */
 	const char *field; /* its name in a request, NULL: the command looks at it itself */
@@ -40,8 +40,8 @@ struct option_given {
 #define OPTIONS_WAIT_ALL  (-2) /* --wait: everybody who is online */
 
 struct options {
-	const char *home;	 /* NULL: not given */
-	const char *circle;	 /* -C; NULL: not given */
+	const char *home;        /* NULL: not given */
+	const char *circle;      /* -C; NULL: not given */
 	const char *json_fields; /* of --json=F; NULL: whole documents */
 	bool json;
 	bool quiet;

@@ -16,8 +16,7 @@ json_t *session_call_for(struct session *session, const char *method, json_t *pa
 		json_decref(params);
 		return NULL;
 	}
-	return client_call(&session->client, method, params, effect, timeout_ms,
-	                   &session->failure);
+	return client_call(&session->client, method, params, effect, timeout_ms, &session->failure);
 }
 
 json_t *session_call(struct session *session, const char *method, json_t *params,
@@ -130,8 +129,8 @@ void session_line_print(const struct session *session, const char *name, const c
 		return;
 	char *shown = show_clean(value);
 	if (term->screen)
-		printf("  %s%-10s%s %s\n", show_on(term, SHOW_DIM), name,
-		       show_off(term, SHOW_DIM), shown);
+		printf("  %s%-10s%s %s\n", show_on(term, SHOW_DIM), name, show_off(term, SHOW_DIM),
+		       shown);
 	else
 		printf("%s\t%s\n", name, shown);
 	free(shown);

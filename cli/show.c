@@ -19,8 +19,8 @@ struct show_term show_term_find(void)
 	term.screen = isatty(STDOUT_FILENO);
 	term.talk = isatty(STDERR_FILENO);
 	term.ask = term.talk && isatty(STDIN_FILENO);
-	term.colour = term.screen && !(no_colour && *no_colour) && kind &&
-	              strcmp(kind, "dumb") != 0;
+	term.colour =
+		term.screen && !(no_colour && *no_colour) && kind && strcmp(kind, "dumb") != 0;
 	if (term.screen && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		term.columns = size.ws_col;
 		term.lines = size.ws_row > 0 ? size.ws_row : 24;
@@ -34,8 +34,8 @@ struct show_term show_term_find(void)
 
 const char *show_on(const struct show_term *term, enum show_style style)
 {
-	static const char *const on[] = { "", "\033[1m", "\033[2m", "\033[32m", "\033[33m",
-		                          "\033[36m" };
+	static const char *const on[] = { "",         "\033[1m",  "\033[2m",
+		                          "\033[32m", "\033[33m", "\033[36m" };
 	return term->colour ? on[style] : "";
 }
 
@@ -115,7 +115,8 @@ void show_wrap(FILE *out, const char *text, size_t indent, size_t columns)
 	free(lines);
 }
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+/* ---- tables -----------------------------------------------------------------------------------
+ */
 
 static const char *cell_at(const struct show_table *table, size_t row, size_t column)
 {
@@ -127,15 +128,14 @@ static size_t cell_columns(const char *text)
 	return tuy_text_columns(tuy_text_bytes(text));
 }
 
-/* Takes up to `excess` columns from the widest column of a kind, down to FLEX_MIN; returns what is
+/* Takes up to `excess` columns from the widest flexible column, down to FLEX_MIN; returns what is
  * still too much. */
-static size_t widths_shrink(const struct show_table *table, size_t *widths, size_t excess,
-                            enum show_column_kind kind)
+static size_t widths_shrink(const struct show_table *table, size_t *widths, size_t excess)
 {
 	while (excess > 0) {
 		size_t widest = table->column_count;
 		for (size_t i = 0; i < table->column_count; i++) {
-			if (table->columns[i].kind == kind && widths[i] > FLEX_MIN &&
+			if (table->columns[i].kind == SHOW_FLEX && widths[i] > FLEX_MIN &&
 			    (widest == table->column_count || widths[i] >= widths[widest]))
 				widest = i;
 		}
@@ -145,6 +145,29 @@ static size_t widths_shrink(const struct show_table *table, size_t *widths, size
 		excess--;
 	}
 	return excess;
+}
+
+/* The widest cell of a column and its name; 0 if no cell has text. */
+static size_t column_measure(const struct show_table *table, size_t column)
+{
+	size_t widest = 0;
+	for (size_t row = 0; row < table->row_count; row++) {
+		size_t width = cell_columns(cell_at(table, row, column));
+		widest = width > widest ? width : widest;
+	}
+	size_t name = cell_columns(table->columns[column].name);
+	return widest > 0 && name > widest ? name : widest;
+}
+
+/* What the columns and the spaces between them take. */
+static size_t widths_sum(const struct show_table *table, const size_t *widths)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < table->column_count; i++) {
+		if (widths[i] > 0)
+			sum += widths[i] + (sum > 0 ? GAP : 0);
+	}
+	return sum;
 }
 
 struct show_table show_table_make(const struct show_column *columns, size_t column_count)
@@ -169,29 +192,44 @@ void show_table_add(struct show_table *table, const char *const *cells)
 void show_table_layout(const struct show_table *table, size_t indent, size_t columns,
                        size_t widths[SHOW_COLUMNS_MAX])
 {
-	size_t total = indent;
-	size_t shown = 0;
-	memset(widths, 0, SHOW_COLUMNS_MAX * sizeof(widths[0]));
-	for (size_t i = 0; i < table->column_count; i++) {
-		for (size_t row = 0; row < table->row_count; row++) {
-			size_t width = cell_columns(cell_at(table, row, i));
-			widths[i] = width > widths[i] ? width : widths[i];
-		}
-		if (widths[i] == 0)
-			continue;
-		size_t name = cell_columns(table->columns[i].name);
-		widths[i] = name > widths[i] ? name : widths[i];
-		total += widths[i] + (shown++ > 0 ? GAP : 0);
+	size_t natural[SHOW_COLUMNS_MAX] = { 0 };
+	size_t room = columns > indent ? columns - indent : 0;
+	size_t excess = 0;
+	for (size_t i = 0; i < table->column_count; i++)
+		natural[i] = column_measure(table, i);
+	for (size_t left = table->column_count; left > 0; left--) {
+		memcpy(widths, natural, sizeof(natural));
+		size_t sum = widths_sum(table, widths);
+		excess = widths_shrink(table, widths, sum > room ? sum - room : 0);
+		if (excess == 0)
+			return;
+		if (left > 1 && table->columns[left - 1].kind != SHOW_FLEX)
+			natural[left - 1] = 0;
 	}
-	size_t excess = total > columns ? total - columns : 0;
-	excess = widths_shrink(table, widths, excess, SHOW_FLEX);
-	excess = widths_shrink(table, widths, excess, SHOW_FIXED);
 	for (size_t i = table->column_count; i-- > 0 && excess > 0;) {
-		size_t taken = widths[i] > 0 ? widths[i] - 1 : 0;
+		size_t taken = widths[i] > 1 ? widths[i] - 1 : 0;
 		taken = taken < excess ? taken : excess;
 		widths[i] -= taken;
 		excess -= taken;
 	}
+}
+
+/* How many bytes of `text` fill `columns`: also in the middle of a word, unlike a cut for reading.
+ */
+static size_t cell_cut(struct tuy_bytes text, size_t columns)
+{
+	size_t cut = 0;
+	size_t step = 1;
+	while (step > 0 && cut < text.len) {
+		struct tuy_bytes rest = { text.p + cut, text.len - cut };
+		struct tuy_bytes kept = { text.p, cut };
+		size_t used = tuy_text_columns(kept);
+		step = used < columns ? tuy_text_cut_columns(rest, columns - used) : 0;
+		cut += step;
+	}
+	while (cut > 0 && text.p[cut - 1] == ' ')
+		cut--;
+	return cut;
 }
 
 /* One cell in `width` columns, cut with "…"; `last`: nothing follows, so no padding. */
@@ -202,7 +240,7 @@ static void cell_print(const char *text, size_t width, const struct show_column 
 	size_t used = tuy_text_columns(bytes);
 	const char *dots = "";
 	if (used > width) {
-		bytes.len = tuy_text_cut_columns(bytes, width - 1);
+		bytes.len = cell_cut(bytes, width - 1);
 		dots = "…";
 		used = tuy_text_columns(bytes) + 1;
 	}

@@ -38,7 +38,8 @@ char *show_clean_lines(const char *text);
  * spaces. Line feeds of the text stay. */
 void show_wrap(FILE *out, const char *text, size_t indent, size_t columns);
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+/* ---- tables -----------------------------------------------------------------------------------
+ */
 
 #define SHOW_COLUMNS_MAX 10
 
@@ -56,7 +57,7 @@ struct show_column {
 struct show_table {
 	const struct show_column *columns;
 	size_t column_count; /* <= SHOW_COLUMNS_MAX */
-	char **cells;	     /* row by row, each owned */
+	char **cells;        /* row by row, each owned */
 	size_t row_count;
 };
 
@@ -66,8 +67,9 @@ struct show_table show_table_make(const struct show_column *columns, size_t colu
 void show_table_add(struct show_table *table, const char *const *cells);
 /*
  * The width of each column so that `indent`, the columns and two spaces between them fit in
- * `columns` of the terminal: flexible ones are cut first, the widest most, none below 8, then the
- * others from the right. A column without text is 0 wide and not shown.
+ * `columns` of the terminal: flexible ones are cut first, the widest most, none below 8; then
+ * columns are left out from the right, but for the first and the flexible ones. A column that is
+ * not shown, like one without text, is 0 wide.
  */
 void show_table_layout(const struct show_table *table, size_t indent, size_t columns,
                        size_t widths[SHOW_COLUMNS_MAX]);

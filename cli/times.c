@@ -120,8 +120,8 @@ int64_t times_span_parse(const char *text)
 	static const struct {
 		const char *name;
 		int64_t seconds;
-	} units[] = { { "", DAY_S }, { "d", DAY_S },	{ "w", 7 * DAY_S },
-		      { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+	} units[] = { { "", DAY_S }, { "d", DAY_S }, { "w", 7 * DAY_S },
+		      { "h", 3600 }, { "min", 60 },  { "s", 1 } };
 	char *end;
 	if (!isdigit((unsigned char)*text))
 		return -1;

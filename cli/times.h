@@ -1,6 +1,6 @@
 /*
- * Times: RFC 3339 in documents, local time and English names for people, "30d" and "2026-03-01" from
- * the command line.
+ * Times: RFC 3339 in documents, local time and English names for people, "30d" and "2026-03-01"
+ * from the command line.
  *
  * Thread rule: the program has one thread.
  */

@@ -18,7 +18,7 @@ struct config {
 	struct tuy_address listen; /* port 0: any free one */
 	bool log_given;
 	enum log_level log;
-	bool lan;	/* look for friends on the local network; default true */
+	bool lan;       /* look for friends on the local network; default true */
 	char name[121]; /* shown to those who invite; empty: none given */
 	uint32_t advertise_count;
 	struct tuy_address advertise[TUY_ADDRESSES_MAX]; /* published instead of what was found */

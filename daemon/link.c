@@ -323,7 +323,7 @@ static void on_connect(uv_connect_t *request, int status)
 	loop_drain(d);
 }
 
-void link_connect(struct links *links, uint32_t dial, const struct tuy_address *address)
+void links_connect(struct links *links, uint32_t dial, const struct tuy_address *address)
 {
 	union address_socket to;
 	struct link *l = links->stopping ? NULL : link_create(links, LINK_CONNECTING);
@@ -378,7 +378,7 @@ static int write_queue(struct link *l, struct tuy_bytes bytes)
 	return bad;
 }
 
-void link_send(struct links *links, uint32_t link, struct tuy_bytes bytes)
+void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes)
 {
 	struct daemon *d = links->d;
 	struct link *l = link_find(links, link);
@@ -439,7 +439,7 @@ static void link_silence(struct link *l, uint32_t ms)
 		link_end(l);
 }
 
-void link_close(struct links *links, uint32_t link, enum tuy_close_how how, uint32_t ms)
+void links_close(struct links *links, uint32_t link, enum tuy_close_how how, uint32_t ms)
 {
 	struct link *l = link_find(links, link);
 	if (!l)

@@ -30,9 +30,9 @@ struct links *links_create(struct daemon *d);
 int links_listen(struct links *links, const struct tuy_address *wanted, struct tuy_address *bound);
 
 /* Sends a copy of `bytes` in order; a link that is gone takes them silently. */
-void link_send(struct links *links, uint32_t link, struct tuy_bytes bytes);
-void link_close(struct links *links, uint32_t link, enum tuy_close_how how, uint32_t ms);
-void link_connect(struct links *links, uint32_t dial, const struct tuy_address *address);
+void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes);
+void links_close(struct links *links, uint32_t link, enum tuy_close_how how, uint32_t ms);
+void links_connect(struct links *links, uint32_t dial, const struct tuy_address *address);
 
 /* Offers to the node what it did not take before, and reads on where it is taken now. */
 void links_resume(struct links *links);

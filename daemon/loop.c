@@ -428,16 +428,16 @@ static void task_perform(struct daemon *d, struct tuy_task *task)
 		break;
 	case TUY_DO_SEND:
 		if (l->links)
-			link_send(l->links, task->u.send.link, task->u.send.bytes);
+			links_send(l->links, task->u.send.link, task->u.send.bytes);
 		break;
 	case TUY_DO_CLOSE:
 		if (l->links)
-			link_close(l->links, task->u.close.link, task->u.close.how,
-			           task->u.close.ms);
+			links_close(l->links, task->u.close.link, task->u.close.how,
+			            task->u.close.ms);
 		break;
 	case TUY_DO_CONNECT:
 		if (l->links)
-			link_connect(l->links, task->u.connect.dial, &task->u.connect.address);
+			links_connect(l->links, task->u.connect.dial, &task->u.connect.address);
 		break;
 	case TUY_DO_STORE:
 		store_perform(d, task);

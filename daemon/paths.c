@@ -181,8 +181,8 @@ int paths_find(const char *home, struct paths *paths, struct paths_error *error)
 	size_t len = strlen(paths->socket);
 	if (len > PATHS_SOCKET_MAX)
 		return fail(error, "T-SOCKET-PATH", "Use a shorter --home.",
-			    "The socket's path is %zu bytes, at most %d are possible: %s", len,
-			    PATHS_SOCKET_MAX, paths->socket);
+		            "The socket's path is %zu bytes, at most %d are possible: %s", len,
+		            PATHS_SOCKET_MAX, paths->socket);
 	return 0;
 }
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define CALLS_MAX 64 /* with those whose client went away while something was being written */
-#define BACKLOG	  64
-#define NEVER	  UINT64_MAX
+#define BACKLOG   64
+#define NEVER     UINT64_MAX
 
 struct rpc_client {
 	uv_pipe_t pipe;
@@ -40,6 +40,7 @@ struct rpc {
 	const struct rpc_method *methods;
 	size_t method_count;
 	struct rpc_home *home;
+	uint32_t idle_ms;
 	bool closing;
 	uint32_t handles; /* still open: the server, the timer, the clients */
 	uint32_t client_count;
@@ -142,13 +143,13 @@ static void on_written(uv_write_t *write, int status)
 
 /* Sends what `out` holds, which the client owns from now on. */
 static void client_send(struct rpc_client *client, struct rpc_out *out,
-			void (*on_sent)(struct rpc_home *home))
+                        void (*on_sent)(struct rpc_home *home))
 {
 	client->out = *out;
 	*out = (struct rpc_out){ 0 };
 	client->on_sent = on_sent;
 	client->write.data = client;
-	client->idle_ms = uv_now(client->rpc->loop) + RPC_IDLE_MS;
+	client->idle_ms = uv_now(client->rpc->loop) + client->rpc->idle_ms;
 	uv_buf_t buf = uv_buf_init((char *)client->out.p, (unsigned int)client->out.len);
 	if (client->out.err ||
 	    uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written) < 0) {
@@ -162,8 +163,8 @@ static void client_send(struct rpc_client *client, struct rpc_out *out,
 static void call_free(struct rpc_call *call)
 {
 	struct rpc *rpc = call->rpc;
-	if (call->on_end)
-		call->on_end(call);
+	if (call->home)
+		rpc_home_forget(call->home, call);
 	for (struct rpc_call **at = &rpc->calls; *at; at = &(*at)->next) {
 		if (*at == call) {
 			*at = call->next;
@@ -172,6 +173,7 @@ static void call_free(struct rpc_call *call)
 	}
 	rpc->call_count--;
 	rpc_out_clear(&call->out);
+	free(call->write.record);
 	free(call->work);
 	if (call->request)
 		sodium_memzero(call->request, call->request_len);
@@ -248,8 +250,8 @@ static void call_run(struct rpc_call *call)
 {
 	struct rpc_request request = { 0 };
 	size_t len;
-	enum tuy_err err = rpc_request_read(
-		(struct tuy_bytes){ call->request, call->request_len }, &request, &len);
+	enum tuy_err err = rpc_request_read((struct tuy_bytes){ call->request, call->request_len },
+	                                    &request, &len);
 	tuy_require(err == TUY_OK);
 	call->msgid = request.msgid;
 	call->params = request.params;
@@ -257,8 +259,8 @@ static void call_run(struct rpc_call *call)
 	struct rpc_fault fault;
 	if (!method)
 		rpc_fail(call, "T-METHOD", "tuyau version",
-			 "tuyaud %s does not know \"%.*s\": the tool is of another version.",
-			 TUY_VERSION, (int)request.method.len, (const char *)request.method.p);
+		         "tuyaud %s does not know \"%.*s\": the tool is of another version.",
+		         TUY_VERSION, (int)request.method.len, (const char *)request.method.p);
 	else if (rpc_params_check(call->params, method->params, &fault) != 0)
 		rpc_fail_fault(call, &fault);
 	else
@@ -277,7 +279,7 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	struct rpc_client *client = handle->data;
 	(void)suggested;
 	*buf = uv_buf_init((char *)client->in + client->in_len,
-			   (unsigned int)(sizeof client->in - client->in_len));
+	                   (unsigned int)(sizeof client->in - client->in_len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
@@ -325,7 +327,7 @@ static void client_next(struct rpc_client *client)
 				call_run(call);
 		} else if (err != TUY_E_SHORT || in.len == sizeof client->in) {
 			log_line(LOG_UNUSUAL, "rpc", "request refused err=%s len=%zu",
-				 tuy_err_name(err), in.len);
+			         tuy_err_name(err), in.len);
 			client_close(client);
 		}
 		memmove(client->in, client->in + len, client->in_len - len);
@@ -391,7 +393,7 @@ static void on_connection(uv_stream_t *server, int status)
 	client->next = rpc->clients;
 	rpc->clients = client;
 	rpc->client_count++;
-	client->idle_ms = uv_now(rpc->loop) + RPC_IDLE_MS;
+	client->idle_ms = uv_now(rpc->loop) + rpc->idle_ms;
 	if (uv_accept(server, (uv_stream_t *)&client->pipe) < 0) {
 		client_close(client);
 		return;
@@ -415,7 +417,7 @@ static void on_connection(uv_stream_t *server, int status)
 static int path_fault(struct store_error *error, const char *path, const char *why)
 {
 	return log_error_set(error, "T-SOCKET-PATH", "Use a shorter or another --home.",
-			     "The socket %s cannot be made: %s.", path, why);
+	                     "The socket %s cannot be made: %s.", path, why);
 }
 
 /* Removes a socket that nobody listens on. 0: nothing stands at `path` now; or -1. */
@@ -437,7 +439,7 @@ static int stale_remove(const char *path, struct store_error *error)
 		return 0;
 	if (err == 0 || err == EAGAIN)
 		return log_error_set(error, "T-RUNNING", "tuyau status",
-				     "A tuyaud answers at %s already.", path);
+		                     "A tuyaud answers at %s already.", path);
 	return path_fault(error, path, strerror(err == ECONNREFUSED ? errno : err));
 }
 
@@ -450,12 +452,13 @@ static int server_listen(struct rpc *rpc, const char *path, struct store_error *
 		err = uv_listen((uv_stream_t *)&rpc->server, BACKLOG, on_connection);
 	if (err == UV_EACCES || err == UV_EPERM)
 		return log_error_set(error, "T-PERMISSION", "Look at the directory's owner.",
-				     "The socket %s cannot be made: no permission.", path);
+		                     "The socket %s cannot be made: no permission.", path);
 	return err ? path_fault(error, path, uv_strerror(err)) : 0;
 }
 
 struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method *methods,
-		     size_t method_count, struct rpc_home *home, struct store_error *error)
+                     size_t method_count, uint32_t idle_ms, struct rpc_home *home,
+                     struct store_error *error)
 {
 	if (strlen(path) > PATHS_SOCKET_MAX) {
 		path_fault(error, path, "its path is longer than 107 bytes");
@@ -472,6 +475,7 @@ struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method 
 	rpc->methods = methods;
 	rpc->method_count = method_count;
 	rpc->home = home;
+	rpc->idle_ms = idle_ms;
 	uv_timer_init(loop, &rpc->timer);
 	rpc->timer.data = rpc;
 	uv_pipe_init(loop, &rpc->server, 0);
@@ -504,7 +508,7 @@ struct rpc *rpc_start(struct daemon *d, const char *path, struct store_error *er
 	}
 	size_t count;
 	const struct rpc_method *methods = rpc_methods(&count);
-	struct rpc *rpc = rpc_open(d->uv, path, methods, count, home, error);
+	struct rpc *rpc = rpc_open(d->uv, path, methods, count, RPC_IDLE_MS, home, error);
 	if (!rpc)
 		rpc_home_destroy(home);
 	return rpc;

@@ -9,9 +9,9 @@
  * nodes, <= 64 KiB, text keys. What is malformed ends its connection and nothing else. At most 32
  * connections: one more is told T-BUSY (msgid 0) and closed. One request of a connection is worked
  * on at a time; further ones may be sent and are answered in order. 30 s without a request, or an
- * answer that nobody reads for 30 s, ends the connection. A client that went away is forgotten; what
- * it asked to be written is written. Responses: keys are text, maps and arrays may have longer heads
- * than needed, at most 8 MiB and as many nodes as there are.
+ * answer that nobody reads for 30 s, ends the connection. A client that went away is forgotten;
+ *what it asked to be written is written. Responses: keys are text, maps and arrays may have longer
+ *heads than needed, at most 8 MiB and as many nodes as there are.
  *
  * Error map: {"code": "T-...", "message", "hint", "retryable": bool, "exit": the exit code of
  * product 2.6}; T-AMBIGUOUS adds "matches": [objects]; after a failed new or join "recovery_key"
@@ -21,48 +21,45 @@
  *
  * `circle` (param): the circle's name (case, accents aside), its slug ("vendredi-18h") or >= 4
  * digits of its id; if it is not given, the only circle: else T-CIRCLE-WHICH (2), T-NO-CIRCLE (3),
- * T-CIRCLE-UNKNOWN (3).
+ * T-CIRCLE-UNKNOWN (3). In inbox and search none given means all circles.
  * FIELDS: a map by the names of proto/record.c's table for the kind of record: texts, `warmth`
  * 0..5, `told` bool, `tags` array of texts, `claims` "first" "pick" "many", `ask` by name; `need`
  * is another name of a tip's `text`. nil and "" mean not given (in profile_set: taken out).
  * OBJECT, PROFILE, SHOWN: see below.
  *
- * | method      | params                                  | result                                 |
+ * | method      | params                                  | result |
  * |-------------|-----------------------------------------|----------------------------------------|
- * | status      |                                         | schema, version, pid, home, member,    |
- * |             |                                         | device, listen, clock_offset, circles  |
- * |             |                                         | [{id name slug members online entries  |
- * |             |                                         | digest missing_payloads indexed}],     |
- * |             |                                         | peers [{member name device address     |
- * |             |                                         | state since rtt_ms in_sync}], store    |
- * |             |                                         | {bytes entries objects}                |
- * | new         | name, profile FIELDS, default_name?,    | SHOWN; T-CIRCLE-EXISTS (7)             |
- * |             | lang?, mode? "inside" "between"         |                                        |
- * | invite      | circle?, name?, days? 1..30 (7) or      | schema, invite, id, expires, circle,   |
- * |             | seconds?                                | address, name                          |
- * | join        | code, profile FIELDS, default_name?,    | SHOWN + inviter, once admitted and the |
- * |             | timeout_s? 1..600 (30)                  | profile is durable; T-INVITE-BAD (2),  |
- * |             |                                         | T-INVITE-USED -EXPIRED -UNKNOWN        |
- * |             |                                         | -REFUSED -FULL (6), T-ALREADY-MEMBER   |
- * |             |                                         | (7), T-UNREACHED, T-JOIN-BUSY (1)      |
- * | progress    | circle?                                 | schema, circle, have, want, missing,   |
- * |             |                                         | in_sync                                |
- * | profile_set | circle?, fields FIELDS (merged with     | PROFILE                                |
- * |             | the present ones)                       |                                        |
- * | profile_show| circle?, member? (name, or digits of    | PROFILE (own without member);          |
- * |             | the id)                                 | T-NOT-FOUND (3), T-AMBIGUOUS (5)       |
- * | tip         | circle?, fields FIELDS, life_s?         | OBJECT, durable                        |
- * | ask         | circle?, fields FIELDS with ask, life_s?| OBJECT, durable                        |
- * | inbox       | circle?, all?, mine?, for_me?, limit?   | objects [OBJECT], more, circles [{id   |
- * |             | 1..1000 (20), filters?                  | name slug members online in_sync}]     |
- * | show        | id (4..16 characters)                   | OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS(5)|
- * | search      | query, circle?, limit? 1..1000 (50),    | [OBJECT + near, score]; T-USAGE if it  |
- * |             | filters?                                | has no word                            |
- * | delivery    | id                                      | schema, id, peers, have_it, online,    |
- * |             |                                         | last_seen {name, at} or nil            |
- * | circle_list |                                         | [{id name slug members online}]        |
- * | circle_show | circle?, all?                           | SHOWN                                  |
- * | stop        |                                         | stopping; then the daemon ends         |
+ * | status      |                                         | schema, version, pid, home, member, |
+ * |             |                                         | device, listen, clock_offset, circles |
+ * |             |                                         | [{id name slug members online entries |
+ * |             |                                         | digest missing_payloads indexed}], | |
+ *|                                         | peers [{member name device address     | | | | state
+ *since rtt_ms in_sync}], store    | |             |                                         |
+ *{bytes entries objects}                | | new         | name, profile FIELDS, default_name?,    |
+ *SHOWN; T-CIRCLE-EXISTS (7)             | |             | lang?, mode? "inside" "between"         |
+ *| | invite      | circle?, name?, days? 1..30 (7) or      | schema, invite, id, expires, circle, |
+ * |             | seconds?                                | address, name | | join        | code,
+ *profile FIELDS, default_name?,    | SHOWN + inviter, once admitted and the | |             |
+ *timeout_s? 1..600 (30)                  | profile is durable; T-INVITE-BAD (2),  | |             |
+ *| T-INVITE-USED -EXPIRED -UNKNOWN        | |             | | -REFUSED -FULL (6), T-ALREADY-MEMBER
+ *| |             |                                         | (7), T-UNREACHED, T-JOIN-BUSY (1) | |
+ *progress    | circle?                                 | schema, circle, have, want, missing,   |
+ * |             |                                         | in_sync | | profile_set | circle?,
+ *fields FIELDS (merged with     | PROFILE                                | |             | the
+ *present ones)                       |                                        | | profile_show|
+ *circle?, member? (name, or digits of    | PROFILE (own without member);          | |             |
+ *the id)                                 | T-NOT-FOUND (3), T-AMBIGUOUS (5)       | | tip         |
+ *circle?, fields FIELDS, life_s?         | OBJECT, durable                        | | ask         |
+ *circle?, fields FIELDS with ask, life_s?| OBJECT, durable                        | | inbox       |
+ *circle?, all?, mine?, for_me?, limit?   | objects [OBJECT], more, circles [{id   | | | 1..1000
+ *(20), filters?                  | name slug members online in_sync}]     | | show        | id
+ *(4..16 characters)                   | OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS(5)| | search      |
+ *query, circle?, limit? 1..1000 (50),    | [OBJECT + near, score]; T-USAGE if it  | |             |
+ *filters?                                | has no word                            | | delivery    |
+ *id                                      | schema, id, peers, have_it, online,    | |             |
+ *| last_seen {name, at} or nil            | | circle_list | | [{id name slug members online}] | |
+ *circle_show | circle?, all?                           | SHOWN                                  |
+ * | stop        |                                         | stopping; then the daemon ends |
  *
  * Of any method: T-USAGE (2) names the param; T-METHOD (1): unknown, the tool is of another
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
@@ -85,8 +82,9 @@
  *   the other fields if given, matched [], expires or nil, delivery {peers have_it}, next [].
  * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
  *   languages, reach, updated; nil for what is not there.
- * SHOWN: schema, id, name, slug, state "active", epoch, charter nil, members [{member name company
- *   role "keeper" "member" "relay", online, in_sync, self, devices [{device label}]}], former
+ * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil, members
+ *[{member name company role "keeper" "member" "relay", online, in_sync, self, devices [{device
+ *label}]}], former
  *   (`all`; same rows), recovery_key?
  * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
  * 8 digits of his id if there is no profile.
@@ -100,7 +98,7 @@
 
 #define RPC_REQUEST_MAX 65536
 #define RPC_CLIENTS_MAX 32
-#define RPC_IDLE_MS	30000
+#define RPC_IDLE_MS     30000
 
 struct rpc;
 
@@ -131,9 +129,11 @@ struct rpc_method {
 	void (*handle)(struct rpc_call *call);
 };
 
-/* As rpc_start with a table that outlives it; `home` may be NULL and stays the caller's. */
+/* As rpc_start with a table that outlives it, and how long a silent connection lives; `home` may be
+ * NULL and stays the caller's. */
 struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method *methods,
-		     size_t method_count, struct rpc_home *home, struct store_error *error);
+                     size_t method_count, uint32_t idle_ms, struct rpc_home *home,
+                     struct store_error *error);
 /* As rpc_stop but for `home`. */
 void rpc_close(struct rpc *rpc);
 

@@ -17,7 +17,7 @@ struct rpc_client;
 struct rpc_call {
 	struct rpc *rpc;
 	struct rpc_client *client; /* NULL: it went away */
-	struct rpc_call *next;	   /* all calls of the server */
+	struct rpc_call *next;     /* all calls of the server */
 	struct rpc_home *home;
 	uint8_t *request; /* its own copy, wiped and freed with it */
 	size_t request_len;
@@ -26,7 +26,7 @@ struct rpc_call {
 	struct rpc_out out;
 	bool failed; /* the error map is open in `out` */
 
-	/* The method's own, freed with the call; secrets are wiped before. */
+	/* The method's own, freed with the call; no secrets. */
 	void *work;
 	/* Called once when the client goes away; may be NULL. It may end the call. */
 	void (*on_gone)(struct rpc_call *call);
@@ -34,23 +34,24 @@ struct rpc_call {
 	void (*on_due)(struct rpc_call *call);
 	uint64_t due_ms;
 	uint64_t due_turn; /* the server's */
-	/* Called instead of all others when the call is freed; may be NULL. */
-	void (*on_end)(struct rpc_call *call);
 	/* Adds pairs to the error map, should one be sent; may be NULL. */
 	void (*on_fail)(struct rpc_call *call, struct rpc_out *out);
-	/* Called when an answer has reached the kernel; may be NULL. Not if the client went away. */
+	/* Called when an answer has reached the kernel; may be NULL. Not if the client went away.
+	 */
 	void (*on_sent)(struct rpc_home *home);
 
-	/* A ticket that is waited for (rpc_home.h). */
+	/* What is being written (rpc_home.h: rpc_write, rpc_append). */
 	struct {
-		uint64_t ticket; /* 0: none */
+		uint64_t ticket; /* waited for; 0: none */
+		enum tuy_err (*attempt)(struct rpc_call *call, uint64_t *ticket);
 		void (*then)(struct rpc_call *call, const char *error);
-		uint8_t *record; /* to be appended, while there was no room for it */
+		uint64_t until_ms; /* no more attempts then */
+		uint8_t *record;   /* what was appended last */
 		size_t record_len;
 		uint32_t circle_no;
 		uint32_t exp_s;
-		uint64_t until_ms; /* give up then */
 		struct tuy_appended appended;
+		uint32_t at_s; /* wall time of the append */
 	} write;
 };
 
@@ -65,7 +66,7 @@ void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const c
 void rpc_fail_fault(struct rpc_call *call, const struct rpc_fault *fault);
 /* An error with more in its map: begin (the map stays open), put what there is, then rpc_answer. */
 struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
-			       const char *message);
+                               const char *message);
 /* A zeroed call->work of `size` bytes; NULL (no memory): the call has failed and is gone. */
 void *rpc_work(struct rpc_call *call, size_t size);
 /* Calls on_due in `delay_ms`, 0: in the next turn of the loop; replaces an earlier one. */
@@ -80,6 +81,6 @@ void rpc_response_open(struct rpc_out *out, uint32_t msgid);
 void rpc_response_close(struct rpc_call *call);
 /* A whole error response outside any call. */
 void rpc_refusal_put(struct rpc_out *out, uint32_t msgid, const char *code, const char *message,
-		     const char *hint);
+                     const char *hint);
 
 #endif

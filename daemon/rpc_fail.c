@@ -75,7 +75,7 @@ static void error_put(struct rpc_out *out, const char *name, const char *message
 
 /* Leaves the error map open, with all but what the caller adds. */
 static void error_begin(struct rpc_call *call, const char *name, const char *message,
-			const char *hint)
+                        const char *hint)
 {
 	rpc_out_cut(&call->out, 0, 0, 0);
 	rpc_response_open(&call->out, call->msgid);
@@ -102,7 +102,7 @@ struct rpc_out *rpc_result(struct rpc_call *call)
 }
 
 struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
-			       const char *message)
+                               const char *message)
 {
 	error_begin(call, code, message, hint);
 	return &call->out;
@@ -128,7 +128,7 @@ void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const c
 }
 
 void rpc_refusal_put(struct rpc_out *out, uint32_t msgid, const char *code, const char *message,
-		     const char *hint)
+                     const char *hint)
 {
 	rpc_response_open(out, msgid);
 	rpc_open_map(out, NULL);
@@ -145,9 +145,9 @@ void rpc_response_close(struct rpc_call *call)
 		bool full = out->err == TUY_E_FULL;
 		call->on_fail = NULL;
 		error_begin(call, full ? "T-MEMORY" : "T-TOO-MUCH",
-			    full ? "There was not enough memory for the answer." :
-				   "The answer is larger than 8 MiB.",
-			    full ? "" : "Ask for less: --limit 100");
+		            full ? "There was not enough memory for the answer."
+		                 : "The answer is larger than 8 MiB.",
+		            full ? "" : "Ask for less: --limit 100");
 	}
 	if (call->failed) {
 		rpc_close_one(out);

@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define METHOD_MAX    32
-#define PARAMS_MAX    64 /* pairs of one map */
-#define REQUEST_TYPE  0
-#define SHOWN_MAX     40 /* bytes of what was typed that an error shows */
+#define METHOD_MAX   32
+#define PARAMS_MAX   64 /* pairs of one map */
+#define REQUEST_TYPE 0
+#define SHOWN_MAX    40 /* bytes of what was typed that an error shows */
 
 static const char *const claims_names[] = { "first", "pick", "many" };
 #define CLAIMS_NAMES (sizeof claims_names / sizeof claims_names[0])
 
 /* Parts of a contact card: they are sealed for one member, which needs claims. */
-static const char *const card_names[] = { "who", "phone", "email", "hide_company", "contact",
-					  "best_time" };
+static const char *const card_names[] = { "who",          "phone",   "email",
+	                                  "hide_company", "contact", "best_time" };
 #define CARD_NAMES (sizeof card_names / sizeof card_names[0])
 
 static bool text_is(struct tuy_bytes text, const char *name)
@@ -33,7 +33,7 @@ static struct shown shown_make(struct tuy_bytes text)
 	size_t cut = tuy_text_cut(text, SHOWN_MAX);
 	size_t len = 0;
 	tuy_text_scrub((struct tuy_bytes){ text.p, cut }, TUY_TEXT_ONE_LINE, (uint8_t *)out.text,
-		       sizeof out.text - 4, &len);
+	               sizeof out.text - 4, &len);
 	snprintf(out.text + len, 4, "%s", cut < text.len ? "\xe2\x80\xa6" : "");
 	return out;
 }
@@ -102,26 +102,26 @@ static int card_refuse(struct tuy_bytes name, struct rpc_fault *fault)
 	for (size_t i = 0; i < CARD_NAMES; i++) {
 		if (text_is(name, card_names[i]))
 			return rpc_fault_set(fault, "T-NOT-YET",
-					     "Put the role in: tuyau tip ... --role \"head of IT\"",
-					     "Sealed contact cards (%s) come with claims; this "
-					     "version cannot keep them.",
-					     card_names[i]);
+			                     "Put the role in: tuyau tip ... --role \"head of IT\"",
+			                     "Sealed contact cards (%s) come with claims; this "
+			                     "version cannot keep them.",
+			                     card_names[i]);
 	}
 	return 0;
 }
 
 /* A text or name of a list for a number field ("first" for claims 0). */
 static int named_read(const struct tuy_field_rule *rule, struct tuy_bytes name, uint64_t *number,
-		      struct rpc_fault *fault)
+                      struct rpc_fault *fault)
 {
 	if (rule->field == TUY_FIELD_ASK) {
 		*number = tuy_ask_named(name);
 		if (*number != 0)
 			return 0;
 		return rpc_fault_set(fault, "T-USAGE", "tuyau help ask",
-				     "\"%s\" is no kind of ask: profile, intro, vouch, news or "
-				     "supplier.",
-				     shown_make(name).text);
+		                     "\"%s\" is no kind of ask: profile, intro, vouch, news or "
+		                     "supplier.",
+		                     shown_make(name).text);
 	}
 	if (rule->field == TUY_FIELD_CLAIMS) {
 		for (size_t i = 0; i < CLAIMS_NAMES; i++) {
@@ -131,8 +131,8 @@ static int named_read(const struct tuy_field_rule *rule, struct tuy_bytes name, 
 			}
 		}
 		return rpc_fault_set(fault, "T-USAGE", "tuyau help tip",
-				     "claims: first, pick or many, not \"%s\".",
-				     shown_make(name).text);
+		                     "claims: first, pick or many, not \"%s\".",
+		                     shown_make(name).text);
 	}
 	return rpc_fault_set(fault, "T-USAGE", "", "%s must be a number.", rule->name);
 }
@@ -146,7 +146,7 @@ static void list_read(struct tuy_reader *r, struct tuy_value *value)
 }
 
 static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
-		      struct tuy_value *value, struct rpc_fault *fault)
+                      struct tuy_value *value, struct rpc_fault *fault)
 {
 	struct tuy_reader r = tuy_reader(bytes);
 	*value = (struct tuy_value){ 0 };
@@ -161,7 +161,7 @@ static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
 	case TUY_TYPE_UINT:
 		if (tuy_read_peek(&r) == TUY_IS_STR)
 			return named_read(rule, tuy_read_str(&r, 0, SIZE_MAX), &value->number,
-					  fault);
+			                  fault);
 		value->number = tuy_read_uint(&r, UINT64_MAX);
 		break;
 	case TUY_TYPE_BOOL:
@@ -171,15 +171,15 @@ static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
 		list_read(&r, value);
 		if (r.err == TUY_E_LIMIT)
 			return rpc_fault_set(fault, "T-USAGE", "", "%s: at most %d.", rule->name,
-					     TUY_TAGS_MAX);
+			                     TUY_TAGS_MAX);
 		break;
 	}
 	if (tuy_read_end(&r) == TUY_OK)
 		return 0;
 	static const char *const wanted[] = { "a text", "a number", "true or false",
-					      "a list of texts" };
+		                              "a list of texts" };
 	return rpc_fault_set(fault, "T-USAGE", "", "%s must be %s.", rule->name,
-			     wanted[rule->type]);
+	                     wanted[rule->type]);
 }
 
 enum tuy_err rpc_request_read(struct tuy_bytes stream, struct rpc_request *request, size_t *len)
@@ -210,7 +210,7 @@ enum tuy_err rpc_request_read(struct tuy_bytes stream, struct rpc_request *reque
 }
 
 int rpc_fault_set(struct rpc_fault *fault, const char *code, const char *hint, const char *message,
-		  ...)
+                  ...)
 {
 	va_list args;
 	fault->code = code;
@@ -231,16 +231,17 @@ int rpc_params_check(struct tuy_bytes params, const char *known, struct rpc_faul
 	for (uint32_t i = 0; i < count && pair_read(&r, &pair); i++) {
 		if (name_listed(pair.key, known))
 			continue;
-		if (name_listed(tuy_text_bytes("fields"), known) && card_refuse(pair.key, fault) != 0)
+		if (name_listed(tuy_text_bytes("fields"), known) &&
+		    card_refuse(pair.key, fault) != 0)
 			return -1;
-		return rpc_fault_set(fault, "T-USAGE", "tuyau help",
-				     "\"%s\" means nothing here.", shown_make(pair.key).text);
+		return rpc_fault_set(fault, "T-USAGE", "tuyau help", "\"%s\" means nothing here.",
+		                     shown_make(pair.key).text);
 	}
 	return 0;
 }
 
 int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
-		   struct rpc_fault *fault)
+                   struct rpc_fault *fault)
 {
 	struct tuy_reader r;
 	if (!value_find(params, name, &r))
@@ -250,7 +251,7 @@ int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct
 		return rpc_fault_set(fault, "T-USAGE", "", "%s must be a text.", name);
 	if (text.len > max)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s: %zu bytes; at most %zu.", name,
-				     text.len, max);
+		                     text.len, max);
 	if (text.len == 0)
 		return 0;
 	*out = text;
@@ -258,7 +259,7 @@ int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct
 }
 
 int rpc_param_uint(struct tuy_bytes params, const char *name, uint32_t min, uint32_t max,
-		   uint32_t *out, struct rpc_fault *fault)
+                   uint32_t *out, struct rpc_fault *fault)
 {
 	struct tuy_reader r;
 	if (!value_find(params, name, &r))
@@ -266,7 +267,7 @@ int rpc_param_uint(struct tuy_bytes params, const char *name, uint32_t min, uint
 	uint64_t value = tuy_read_uint(&r, UINT64_MAX);
 	if (tuy_read_end(&r) != TUY_OK || value < min || value > max)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s must be a number of %u to %u.", name,
-				     min, max);
+		                     min, max);
 	*out = (uint32_t)value;
 	return 1;
 }
@@ -284,7 +285,7 @@ int rpc_param_flag(struct tuy_bytes params, const char *name, bool *out, struct 
 }
 
 int rpc_param_map(struct tuy_bytes params, const char *name, struct tuy_bytes *out,
-		  struct rpc_fault *fault)
+                  struct rpc_fault *fault)
 {
 	struct tuy_reader r;
 	if (!value_find(params, name, &r))
@@ -312,7 +313,7 @@ int rpc_fields_read(struct tuy_bytes fields, struct tuy_record *record, struct r
 			if (card_refuse(name, fault) != 0)
 				return -1;
 			return rpc_fault_set(fault, "T-USAGE", "tuyau help",
-					     "There is no \"%s\" here.", shown_make(name).text);
+			                     "There is no \"%s\" here.", shown_make(name).text);
 		}
 		if (field_read(rule, pair.value, &record->value[rule->field], fault) != 0)
 			return -1;
@@ -337,21 +338,22 @@ int rpc_record_check(const struct tuy_record *record, struct rpc_fault *fault)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s is missing.", name);
 	if (found.err == TUY_E_LIMIT && rule->type == TUY_TYPE_STR)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s: %zu bytes; at most %u.", name,
-				     record->value[rule->field].text.len, max);
+		                     record->value[rule->field].text.len, max);
 	if (found.err == TUY_E_LIMIT)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s: at most %d, of %d bytes each.",
-				     name, TUY_TAGS_MAX, TUY_TAG_MAX);
+		                     name, TUY_TAGS_MAX, TUY_TAG_MAX);
 	if (rule->field == TUY_FIELD_WARMTH)
-		return rpc_fault_set(fault, "T-USAGE", "tuyau help tip",
-				     "warmth: 0 to 5. 3 = I spoke for you, 4 = I arranged the call.");
+		return rpc_fault_set(
+			fault, "T-USAGE", "tuyau help tip",
+			"warmth: 0 to 5. 3 = I spoke for you, 4 = I arranged the call.");
 	if (rule->field == TUY_FIELD_LINK)
 		return rpc_fault_set(fault, "T-USAGE", "tuyau help tip",
-				     "link: client, colleague, friend, supplier or heard.");
+		                     "link: client, colleague, friend, supplier or heard.");
 	if (rule->type == TUY_TYPE_UINT)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s: a number up to %u.", name, max);
 	return rpc_fault_set(fault, "T-USAGE", "",
-			     "%s holds control characters%s; type it again without them.", name,
-			     rule->multiline ? "" : " or line ends");
+	                     "%s holds control characters%s; type it again without them.", name,
+	                     rule->multiline ? "" : " or line ends");
 }
 
 const char *rpc_claims_name(uint64_t claims)

@@ -10,7 +10,7 @@
 #include "../proto/reader.h"
 #include "../proto/record.h"
 
-#define RPC_KEY_MAX	 64   /* bytes of a param's name */
+#define RPC_KEY_MAX      64   /* bytes of a param's name */
 #define RPC_ASK_TEXT_MAX 1000 /* PROTOCOL 8.4, the text of an ask */
 
 /* Spans point into the request's bytes. */
@@ -32,21 +32,21 @@ struct rpc_fault {
 };
 /* Fills it; returns -1. */
 int rpc_fault_set(struct rpc_fault *fault, const char *code, const char *hint, const char *message,
-		  ...) __attribute__((format(printf, 4, 5)));
+                  ...) __attribute__((format(printf, 4, 5)));
 
-/* The first key of `params` that `known` (names with a blank around each) does not have, as a fault.
- * 0 or -1. */
+/* The first key of `params` that `known` (names with a blank around each) does not have, as a
+ * fault. 0 or -1. */
 int rpc_params_check(struct tuy_bytes params, const char *known, struct rpc_fault *fault);
 
 /* Optional params: 1 it is there and *out is set, 0 it is not (or nil) and *out is left alone, -1
  * with `fault`: wrong type or size. */
 int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
-		   struct rpc_fault *fault);
+                   struct rpc_fault *fault);
 int rpc_param_uint(struct tuy_bytes params, const char *name, uint32_t min, uint32_t max,
-		   uint32_t *out, struct rpc_fault *fault);
+                   uint32_t *out, struct rpc_fault *fault);
 int rpc_param_flag(struct tuy_bytes params, const char *name, bool *out, struct rpc_fault *fault);
 int rpc_param_map(struct tuy_bytes params, const char *name, struct tuy_bytes *out,
-		  struct rpc_fault *fault);
+                  struct rpc_fault *fault);
 
 /*
  * Puts a map of FIELDS (rpc.h) into record->value, over what stands there; record->kind is set. nil

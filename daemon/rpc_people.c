@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define HEX_DIGITS_LEAST 4
-#define FROM_DIGITS	 8 /* of an id that stands for a name */
+#define FROM_DIGITS      8 /* of an id that stands for a name */
 
 static void name_copy(char out[RPC_NAME_MAX], struct tuy_bytes text)
 {
@@ -32,7 +32,7 @@ static void slug_make(char out[RPC_NAME_MAX], const char *name)
 	name_fold(folded, name);
 	for (const char *p = folded; *p != '\0'; p++) {
 		bool word = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
-			    (unsigned char)*p >= 0x80;
+		            (unsigned char)*p >= 0x80;
 		if (word)
 			out[len++] = *p;
 		else if (len > 0 && out[len - 1] != '-')
@@ -66,46 +66,55 @@ static struct tuy_bytes field(const struct tuy_record *record, enum tuy_field wh
 	return value->present ? value->text : (struct tuy_bytes){ 0 };
 }
 
+/* rpc_record_get, but what it gave before stays good: names are read anew while it is shown. */
+static bool record_read(struct rpc_home *home, struct store_reading *reading,
+                        const struct view_object *object, struct tuy_record *record)
+{
+	return view_record(reading, &home->d->keys->device, object, home->named, record) == 0;
+}
+
 static void person_read(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,
-			struct rpc_person *person)
+                        struct rpc_person *person)
 {
 	struct view_object object;
 	struct tuy_record record;
 	rpc_hex_text((struct tuy_bytes){ person->member.b, FROM_DIGITS / 2 }, person->from,
-		     sizeof person->from);
+	             sizeof person->from);
 	if (view_profile(reading, circle_no, &person->member, &object) != 0 ||
-	    !rpc_record_get(home, reading, &object, &record))
+	    !record_read(home, reading, &object, &record))
 		return;
 	person->has_profile = true;
 	name_copy(person->name, field(&record, TUY_FIELD_NAME));
+	name_fold(person->folded, person->name);
 	name_copy(person->company, field(&record, TUY_FIELD_COMPANY));
 	name_copy(person->seat, field(&record, TUY_FIELD_SEAT));
+}
+
+/* The first `len` bytes of the folded names are the same and end a word in both. */
+static bool begins_same(const struct rpc_person *a, const struct rpc_person *b, size_t len)
+{
+	return strncmp(a->folded, b->folded, len) == 0 &&
+	       (b->folded[len] == '\0' || b->folded[len] == ' ');
 }
 
 /* `from` of everybody: the first word of the name unless another one begins so, then the whole
  * name, then digits of the id. */
 static void handles_make(struct rpc_circle *circle)
 {
-	for (int whole = 0; whole < 2; whole++) {
-		for (uint32_t i = 0; i < circle->people_count; i++) {
-			struct rpc_person *p = &circle->people[i];
-			char handle[RPC_NAME_MAX];
-			uint32_t same = 0;
-			name_fold(handle, p->name);
-			if (!whole)
-				handle[strcspn(handle, " ")] = '\0';
-			for (uint32_t k = 0; k < circle->people_count && same < 2; k++) {
-				char other[RPC_NAME_MAX];
-				name_fold(other, circle->people[k].name);
-				if (!whole)
-					other[strcspn(other, " ")] = '\0';
-				same += strcmp(handle, other) == 0;
-			}
-			if (handle[0] != '\0' && same == 1 && !p->handled) {
-				memcpy(p->from, handle, sizeof handle);
-				p->handled = true;
-			}
+	for (uint32_t i = 0; i < circle->people_count; i++) {
+		struct rpc_person *p = &circle->people[i];
+		size_t word = strcspn(p->folded, " ");
+		uint32_t alike = 0; /* by the first word, itself included */
+		uint32_t equal = 0; /* by the whole name */
+		for (uint32_t k = 0; k < circle->people_count; k++) {
+			alike += begins_same(p, &circle->people[k], word);
+			equal += strcmp(p->folded, circle->people[k].folded) == 0;
 		}
+		if (p->folded[0] == '\0' || equal > 1)
+			continue;
+		memcpy(p->from, p->folded, sizeof p->from);
+		if (alike == 1)
+			p->from[word] = '\0';
 	}
 }
 
@@ -129,24 +138,24 @@ static void people_collect(struct rpc_home *home, struct rpc_circle *circle)
 }
 
 static void circle_read(struct rpc_home *home, struct store_reading *reading,
-			struct rpc_circle *circle)
+                        struct rpc_circle *circle)
 {
 	struct view_object object;
 	struct tuy_record record;
 	circle->has_name = view_circle(reading, circle->circle_no, &object) == 0 &&
-			   rpc_record_get(home, reading, &object, &record) &&
-			   field(&record, TUY_FIELD_NAME).len > 0;
+	                   record_read(home, reading, &object, &record) &&
+	                   field(&record, TUY_FIELD_NAME).len > 0;
 	if (circle->has_name)
 		name_copy(circle->name, field(&record, TUY_FIELD_NAME));
 	else if (circle->welcome[0] != '\0')
 		memcpy(circle->name, circle->welcome, sizeof circle->name);
 	else
 		rpc_hex_text((struct tuy_bytes){ circle->id.b, FROM_DIGITS / 2 }, circle->name,
-			     sizeof circle->name);
+		             sizeof circle->name);
 	slug_make(circle->slug, circle->name);
 	if (circle->slug[0] == '\0')
 		rpc_hex_text((struct tuy_bytes){ circle->id.b, FROM_DIGITS / 2 }, circle->slug,
-			     sizeof circle->slug);
+		             sizeof circle->slug);
 	people_collect(home, circle);
 	for (uint32_t i = 0; i < circle->people_count; i++)
 		person_read(home, reading, circle->circle_no, &circle->people[i]);
@@ -182,7 +191,7 @@ static bool circle_called(const struct rpc_circle *circle, struct tuy_bytes text
 
 /* The circle meant by `text` (.len 0: the only one). NULL: the call has failed. */
 static struct rpc_circle *circle_choose(struct rpc_call *call, struct store_reading *reading,
-					struct tuy_bytes text)
+                                        struct tuy_bytes text)
 {
 	struct rpc_circle *found = NULL;
 	uint32_t count = 0;
@@ -203,11 +212,11 @@ static struct rpc_circle *circle_choose(struct rpc_call *call, struct store_read
 		return found;
 	if (all == 0)
 		rpc_fail(call, "T-NO-CIRCLE", "tuyau new NAME or tuyau join CODE",
-			 "You are in no circle yet.");
+		         "You are in no circle yet.");
 	else if (count == 0)
 		rpc_fail(call, "T-CIRCLE-UNKNOWN", "tuyau circle list",
-			 "You are in no circle called \"%.*s\".",
-			 (int)tuy_text_cut(text, RPC_NAME_MAX), (const char *)text.p);
+		         "You are in no circle called \"%.*s\".",
+		         (int)tuy_text_cut(text, RPC_NAME_MAX), (const char *)text.p);
 	else
 		rpc_fail(call, "T-CIRCLE-WHICH", "tuyau -C NAME ...", "Which circle: %s?", list);
 	return NULL;
@@ -224,8 +233,22 @@ static int circle_text(struct rpc_call *call, struct tuy_bytes *text)
 	return -1;
 }
 
+static bool person_called(const struct rpc_person *person, struct tuy_bytes text)
+{
+	return (person->has_profile && tuy_text_equal(text, tuy_text_bytes(person->name))) ||
+	       tuy_text_equal(text, tuy_text_bytes(person->from)) ||
+	       hex_begins(text, (struct tuy_bytes){ person->member.b, sizeof person->member.b });
+}
+
+/* A first name that several have is nobody's `from`. */
+static bool first_name_is(const struct rpc_person *person, struct tuy_bytes text)
+{
+	size_t len = strcspn(person->folded, " ");
+	return tuy_text_equal(text, (struct tuy_bytes){ (const uint8_t *)person->folded, len });
+}
+
 struct rpc_circle *rpc_circle_get(struct rpc_home *home, struct store_reading *reading,
-				  uint32_t circle_no)
+                                  uint32_t circle_no)
 {
 	struct tuy_circle_info info;
 	if (circle_no >= TUY_CIRCLES_MAX ||
@@ -244,6 +267,21 @@ struct rpc_circle *rpc_circle_get(struct rpc_home *home, struct store_reading *r
 	return circle;
 }
 
+void rpc_circle_welcome(struct rpc_home *home, uint32_t circle_no, struct tuy_bytes name)
+{
+	struct tuy_circle_info info;
+	if (circle_no >= TUY_CIRCLES_MAX ||
+	    tuy_node_circle(home->d->node, circle_no, &info) != TUY_OK)
+		return;
+	struct rpc_circle *circle = &home->circle[circle_no];
+	circle->used = true;
+	circle->fresh = false;
+	circle->id = info.id;
+	size_t len = 0; /* a peer's: it may hold anything */
+	tuy_text_scrub(name, TUY_TEXT_ONE_LINE, (uint8_t *)circle->welcome, RPC_NAME_MAX - 1, &len);
+	circle->welcome[len] = '\0';
+}
+
 void rpc_circle_stale(struct rpc_home *home, uint32_t circle_no)
 {
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
@@ -259,7 +297,7 @@ struct rpc_circle *rpc_circle_param(struct rpc_call *call, struct store_reading 
 }
 
 int rpc_circle_param_any(struct rpc_call *call, struct store_reading *reading,
-			 struct rpc_circle **circle)
+                         struct rpc_circle **circle)
 {
 	struct tuy_bytes text;
 	*circle = NULL;
@@ -281,7 +319,7 @@ uint32_t rpc_circle_count(struct rpc_home *home)
 }
 
 const struct rpc_person *rpc_person_get(const struct rpc_circle *circle,
-					const struct tuy_member *member)
+                                        const struct tuy_member *member)
 {
 	for (uint32_t i = 0; i < circle->people_count; i++) {
 		if (memcmp(&circle->people[i].member, member, sizeof *member) == 0)
@@ -290,21 +328,18 @@ const struct rpc_person *rpc_person_get(const struct rpc_circle *circle,
 	return NULL;
 }
 
-static bool person_called(const struct rpc_person *person, struct tuy_bytes text)
-{
-	return (person->has_profile && tuy_text_equal(text, tuy_text_bytes(person->name))) ||
-	       tuy_text_equal(text, tuy_text_bytes(person->from)) ||
-	       hex_begins(text, (struct tuy_bytes){ person->member.b, sizeof person->member.b });
-}
-
 uint32_t rpc_person_find(const struct rpc_circle *circle, struct tuy_bytes text,
-			 const struct rpc_person **person)
+                         const struct rpc_person **person)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < circle->people_count; i++) {
-		if (!person_called(&circle->people[i], text))
-			continue;
-		if (count++ == 0)
+		if (person_called(&circle->people[i], text) && count++ == 0)
+			*person = &circle->people[i];
+	}
+	if (count > 0)
+		return count;
+	for (uint32_t i = 0; i < circle->people_count; i++) {
+		if (first_name_is(&circle->people[i], text) && count++ == 0)
 			*person = &circle->people[i];
 	}
 	return count;
@@ -315,6 +350,6 @@ bool rpc_person_meant(const struct rpc_person *person, struct tuy_bytes text)
 	if (text.len > 1 && text.p[0] == '@')
 		return person->seat[0] != '\0' &&
 		       tuy_text_equal((struct tuy_bytes){ text.p + 1, text.len - 1 },
-				      tuy_text_bytes(person->seat));
+		                      tuy_text_bytes(person->seat));
 	return text.len > 0 && person_called(person, text);
 }

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#define OUT_START     1024
-#define HEAD_SIZE     3 /* array 16, map 16: filled in when it is closed */
-#define ELEMENTS_MAX  65535
-#define ARRAY_16      0xdc
-#define MAP_16	      0xde
+#define OUT_START    1024
+#define HEAD_SIZE    3 /* array 16, map 16: filled in when it is closed */
+#define ELEMENTS_MAX 65535
+#define ARRAY_16     0xdc
+#define MAP_16       0xde
 
 /* Room for `more` bytes. The old buffer is wiped: answers may hold a recovery key. */
 static bool room_make(struct rpc_out *out, size_t more)
@@ -115,7 +115,7 @@ void rpc_close_one(struct rpc_out *out)
 	out->depth--;
 	if (!out->err)
 		tuy_put16(out->p + out->open[out->depth].at + 1,
-			  (uint16_t)out->open[out->depth].count);
+		          (uint16_t)out->open[out->depth].count);
 }
 
 void rpc_put_nil(struct rpc_out *out, const char *key)

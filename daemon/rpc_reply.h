@@ -26,8 +26,8 @@ struct rpc_out {
 	uint8_t *p;
 	size_t len;
 	size_t cap;
-	enum tuy_err err; /* TUY_OK; TUY_E_LIMIT: over 8 MiB, or an array over 65,535; TUY_E_FULL: no
-			     memory */
+	enum tuy_err err; /* TUY_OK; TUY_E_LIMIT: over 8 MiB, or an array over 65,535; TUY_E_FULL:
+	                     no memory */
 	uint32_t depth;
 	struct {
 		size_t at; /* of the head */

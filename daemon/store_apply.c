@@ -92,6 +92,7 @@ static int invite_apply(struct store_apply *apply, const struct tuy_store_item *
 	                 1, 0);
 }
 
+/* Log numbers have no holes either: the node counts on it when it is fed. */
 static int log_apply(struct store_apply *apply, const struct tuy_store_item *item)
 {
 	struct store_log_row row = {
@@ -99,7 +100,12 @@ static int log_apply(struct store_apply *apply, const struct tuy_store_item *ite
 		.incarnation = item->u.log.incarnation,
 	};
 	struct store_head head = { .head = { 0, tuy_chain_start(&item->u.log.id) } };
+	struct store_head before;
 	int rc = item->log_no < LOGS_MAX ? circle_require(apply, item->circle_no) : STORE_GAP;
+	if (rc == 0 && item->log_no > 0) {
+		rc = store_head_get(apply->txn, apply->tables, item->log_no - 1, &before);
+		rc = rc == MDB_NOTFOUND ? STORE_GAP : rc;
+	}
 	if (rc == 0)
 		rc = store_head_get(apply->txn, apply->tables, item->log_no, &head);
 	if (rc != MDB_NOTFOUND)

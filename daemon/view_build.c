@@ -443,10 +443,10 @@ static int group_best(struct view_batch *batch, struct made **group, uint32_t co
 static int group_settle(struct view_batch *batch, MDB_cursor *ids, struct made **group,
                         uint32_t count)
 {
-	struct view_row old;
-	struct tuy_hash old_commit;
+	struct view_row old = { 0 };
+	struct tuy_hash old_commit = { { 0 } };
 	struct made *best;
-	uint32_t number;
+	uint32_t number = 0;
 	uint32_t created_s = UINT32_MAX;
 	int found = id_find(batch, ids, &group[0]->row, &number);
 	if (found != 0 && found != MDB_NOTFOUND)

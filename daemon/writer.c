@@ -167,6 +167,18 @@ static int batch_commit(struct writer *writer, const struct ticket *first, uint3
 	return mdb_txn_commit(txn);
 }
 
+/* After a failed write of its meta page LMDB refuses readers too: they shall not wait for the next
+ * ticket. */
+static void env_revive(struct store *store)
+{
+	MDB_txn *txn;
+	int rc = store->env == NULL ? MDB_PANIC : mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	else if (rc == MDB_PANIC)
+		(void)store_reopen(store);
+}
+
 /* The same, and what can be mended is mended: a map that is full, an environment that LMDB gave up
  * after a failed write of its meta page. */
 static int batch_store(struct writer *writer, const struct ticket *first, uint32_t max,
@@ -186,6 +198,8 @@ static int batch_store(struct writer *writer, const struct ticket *first, uint32
 		}
 		if (rc == 0)
 			store_settle(writer->store);
+		else
+			env_revive(writer->store);
 		return rc;
 	}
 }

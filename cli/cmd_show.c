@@ -1,0 +1,201 @@
+/* show: one object, all of it. */
+#include "commands.h"
+#include "object.h"
+#include "times.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_rule rules[] = {
+	{ 0, "blurb", NULL, NULL, OPTION_FLAG, "only the text to pass on" },
+	{ 0, "raw", NULL, NULL, OPTION_LATER, NULL },
+	{ 0, "log", NULL, NULL, OPTION_LATER, NULL },
+};
+
+/* A field of the object, under a name for people. */
+static const struct {
+	const char *key;
+	const char *name;
+} fields[] = {
+	{ "place", "Place" },   { "sector", "Sector" }, { "role", "Role" },
+	{ "budget", "Budget" }, { "when", "When" },     { "for", "For" },
+	{ "person", "Person" }, { "skills", "Skills" }, { "why", "Why" },
+	{ "link", "Link" },     { "reward", "Reward" }, { "claims", "Claims" },
+	{ "lang", "Language" },
+};
+
+static void warmth_print(const struct session *session, const json_t *object)
+{
+	char text[120];
+	const char *warmth = object_warmth(object, &session->term);
+	if (*warmth == '\0')
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", warmth, session->term.screen ? "  " : "",
+	         session->term.screen ? object_warmth_means(object) : "");
+	session_line_print(session, "Warmth", text);
+}
+
+static void delivery_print(const struct session *session, const json_t *object)
+{
+	char text[80];
+	const json_t *delivery = json_object_get(object, "delivery");
+	if (!delivery)
+		return;
+	snprintf(text, sizeof(text), "%lld of %lld peers have it",
+	         doc_number(delivery, "have_it", 0), doc_number(delivery, "peers", 0));
+	session_line_print(session, "Delivery", text);
+}
+
+static void lists_print(const struct session *session, const json_t *object)
+{
+	static const char *const keys[][2] = { { "tags", "Tags" }, { "matched", "Matches" } };
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char *list = object_list(object, keys[i][0]);
+		session_line_print(session, keys[i][1], list);
+		free(list);
+	}
+}
+
+static void fields_print(const struct session *session, const json_t *object)
+{
+	char from[400];
+	const char *created = doc_text(object, "created");
+	struct times_text moment = times_moment(created);
+	struct times_text age = times_age(created, session->now);
+	session_line_print(session, "Company", object_company(object));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		session_line_print(session, fields[i].name, doc_text(object, fields[i].key));
+	warmth_print(session, object);
+	if (json_is_boolean(json_object_get(object, "told")))
+		session_line_print(session, "Told", doc_true(object, "told") ? "yes" : "no");
+	snprintf(from, sizeof(from), "%s, %s (%s)", doc_text(object, "from"), moment.text,
+	         age.text);
+	session_line_print(session, "From", session->term.screen ? from : doc_text(object, "from"));
+	if (!session->term.screen)
+		session_line_print(session, "Created", created);
+	lists_print(session, object);
+	delivery_print(session, object);
+}
+
+static void texts_print(const struct session *session, const json_t *object)
+{
+	static const char *const keys[][2] = { { "need", "Need" },
+		                               { "text", "Text" },
+		                               { "blurb", "Blurb" } };
+	const struct show_term *term = &session->term;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *text = doc_text(object, keys[i][0]);
+		if (*text == '\0')
+			continue;
+		if (!term->screen) {
+			session_line_print(session, keys[i][1], text);
+			continue;
+		}
+		printf("\n");
+		if (strcmp(keys[i][0], "blurb") == 0)
+			printf("  %sTo pass on:%s\n", show_on(term, SHOW_DIM),
+			       show_off(term, SHOW_DIM));
+		show_wrap(stdout, text, 2, term->columns);
+	}
+}
+
+static void head_print(const struct session *session, const json_t *object)
+{
+	const struct show_term *term = &session->term;
+	const char *expires = doc_text(object, "expires");
+	const char *state = doc_text(object, "state");
+	const char *kind = doc_text(object, "ask");
+	struct times_text day = times_day(expires, session->now);
+	char *circle = show_clean(doc_text(object, "circle"));
+	if (!term->screen) {
+		session_line_print(session, "Id", doc_text(object, "id"));
+		session_line_print(session, "Kind",
+		                   *kind != '\0' ? kind : doc_text(object, "kind"));
+		session_line_print(session, "Circle", circle);
+		session_line_print(session, "State", state);
+		session_line_print(session, "Expires", expires);
+		session_line_print(session, "Title", doc_text(object, "title"));
+	} else {
+		bool open = strcmp(state, "open") == 0;
+		printf("%s%s%s  %s%s%s · %s%s%s · %s\n", show_on(term, SHOW_BOLD),
+		       doc_text(object, "short"), show_off(term, SHOW_BOLD),
+		       doc_text(object, "kind"), *kind != '\0' ? ": " : "", kind, state,
+		       *day.text == '\0' ? "" : (open ? " until " : " on "), day.text, circle);
+	}
+	free(circle);
+}
+
+static void title_print(const struct session *session, const json_t *object)
+{
+	const struct show_term *term = &session->term;
+	const char *title = doc_text(object, "title");
+	if (!term->screen || *title == '\0')
+		return;
+	fputs(show_on(term, SHOW_BOLD), stdout);
+	show_wrap(stdout, title, 0, term->columns);
+	fputs(show_off(term, SHOW_BOLD), stdout);
+}
+
+static void object_print(const struct session *session, const json_t *object)
+{
+	head_print(session, object);
+	if (doc_true(object, "unreadable")) {
+		session_line_print(session, "Content", "not readable here");
+		return;
+	}
+	title_print(session, object);
+	fields_print(session, object);
+	texts_print(session, object);
+	const json_t *next = json_object_get(object, "next");
+	for (size_t i = 0; session->term.screen && i < json_array_size(next); i++) {
+		const char *verb = json_string_value(json_array_get(next, i));
+		char *shown = show_clean(verb ? verb : "");
+		printf("%s→ tuyau %s %s\n", i == 0 ? "\n" : "", shown, doc_text(object, "short"));
+		free(shown);
+	}
+}
+
+static int blurb_print(struct session *session, const json_t *object)
+{
+	const char *blurb = doc_text(object, "blurb");
+	if (*blurb == '\0')
+		return errors_set(&session->failure, EXIT_NOT_FOUND, "T-NOT-FOUND",
+		                  "It is given with: tuyau ask intro ... --blurb TEXT",
+		                  "%s has no text to pass on.", doc_text(object, "short"));
+	char *text = show_clean_lines(blurb);
+	printf("%s\n", text);
+	free(text);
+	return 0;
+}
+
+static int run(struct session *session)
+{
+	json_t *id;
+	if (session->options.word_count != 1)
+		return session_usage_error(session, "One id (its first 4 characters are enough).");
+	if (options_string(session->options.words[0], "The id", &id, &session->failure) != 0)
+		return -1;
+	json_t *params = json_object();
+	json_object_set_new(params, "id", id);
+	json_t *object = session_call(session, "show", params, CLIENT_READS);
+	if (!object)
+		return -1;
+	int done = session_document_print(session, object, "id");
+	if (done == 0 && options_value(&session->options, "blurb"))
+		done = blurb_print(session, object);
+	else if (done == 0)
+		object_print(session, object);
+	json_decref(object);
+	return done < 0 ? -1 : 0;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.usage = "show ID [--blurb]",
+	.summary = "all of one tip or ask",
+	.examples = "  tuyau show 7KQ2\n"
+		    "  tuyau show C3WN --blurb | mail -s Introduction ana@example.com\n",
+	.rules = rules,
+	.rule_count = sizeof(rules) / sizeof(rules[0]),
+	.words = COMMAND_WORDS,
+	.run = run,
+};
