@@ -68,7 +68,6 @@ struct log {
 	uint64_t touched;   /* greater: changed later */
 	bool own;
 	bool unreadable; /* the store could not read it back: not pushed until the next start */
-	bool stored;     /* the store knows it, or a ticket that says so is under way */
 };
 
 struct peer { /* another device, of any circle */
@@ -360,6 +359,7 @@ uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
 struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
 void tuy_stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
                       enum tuy_stored stored);
+void tuy_stage_again(struct tuy_node *n); /* hands what failed to the host once more */
 void tuy_stage_retry(struct tuy_node *n, struct tuy_now now);
 
 /* session.c */

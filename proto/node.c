@@ -484,7 +484,6 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 	if (no == NONE)
 		return TUY_E_FULL;
 	log = &n->log[no];
-	log->stored = true;
 	log->missing = state->missing;
 	n->own[state->circle_no].missing += state->missing;
 	n->own[state->circle_no].entries += state->head.seq;
@@ -620,30 +619,36 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 	return TUY_OK;
 }
 
-/* The log this device writes in a circle, made at the first append. */
+/*
+ * The log this device writes in a circle, made at the first append, in a ticket of its own that is
+ * tried until it is stored: the numbers of the logs that follow build on it. TUY_NO_INDEX if there
+ * is no room.
+ */
 static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 {
-	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device);
-
-	if (n->own[circle_no].own_log == NONE && device != NONE)
-		tuy_log_create(n, circle_no, device, &n->incarnation);
-	return n->own[circle_no].own_log;
-}
-
-static void own_log_item(struct tuy_node *n, struct stage *s, uint32_t log_no)
-{
-	struct log *log = &n->log[log_no];
+	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device), no;
 	struct tuy_store_item *item;
+	struct stage *s;
 
-	if (log->stored)
-		return;
-	item = tuy_stage_item(s, TUY_STORE_LOG, log->circle_no);
-	item->log_no = log_no;
-	item->u.log.id = log->id;
+	if (n->own[circle_no].own_log != NONE || device == NONE)
+		return n->own[circle_no].own_log;
+	s = tuy_stage_take(n, true);
+	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
+	if (no == NONE) {
+		if (s)
+			tuy_stage_free(n, s);
+		return NONE;
+	}
+	item = tuy_stage_item(s, TUY_STORE_LOG, circle_no);
+	item->log_no = no;
+	item->u.log.id = n->log[no].id;
 	item->u.log.member = n->cert.member;
 	item->u.log.device = n->keys->device;
-	item->u.log.incarnation = log->incarnation;
-	log->stored = true;
+	item->u.log.incarnation = n->incarnation;
+	s->own = false;
+	s->live = true;
+	tuy_stage_commit(n, s);
+	return no;
 }
 
 enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
@@ -662,12 +667,13 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
 		return TUY_E_UNKNOWN;
 	epoch = tuy_circle_epoch_current(&n->circle[circle_no]);
-	log_no = own_log_get(n, circle_no);
-	if (!epoch || !n->has_cert || log_no == NONE)
+	if (!epoch || !n->has_cert)
 		return TUY_E_REFUSED;
 	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
 		return TUY_E_LIMIT;
-	s = tuy_stage_take(n, true);
+	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
+	log_no = own_log_get(n, circle_no);
+	s = log_no == NONE ? NULL : tuy_stage_take(n, true);
 	if (!s)
 		return TUY_E_FULL;
 	log = &n->log[log_no];
@@ -681,7 +687,6 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	header.pcommit = tuy_blob_commit(s->blobs[0]);
 	tuy_header_encode(&header, s->bytes);
 
-	own_log_item(n, s, log_no);
 	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
 	log->staged.seq = header.seq;
 	item = tuy_stage_item(s, TUY_STORE_ENTRIES, circle_no);

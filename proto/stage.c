@@ -78,8 +78,6 @@ static void item_failed(struct tuy_node *n, const struct tuy_store_item *item)
 
 	if (item->kind == TUY_STORE_CIRCLE)
 		n->circle[item->circle_no].used = false;
-	if (item->kind == TUY_STORE_LOG)
-		n->log[item->log_no].stored = false;
 	if (item->kind != TUY_STORE_ENTRIES)
 		return;
 	log = &n->log[item->log_no];
@@ -195,15 +193,20 @@ void tuy_stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 	tuy_stage_free(n, s);
 }
 
+void tuy_stage_again(struct tuy_node *n)
+{
+	for (uint32_t i = 0; i < n->cap.stages; i++) {
+		if (n->stage[i].state == STAGE_RETRY)
+			n->stage[i].state = STAGE_READY;
+	}
+}
+
 void tuy_stage_retry(struct tuy_node *n, struct tuy_now now)
 {
 	if (n->store_retry_ms == 0 || now.ms < n->store_retry_ms)
 		return;
 	n->store_retry_ms = 0;
-	for (uint32_t i = 0; i < n->cap.stages; i++) {
-		if (n->stage[i].state == STAGE_RETRY)
-			n->stage[i].state = STAGE_READY;
-	}
+	tuy_stage_again(n);
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (n->circle[c].used)
 			tuy_sync_frontier_again(n, c);

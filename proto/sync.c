@@ -270,7 +270,7 @@ static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, u
                     struct tuy_bytes bytes, struct stage *stage)
 {
 	struct tuy_op op;
-	uint32_t index;
+	uint32_t index = NONE;
 	enum tuy_err err = tuy_op_parse(bytes, &op);
 	struct tuy_store_item *item;
 
@@ -379,7 +379,6 @@ static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_
 		tuy_node_fault(n, link, TUY_E_FULL);
 		return;
 	}
-	n->log[log_no].stored = true;
 	item = tuy_stage_item(*stage, TUY_STORE_LOG, circle_no);
 	item->log_no = log_no;
 	item->u.log.id = id;

@@ -26,15 +26,15 @@ void cli_run(const struct bench *bench);
 /* What the machine can do, measured once when first asked for: a second of it, or microseconds
  * where the name says so. */
 enum limit {
-	LIMIT_VERIFY_PER_S,    /* Ed25519, a message of 100 bytes */
-	LIMIT_SIGN_PER_S,      /* the same */
-	LIMIT_HASH_PER_S,      /* BLAKE2b-256 of 350 bytes */
-	LIMIT_SEAL_PER_S,      /* XChaCha20-Poly1305 of 512 bytes */
-	LIMIT_PUT_PER_S,       /* LMDB, 8 + 380 bytes, ascending keys, 1,000 a durable commit */
-	LIMIT_COMMIT_PER_S,    /* LMDB, one such row a durable commit */
-	LIMIT_DATASYNC_PER_S,  /* write of 4 KiB and fdatasync */
-	LIMIT_ROUND_TRIP_US,   /* 64 bytes to another thread and back over a Unix socket, p50 */
-	LIMIT_PROCESS_P50_US,  /* /bin/true, from spawn to wait */
+	LIMIT_VERIFY_PER_S,   /* Ed25519, a message of 100 bytes */
+	LIMIT_SIGN_PER_S,     /* the same */
+	LIMIT_HASH_PER_S,     /* BLAKE2b-256 of 350 bytes */
+	LIMIT_SEAL_PER_S,     /* XChaCha20-Poly1305 of 512 bytes */
+	LIMIT_PUT_PER_S,      /* LMDB, 8 + 380 bytes, ascending keys, 1,000 a durable commit */
+	LIMIT_COMMIT_PER_S,   /* LMDB, one such row a durable commit */
+	LIMIT_DATASYNC_PER_S, /* write of 4 KiB and fdatasync */
+	LIMIT_ROUND_TRIP_US,  /* 64 bytes to another thread and back over a Unix socket, p50 */
+	LIMIT_PROCESS_P50_US, /* /bin/true, from spawn to wait */
 	LIMIT_PROCESS_P99_US,
 	LIMIT_COUNT,
 };
@@ -56,8 +56,8 @@ double bench_percentile(double *values, uint32_t count, double percent);
 void bench_title(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bench_row(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-enum bench_output { BENCH_OUTPUT_KEEP, BENCH_OUTPUT_DISCARD };
-/* Runs a program to its end; microseconds from spawn to wait, or -1 if it did not exit with 0. */
-double bench_process_run_us(char *const argv[], enum bench_output output);
+/* Runs a program to its end, with its output and errors written to `output` (a path; NULL: thrown
+ * away); microseconds from spawn to wait, or -1 if it did not exit with 0. */
+double bench_process_run_us(char *const argv[], const char *output);
 
 #endif

@@ -57,8 +57,7 @@ static void await(struct fill *fill, uint64_t under_way)
 		(void)uv_run(&fill->loop, UV_RUN_ONCE);
 }
 
-struct fill *fill_open(const char *dir, const struct tuy_device_keys *keys,
-                       enum writer_index index)
+struct fill *fill_open(const char *dir, const struct tuy_device_keys *keys, enum writer_index index)
 {
 	struct store_error error;
 	struct fill *fill = calloc(1, sizeof *fill);

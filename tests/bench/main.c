@@ -133,17 +133,18 @@ void bench_row(const char *name, const char *format, ...)
 	(void)fflush(stdout);
 }
 
-double bench_process_run_us(char *const argv[], enum bench_output output)
+double bench_process_run_us(char *const argv[], const char *output)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
 	int status;
 	int bad = posix_spawn_file_actions_init(&actions);
-	if (bad == 0 && output == BENCH_OUTPUT_DISCARD)
-		bad = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
-		                                       O_WRONLY, 0) ||
-		      posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-		                                       O_WRONLY, 0);
+	if (bad == 0)
+		bad = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
+		                                       output != NULL ? output : "/dev/null",
+		                                       O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (bad == 0)
+		bad = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
 	if (bad != 0)
 		bench_die("no memory for a process");
 	uint64_t begun = bench_now_ns();

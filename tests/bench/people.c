@@ -35,8 +35,7 @@ static void admit(struct people *people, uint32_t i, struct tuy_tag circle16)
 	tuy_put32(admission.handshake.b, i);
 	admission.invite = key.pk;
 	admission.epoch_id = people->epoch_id;
-	admission.join_sig =
-		tuy_join_sign(&key, &circle16, &admission.cert, &admission.handshake);
+	admission.join_sig = tuy_join_sign(&key, &circle16, &admission.cert, &admission.handshake);
 	tuy_require(tuy_op_create_admit(&by, &admission, people->op[i].b, PEOPLE_OP_BYTES,
 	                                &people->op[i].len) == TUY_OK);
 }

@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 
 import pytest
 
@@ -19,9 +20,10 @@ def pytest_configure(config):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    world = item.funcargs.get("world") if hasattr(item, "funcargs") else None
-    if report.failed and world is not None:
-        report.sections.extend(world.logs())
+    for value in getattr(item, "funcargs", {}).values() if report.failed else ():
+        first = value[0] if isinstance(value, tuple) and value else value
+        if isinstance(first, worlds.World):
+            report.sections.extend(first.logs())
 
 
 @pytest.fixture
@@ -46,3 +48,36 @@ def nobody_stays():
     yield
     left = worlds.children()
     assert not left, f"processes left: {left}"
+
+
+# ---- what takes long by itself begins first and is looked at last ----
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun_early(request, nobody_stays):
+    wanted = {name for item in request.session.items for name in item.fixturenames}
+    for name in ("lonely", "silenced"):
+        if name in wanted:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def lonely(nobody_stays):
+    """(world, alice, bruno, process): alice's `tip --wait` while bruno is away."""
+    made = worlds.World()
+    alice, bruno = made.circle("alice", "bruno")
+    bruno.stop()
+    worlds.wait_until(lambda: alice.circle()["online"] == 1, what="alice sees that bruno is gone")
+    waiting = subprocess.Popen(
+        [worlds.TUYAU, "--home", alice.home, "--json", "tip", "Seule", "--wait"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=alice.home_env,
+        encoding="utf-8",
+    )
+    yield made, alice, bruno, waiting
+    waiting.kill()
+    waiting.communicate()
+    problems = made.close()
+    assert not problems, "\n".join(problems)

@@ -123,7 +123,7 @@ def test_asks_have_fields_of_their_own(pair):
     given = alice.json(
         *("ask", "profile", "Développeur Java, deux ans", "--skills", "Java, SQL"),
         *("--place", "Rennes", "--role", "chef d'équipe", "--why", "projet", "--until", "5d"),
-        *("--blurb", "Bonjour,\nnous cherchons…\n"),
+        *("--blurb", "Bonjour,\nnous cherchons…"),
     )
     assert given["skills"] == "Java, SQL" and given["why"] == "projet"
     assert round((seconds(given["expires"]) - seconds(given["created"])) / DAY) == 5
@@ -275,7 +275,8 @@ def test_search(pair):
     alice, bruno = pair
     given = {
         line["id"]: alice.json(
-            *(["tip", line["text"]] if line["kind"] == "tip" else ["ask", line["ask"], line["text"]]),
+            *line["kind"].replace("whereabouts", "news").split("."),
+            line["text"],
             *(["-c", line["company"]] if line.get("company") else []),
             *[word for tag in line.get("tags", []) for word in ("--tag", tag)],
         )["id"]
@@ -337,15 +338,15 @@ def test_wait(pair):
     assert alice.tuyau("tip", "Attendu encore", "--wait=1", "--json").json["delivery"]["have_it"] == 1
 
 
-def test_wait_alone_is_undelivered(world):
-    alice, bruno = world.circle("alice", "bruno")
-    bruno.stop()
-    wait_until(lambda: alice.circle()["online"] == 1, what="alice sees that bruno is gone")
-    # nobody is online: nothing to wait for, so it says so; it may take its 30 s
-    ran = alice.tuyau("tip", "Seule", "--wait", "--json", exit=8, timeout=60)
-    assert ran.out == "" and ran.error["code"] == "T-UNDELIVERED"
-    assert "Saved" in ran.error["message"] and "bruno" in ran.error["message"].lower()
-    assert json.loads(ran.err)["id"]
+def test_wait_alone_is_undelivered(lonely):
+    """The fixture began `tip --wait` when the tests began: it waits 30 s for somebody to come."""
+    world, alice, bruno, waiting = lonely
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 8 and out == ""
+    document = json.loads(err)
+    assert document["error"]["code"] == "T-UNDELIVERED" and document["id"]
+    message = document["error"]["message"]
+    assert "Saved" in message and "bruno" in message.lower()
     bruno.start()
     world.agree([alice, bruno])
     assert bruno.titles() == ["Seule"]

@@ -167,14 +167,15 @@ static bool node_step(struct bench *b, uint32_t i)
 	while (n->ticket_count > 0 && !n->store_holds) {
 		struct disk_ticket *items = n->ticket[0].items;
 		uint64_t ticket = n->ticket[0].ticket;
+		bool stored = !n->store_fails && disk_accepts(n->disk, items);
 
 		n->ticket_count--;
 		memmove(&n->ticket[0], &n->ticket[1], n->ticket_count * sizeof n->ticket[0]);
-		if (!n->store_fails)
+		if (stored)
 			disk_commit(n->disk, items);
 		disk_ticket_free(items);
 		tuy_node_on_stored(n->node, b->now, ticket,
-		                   n->store_fails ? TUY_STORED_FAILED : TUY_STORED_OK);
+		                   stored ? TUY_STORED_OK : TUY_STORED_FAILED);
 		moved = true;
 	}
 	return moved;

@@ -272,6 +272,21 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	}
 }
 
+bool disk_accepts(const struct disk *d, const struct disk_ticket *ticket)
+{
+	for (uint32_t i = 0; i < ticket->count; i++) {
+		const struct tuy_store_item *item = &ticket->items[i];
+
+		if (item->kind == TUY_STORE_LOG && item->log_no > d->log_count)
+			return false;
+		if (item->kind == TUY_STORE_ENTRIES &&
+		    (item->log_no >= d->log_count ||
+		     item->u.entries.from != d->log[item->log_no].state.head.seq + 1))
+			return false;
+	}
+	return true;
+}
+
 void disk_commit(struct disk *d, const struct disk_ticket *ticket)
 {
 	for (uint32_t i = 0; i < ticket->count; i++)

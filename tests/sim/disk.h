@@ -25,6 +25,9 @@ void disk_destroy(struct disk *disk);
 struct disk_ticket;
 struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_t count);
 void disk_ticket_free(struct disk_ticket *ticket);
+/* Does everything of the ticket follow directly on what is there? A real store fails a ticket that
+ * leaves a hole. */
+bool disk_accepts(const struct disk *disk, const struct disk_ticket *ticket);
 /* Commits; entries that do not follow directly are a broken promise of the node: it ends the run.
  */
 void disk_commit(struct disk *disk, const struct disk_ticket *ticket);

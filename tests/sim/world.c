@@ -50,7 +50,8 @@ struct member {
 	uint64_t commit_ms; /* when the last commit under way ends */
 	uint64_t timer_ms;
 	bool joined, asked;
-	uint32_t acked; /* own entries that the store confirmed */
+	uint32_t unreached; /* attempts on the invite at hand that found nobody */
+	uint32_t acked;     /* own entries that the store confirmed */
 };
 
 struct world {
@@ -284,6 +285,11 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 		broken(w, "a member again, and no circle", i);
 	if (tell->kind == TUY_TELL_REJECTED)
 		m->asked = false;
+	if (tell->kind == TUY_TELL_UNREACHED &&
+	    ++m->unreached == 5) { /* he asks for another invite */
+		tuy_node_cancel_join(m->node);
+		m->asked = false;
+	}
 	if (tell->kind == TUY_TELL_ENTRIES)
 		w->result.deliveries += tell->count;
 	if (tell->kind == TUY_TELL_FAULT && tell->err == TUY_E_SIGNATURE)
@@ -471,6 +477,7 @@ static void on_join(struct world *w, const struct event *e)
 		return;
 	if (tuy_node_create_invite(host->node, now_of(w), 0, 86400, &invite, &ticket) != TUY_OK)
 		return;
+	m->unreached = 0;
 	m->asked = tuy_node_join(m->node, now_of(w), &invite,
 	                         (struct tuy_bytes){ (const uint8_t *)"sim", 3 }) == TUY_OK;
 	drain(w, by);

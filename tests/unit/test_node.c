@@ -230,6 +230,21 @@ static void failed_store_is_told(void **state)
 	assert_true(bench_same(&b));
 }
 
+/* The first append makes a log: that its ticket failed must not block the logs of others, whose
+ * numbers follow. */
+static void failed_log_blocks_nobody(void **state)
+{
+	(void)state;
+	b.node[0].store_fails = true;
+	bench_append(&b, 0, 300);
+	bench_run(&b);
+	b.node[0].store_fails = false;
+	bench_append(&b, 1, 300);
+	bench_pass(&b, 20000);
+	assert_int_equal(info(0).entries, 1);
+	assert_true(bench_same(&b));
+}
+
 static void peers_entries_survive_a_full_disk(void **state)
 {
 	(void)state;
@@ -339,7 +354,7 @@ static void delivery_is_counted(void **state)
 	assert_int_equal(delivery.have, 2);
 }
 
-static void bytes_do_not_depend_on_the_cut(void **state)
+static void comes_up_to_date(void **state)
 {
 	struct bench_pipe *pipe;
 
@@ -513,6 +528,8 @@ int main(void)
 		     nothing_leaves_before_it_is_stored, two),
 		TEST("a failed commit is told, and the next entry takes its place",
 		     failed_store_is_told, two),
+		TEST("a log that could not be stored is tried again and blocks nobody",
+		     failed_log_blocks_nobody, two),
 		TEST("entries that a full disk refused come again by themselves",
 		     peers_entries_survive_a_full_disk, two),
 		TEST("an in-sync reconnect costs at most 360 bytes", quiet_reconnect, two),
@@ -523,8 +540,8 @@ int main(void)
 		TEST("two that call each other at once keep one link", one_link_a_pair, two),
 		TEST("delivery counts members who said that they have it", delivery_is_counted,
 		     three),
-		TEST("a store of one entry syncs when time passes in single milliseconds",
-		     bytes_do_not_depend_on_the_cut, two),
+		TEST("a node comes up to date when time passes in single milliseconds",
+		     comes_up_to_date, two),
 		TEST("a link that went silent is dropped", dead_link_is_dropped, two),
 		TEST("a used invite is refused with its date", used_invite, three),
 		TEST("an expired invite is refused with its date", expired_invite, fresh),

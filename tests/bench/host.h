@@ -1,0 +1,53 @@
+/*
+ * The smallest complete host of a node: a thread with a loop, the real store and writer, TCP on
+ * 127.0.0.1. It does with the node's tasks what daemon/loop.c and daemon/link.c do, without the
+ * rest of a daemon, and any failure ends the program.
+ *
+ * Thread rule: one thread (the bench's) starts, calls and stops hosts; on_tell and what host_call
+ * calls run on the host's own thread, where the node may be used (drain after it).
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include "../../daemon/store.h"
+#include "../../daemon/writer.h"
+#include "people.h"
+
+struct host;
+
+/* After the host has done a TELL's work: `tell` is valid during the call. */
+typedef void host_on_tell(void *context, const struct tuy_tell *tell);
+
+enum host_listen { HOST_CALLS_ONLY, HOST_LISTENS };
+struct host_options {
+	const char *dir;             /* the store's */
+	const struct person *person; /* stays the caller's */
+	enum writer_index index;
+	enum host_listen listen; /* LISTENS: on a free port, published as its address */
+	host_on_tell *on_tell;   /* may be NULL */
+	void *context;
+};
+
+/* Returns when the node is loaded and runs. */
+struct host *host_start(const struct host_options *options);
+/* Says goodbye, stores what waits, ends the thread and frees. */
+void host_stop(struct host *host);
+
+/* Where it listens. */
+struct tuy_address host_address(const struct host *host);
+
+/* Calls `function` on the host's thread and waits for it; its tasks are performed afterwards. */
+typedef void host_function(void *context, struct tuy_node *node, struct tuy_now now);
+void host_call(struct host *host, host_function *function, void *context);
+
+/* Counted since the start; may be asked at any time. */
+struct host_figures {
+	uint64_t bytes_in; /* on sockets */
+	uint64_t bytes_out;
+	uint64_t connect_ns; /* bench_now_ns when the last connection was asked for; 0: none */
+	uint64_t cpu_ns;     /* of the loop's thread, without the writer's */
+};
+struct host_figures host_figures(struct host *host);
+struct store_stats host_store_stats(struct host *host);
+
+#endif
