@@ -25,7 +25,8 @@ static void reads_rfc_3339_and_nothing_else(void **state)
 		                           "yesterday",
 		                           "2026-13-12T09:14:05Z",
 		                           "2026-01-12T25:14:05Z",
-		                           "2026-01-12T09:14:05Zx" };
+		                           "2026-01-12T09:14:05Zx",
+		                           "2026- 1-12T09:14:05Z" };
 	time_t at;
 	(void)state;
 	assert_int_equal(times_parse("2026-01-12T09:14:05Z", &at), 0);
@@ -33,6 +34,8 @@ static void reads_rfc_3339_and_nothing_else(void **state)
 	assert_int_equal(times_parse("2026-01-12T09:14:05.250Z", &at), 0);
 	assert_int_equal(at, MOMENT);
 	assert_int_equal(times_parse("2026-01-12T10:14:05+01:00", &at), 0);
+	assert_int_equal(at, MOMENT);
+	assert_int_equal(times_parse("2026-01-12T05:44:05-03:30", &at), 0);
 	assert_int_equal(at, MOMENT);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(times_parse(bad[i], &at), -1);

@@ -462,7 +462,7 @@ static bool forbidden(uint32_t c, bool multiline)
 	if (c == '\n' || c == '\t')
 		return !multiline;
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 static void every_character_is_judged_by_its_code_point(void **state)
