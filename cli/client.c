@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE     (64 * 1024)
-#define RETRY_COUNT   100 /* another tuyau may be starting tuyaud: look again.. */
-#define RETRY_MS      20  /* ..so often */
-#define CODE_MAX      39
-#define MESSAGE_FIXED 4 /* elements of an answer */
+#define READ_SIZE       (64 * 1024)
+#define RETRY_COUNT     100 /* another tuyau may be starting tuyaud: look again.. */
+#define RETRY_MS        20  /* ..so often */
+#define CODE_MAX        39
+#define ANSWER_ELEMENTS 4
 
 static int64_t now_ms(void)
 {
@@ -26,8 +26,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ---- */
 
 /* The other side must be this user's (or root's): the directory is 0700, so it always is. */
 static int owner_check(int fd, const char *path, struct failure *failure)
@@ -85,7 +84,7 @@ static int home_check(const struct client *client, struct failure *failure)
 	if (client->paths.home[0] == '\0' || stat(client->paths.home, &st) != 0 ||
 	    S_ISDIR(st.st_mode))
 		return 0;
-	return errors_set(failure, EXIT_USAGE, "T-PATH",
+	return errors_set(failure, EXIT_OTHER, "T-PATH",
 	                  "Move that file away, or give another --home.",
 	                  "%s is a file; a home is a directory.", client->paths.home);
 }
@@ -133,8 +132,7 @@ int client_open(struct client *client, const char *home, enum client_start start
 	return start_and_connect(client, failure);
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static int connection_lost(enum client_effect effect, const char *how, struct failure *failure)
 {
@@ -266,7 +264,7 @@ static json_t *answer_read(struct client *client, json_t *answer, struct failure
 	json_t *result = NULL;
 	const json_t *error = json_array_get(answer, 2);
 	json_int_t msgid = json_integer_value(json_array_get(answer, 1));
-	bool shaped = json_array_size(answer) == MESSAGE_FIXED &&
+	bool shaped = json_array_size(answer) == ANSWER_ELEMENTS &&
 	              json_integer_value(json_array_get(answer, 0)) == 1 &&
 	              json_is_integer(json_array_get(answer, 1));
 	if (!shaped)

@@ -30,8 +30,7 @@ static const struct option_rule circle_rules[] = {
 	{ 'a', "all", NULL, NULL, OPTION_FLAG, "former members too" },
 };
 
-/* ---- members ----------------------------------------------------------------------------------
- */
+/* ---- members ---- */
 
 static const struct show_column member_columns[] = {
 	{ "NAME", SHOW_FIXED, SHOW_BOLD },  { "COMPANY", SHOW_FLEX, SHOW_PLAIN },
@@ -86,15 +85,13 @@ static void circle_head_print(const struct session *session, const json_t *circl
 	free(name);
 }
 
-/* ---- new --------------------------------------------------------------------------------------
- */
+/* ---- new ---- */
 
 /* What new and join made: for programs; a line for a person; id and name for a pipe. */
 static int made_print(struct session *session, const json_t *circle, const char *sentence)
 {
-	int done = session_document_print(session, circle, "id");
-	if (done != 0)
-		return done < 0 ? -1 : 0;
+	if (session_document_print(session, circle, "id"))
+		return 0;
 	size_t members = json_array_size(json_object_get(circle, "members"));
 	char *name = show_clean(doc_text(circle, "name"));
 	if (session->term.screen)
@@ -152,8 +149,7 @@ static int new_run(struct session *session)
 	return result;
 }
 
-/* ---- join -------------------------------------------------------------------------------------
- */
+/* ---- join ---- */
 
 /* The last line that moved, on a terminal. */
 static void progress_say(const struct session *session, const json_t *progress)
@@ -331,8 +327,7 @@ static int join_run(struct session *session)
 	return result;
 }
 
-/* ---- circle -----------------------------------------------------------------------------------
- */
+/* ---- circle ---- */
 
 static int circle_list(struct session *session)
 {
@@ -360,7 +355,7 @@ static int circle_list(struct session *session)
 	show_table_print(&table, &session->term, 0, SHOW_HEADER, stdout);
 	show_table_free(&table);
 	json_decref(circles);
-	return done < 0 ? -1 : 0;
+	return 0;
 }
 
 enum circle_screen { CIRCLE_SHOW, CIRCLE_MEMBERS };
@@ -395,7 +390,7 @@ static int circle_show(struct session *session, enum circle_screen screen)
 		members_print(session, circle);
 	}
 	json_decref(circle);
-	return done < 0 ? -1 : 0;
+	return 0;
 }
 
 static int circle_run(struct session *session)
@@ -425,7 +420,7 @@ const struct command cmd_new = {
 	.examples = "  tuyau new \"Vendredi 18h\" --as \"Alice Martin\" --company \"Armor "
 		    "Infogérance\" \\\n"
 		    "      --sells \"infogérance, réseaux Wi-Fi\" --looks-for \"PME de 20 à 250 "
-	            "postes\"\n",
+		    "postes\"\n",
 	.rules = new_rules,
 	.rule_count = sizeof(new_rules) / sizeof(new_rules[0]),
 	.words = COMMAND_WORDS,
@@ -435,7 +430,7 @@ const struct command cmd_new = {
 const struct command cmd_join = {
 	.name = "join",
 	.usage = "join CODE|- [--as NAME] [--company C] [--sells TEXT] [--looks-for TEXT] "
-	         "[--no-wait]",
+		 "[--no-wait]",
 	.summary = "enter a circle with an invitation",
 	.examples = "  tuyau join TUYAU:AEHK7...\n"
 		    "  tuyau join - --as \"Bruno Le Gall\" < invitation.txt\n",

@@ -16,8 +16,7 @@ static const struct option_rule search_rules[] = {
 	{ 'n', "limit", "N", "limit", OPTION_NUMBER, "at most N" },
 };
 
-/* ---- what is asked ----------------------------------------------------------------------------
- */
+/* ---- what is asked ---- */
 
 /* "from:david" into `filters`. 1: it was a filter; 0: a word; -1: session->failure. */
 static int filter_read(struct session *session, const char *word, json_t *filters)
@@ -74,8 +73,7 @@ static json_t *list_params(struct session *session, char **query)
 	return params;
 }
 
-/* ---- what is shown ----------------------------------------------------------------------------
- */
+/* ---- what is shown ---- */
 
 enum list_column { ID, AGE, FROM, WARM, WHAT, MATCHES, CIRCLE, LIST_COLUMNS };
 
@@ -214,8 +212,7 @@ static int inbox_run(struct session *session)
 	const json_t *objects = json_object_get(answer, "objects");
 	bool several = json_array_size(json_object_get(answer, "circles")) > 1;
 	enum list_circles circles = several ? LIST_CIRCLES : LIST_ONE_CIRCLE;
-	int done = session_document_print(session, objects, "id");
-	if (done == 0) {
+	if (!session_document_print(session, objects, "id")) {
 		if (session->term.screen)
 			inbox_screen_print(session, answer, circles);
 		else
@@ -224,11 +221,10 @@ static int inbox_run(struct session *session)
 		inbox_talk(session, answer);
 	}
 	json_decref(answer);
-	return done < 0 ? -1 : 0;
+	return 0;
 }
 
-/* ---- search -----------------------------------------------------------------------------------
- */
+/* ---- search ---- */
 
 static void found_print(const struct session *session, const json_t *objects)
 {
@@ -254,7 +250,7 @@ static void found_print(const struct session *session, const json_t *objects)
 static int search_run(struct session *session)
 {
 	char *query;
-	json_t *string;
+	json_t *string = NULL;
 	json_t *params = list_params(session, &query);
 	if (!params)
 		return -1;
@@ -269,15 +265,14 @@ static int search_run(struct session *session)
 	json_t *objects = session_call(session, "search", params, CLIENT_READS);
 	if (!objects)
 		return -1;
-	int done = session_document_print(session, objects, "id");
-	if (done == 0) {
+	if (!session_document_print(session, objects, "id")) {
 		found_print(session, objects);
 		fflush(stdout);
 		if (json_array_size(objects) == 0)
 			fputs("Nothing has all these words. Fewer words find more.\n", stderr);
 	}
 	json_decref(objects);
-	return done < 0 ? -1 : 0;
+	return 0;
 }
 
 const struct command cmd_inbox = {

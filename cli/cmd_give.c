@@ -56,8 +56,7 @@ static const struct option_rule ask_rules[] = {
 	{ 0, "to-those", NULL, NULL, OPTION_LATER, NULL },
 };
 
-/* ---- how far it went --------------------------------------------------------------------------
- */
+/* ---- how far it went ---- */
 
 /* How long to wait, and for how many; -1: for all who are online. */
 struct waiting {
@@ -103,9 +102,10 @@ static int undelivered(struct session *session, const char *id, const json_t *de
 	const json_t *last = json_object_get(delivery, "last_seen");
 	struct times_text age = times_age(doc_text(last, "at"), session->now);
 	char who[200] = "";
+	bool now = strcmp(age.text, "now") == 0;
 	if (*age.text != '\0')
 		snprintf(who, sizeof(who), " (last: %.100s, %s%s)", doc_text(last, "name"),
-		         age.text, strcmp(age.text, "now") == 0 ? "" : " ago");
+		         now ? "just now" : age.text, now ? "" : " ago");
 	if (doc_number(delivery, "online", 0) == 0)
 		errors_set(failure, EXIT_UNDELIVERED, "T-UNDELIVERED", "tuyau status",
 		           "Saved. Nobody else is online%s. It will go by itself.", who);
@@ -145,8 +145,7 @@ static int delivery_follow(struct session *session, json_t *object)
 	return missing;
 }
 
-/* ---- what is said -----------------------------------------------------------------------------
- */
+/* ---- what is said ---- */
 
 /* "7KQ2  open until 11 Feb · circle sees: title, company, role" */
 static void given_print(const struct session *session, const json_t *object)
@@ -191,19 +190,17 @@ static int give(struct session *session, const char *method, json_t *params)
 		json_decref(object);
 		return -1;
 	}
-	int done = session_document_print(session, object, "id");
-	if (done == 0) {
+	if (!session_document_print(session, object, "id")) {
 		given_print(session, object);
 		fflush(stdout);
 		if (result == 0)
 			saved_say(object);
 	}
 	json_decref(object);
-	return result != 0 || done < 0 ? -1 : 0;
+	return result != 0 ? -1 : 0;
 }
 
-/* ---- tip --------------------------------------------------------------------------------------
- */
+/* ---- tip ---- */
 
 /* Params with "fields" of the options; NULL: session->failure. */
 static json_t *given_params(struct session *session, json_t **fields)
@@ -258,8 +255,7 @@ static int tip_run(struct session *session)
 	return give(session, "tip", params);
 }
 
-/* ---- ask --------------------------------------------------------------------------------------
- */
+/* ---- ask ---- */
 
 /* The daemon counts from its own clock, which tests and demonstrations may move. */
 static int until_set(struct session *session, json_t *params)
@@ -337,7 +333,7 @@ const struct command cmd_tip = {
 		"  tuyau tip \"Wi-Fi à refaire, 3 entrepôts\" -c \"Laiterie du Val d'Oust\" \\\n"
 		"      --role \"resp. logistique\" --warm 3 --tag wifi\n"
 		"  tuyau tip \"Payroll tender in March\" -c \"Halden Freight\" --need - < "
-	        "mail.txt\n",
+		"mail.txt\n",
 	.rules = tip_rules,
 	.rule_count = sizeof(tip_rules) / sizeof(tip_rules[0]),
 	.words = COMMAND_WORDS,

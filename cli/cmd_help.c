@@ -61,10 +61,10 @@ static int run(struct session *session)
 		for (size_t i = 0; !command && command_at(i); i++)
 			json_array_append_new(all, command_describe(command_at(i)));
 		json_t *document = command ? command_describe(command) : json_incref(all);
-		int done = session_document_print(session, document, "name");
+		session_document_print(session, document, "name");
 		json_decref(document);
 		json_decref(all);
-		return done < 0 ? -1 : 0;
+		return 0;
 	}
 	if (command)
 		help_print(command);

@@ -123,10 +123,8 @@ static int run(struct session *session)
 	if (!invite)
 		return -1;
 	char *code = show_clean(doc_text(invite, "invite"));
-	int done = path ? file_write(session, path, code) : 0;
-	if (done == 0)
-		done = session_document_print(session, invite, "id");
-	if (done == 0) {
+	int result = path ? file_write(session, path, code) : 0;
+	if (result == 0 && !session_document_print(session, invite, "id")) {
 		if (options_value(&session->options, "qr"))
 			qr_show(session, code);
 		if (!path)
@@ -135,7 +133,7 @@ static int run(struct session *session)
 	}
 	free(code);
 	json_decref(invite);
-	return done < 0 ? -1 : 0;
+	return result;
 }
 
 const struct command cmd_invite = {

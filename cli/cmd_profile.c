@@ -21,9 +21,8 @@ static const struct {
 
 static int profile_print(struct session *session, const json_t *profile)
 {
-	int done = session_document_print(session, profile, "member");
-	if (done != 0)
-		return done < 0 ? -1 : 0;
+	if (session_document_print(session, profile, "member"))
+		return 0;
 	const char *updated = doc_text(profile, "updated");
 	struct times_text day = times_day(updated, session->now);
 	for (size_t i = 0; i < FIELDS; i++)

@@ -179,13 +179,14 @@ static int run(struct session *session)
 	json_t *object = session_call(session, "show", params, CLIENT_READS);
 	if (!object)
 		return -1;
+	int result = 0;
 	int done = session_document_print(session, object, "id");
-	if (done == 0 && options_value(&session->options, "blurb"))
-		done = blurb_print(session, object);
-	else if (done == 0)
+	if (!done && options_value(&session->options, "blurb"))
+		result = blurb_print(session, object);
+	else if (!done)
 		object_print(session, object);
 	json_decref(object);
-	return done < 0 ? -1 : 0;
+	return result;
 }
 
 const struct command cmd_show = {

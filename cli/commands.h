@@ -50,8 +50,7 @@ int command_unknown(const char *name, struct failure *failure);
 /* The rules of a command, for options_parse. */
 options_rules command_rules;
 
-/* ---- shared by the commands (session.c) -------------------------------------------------------
- */
+/* ---- shared by the commands (session.c) ---- */
 
 /*
  * One request; connects first, starting the daemon unless --no-start. Takes `params`. The result is
@@ -72,9 +71,10 @@ bool session_talks(const struct session *session);
 /*
  * The answer for programs, if it was asked for: the document (--json) or the `id_key` of it or of
  * each of its elements (-q). 1: printed, the command is done; 0: not asked for, show it to a
- * person; -1: session->failure.
+ * person.
  */
-int session_document_print(struct session *session, const json_t *document, const char *id_key);
+int session_document_print(const struct session *session, const json_t *document,
+                           const char *id_key);
 
 /* A line typed by the person, or `proposed` for an empty one; the caller frees it. NULL: the end of
  * input. Only if session->term.ask. `option` is what avoids the question. */
@@ -90,8 +90,7 @@ int session_usage_error(struct session *session, const char *message, ...)
 /* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. */
 void session_line_print(const struct session *session, const char *name, const char *value);
 
-/* ---- the commands, each beside its options ----------------------------------------------------
- */
+/* ---- the commands, each beside its options ---- */
 
 extern const struct command cmd_new, cmd_join, cmd_circle;     /* cmd_circle.c */
 extern const struct command cmd_invite;                        /* cmd_invite.c */

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- scanning ---------------------------------------------------------------------------------
- */
+/* ---- scanning ---- */
 
 /* One value's head: the bytes it takes and the elements that follow. */
 struct head {
@@ -108,8 +107,7 @@ enum doc_scan_state doc_scan(struct doc_scan *scan, const uint8_t *bytes, size_t
 	return DOC_SCAN_DONE;
 }
 
-/* ---- MessagePack ------------------------------------------------------------------------------
- */
+/* ---- MessagePack ---- */
 
 static json_t *value_of(const msgpack_object *object);
 
@@ -130,7 +128,7 @@ static json_t *object_of(const msgpack_object_map *from)
 	json_t *object = json_object();
 	for (uint32_t i = 0; i < from->size; i++) {
 		const msgpack_object_kv *kv = &from->ptr[i];
-		bool bad = kv->key.type != MSGPACK_OBJECT_STR ||
+		bool bad = kv->key.type != MSGPACK_OBJECT_STR || kv->key.via.str.size == 0 ||
 		           memchr(kv->key.via.str.ptr, 0, kv->key.via.str.size);
 		if (bad || json_object_setn_new(object, kv->key.via.str.ptr, kv->key.via.str.size,
 		                                value_of(&kv->val)) != 0) {
@@ -158,7 +156,8 @@ static json_t *value_of(const msgpack_object *object)
 	case MSGPACK_OBJECT_FLOAT64:
 		return json_real(object->via.f64);
 	case MSGPACK_OBJECT_STR:
-		return json_stringn(object->via.str.ptr, object->via.str.size);
+		return json_stringn(object->via.str.size > 0 ? object->via.str.ptr : "",
+		                    object->via.str.size);
 	case MSGPACK_OBJECT_ARRAY:
 		return array_of(&object->via.array);
 	case MSGPACK_OBJECT_MAP:
@@ -240,8 +239,7 @@ uint8_t *doc_pack(const json_t *value, size_t *len)
 	return errors_memory(msgpack_sbuffer_release(&buffer));
 }
 
-/* ---- people and programs ----------------------------------------------------------------------
- */
+/* ---- people and programs ---- */
 
 /* The control character at `p`, of which `left` bytes are there, that JSON would let through: its
  * length in bytes, and its code to *code; 0 if there is none. */
@@ -274,7 +272,7 @@ void doc_print(const json_t *value, FILE *out, enum doc_layout layout)
 		size_t size = control_at((unsigned char *)text + i, len - i, &code);
 		if (size > 0) {
 			fwrite(text + start, 1, i - start, out);
-			fprintf(out, "\\u%04x", code);
+			fprintf(out, "\\u%04X", code);
 			start = i + size;
 		}
 		i += size > 0 ? size : 1;
@@ -321,19 +319,14 @@ static json_t *object_pick(const json_t *object, const char *fields)
 	return picked;
 }
 
-int doc_pick(const json_t *value, const char *fields, json_t **picked, struct failure *failure)
+json_t *doc_pick(const json_t *value, const char *fields)
 {
-	if (strspn(fields, ",") == strlen(fields))
-		return errors_set(failure, EXIT_USAGE, "T-USAGE", "--json=id,title",
-		                  "\"--json=%s\" names no field.", fields);
-	if (!json_is_array(value)) {
-		*picked = object_pick(value, fields);
-		return 0;
-	}
-	*picked = json_array();
+	if (!json_is_array(value))
+		return object_pick(value, fields);
+	json_t *picked = json_array();
 	for (size_t i = 0; i < json_array_size(value); i++)
-		json_array_append_new(*picked, object_pick(json_array_get(value, i), fields));
-	return 0;
+		json_array_append_new(picked, object_pick(json_array_get(value, i), fields));
+	return picked;
 }
 
 const char *doc_text(const json_t *object, const char *key)

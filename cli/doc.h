@@ -47,9 +47,8 @@ enum doc_layout { DOC_ONE_LINE, DOC_INDENTED };
 void doc_print(const json_t *value, FILE *out, enum doc_layout layout);
 
 /* The fields of a "id,title,company.name" list, of each object of an array or of one object; a
- * field that is not there is null. The caller owns the result. -1 and `failure` if the list is
- * empty. */
-int doc_pick(const json_t *value, const char *fields, json_t **picked, struct failure *failure);
+ * field that is not there is null. The caller owns the result. */
+json_t *doc_pick(const json_t *value, const char *fields);
 
 /* A string member, or "" if there is none; it stays the document's. */
 const char *doc_text(const json_t *object, const char *key);

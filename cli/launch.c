@@ -91,7 +91,8 @@ static int talk_read(int talk, enum errors_exit status, struct failure *failure)
 	hint[strcspn(hint, "\n")] = '\0';
 	char code[40];
 	snprintf(code, sizeof(code), "%.*s", (int)code_len, found);
-	return errors_set(failure, status, code, hint, "%s", message) ? 0 : 0;
+	errors_set(failure, status, code, hint, "%s", message);
+	return 0;
 }
 
 static int ended_explain(int status, int talk, struct failure *failure)

@@ -63,8 +63,7 @@ struct parse {
 	struct failure *failure;
 };
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static int number_read(const char *text, long max, long *number)
 {
@@ -102,6 +101,9 @@ static int global_set(struct parse *parse, enum global which, const char *value)
 	case GLOBAL_JSON:
 		options->json = true;
 		options->json_fields = value;
+		if (value && strspn(value, ",") == strlen(value))
+			return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", "--json=id,title",
+			                  "\"--json=%s\" names no field.", value);
 		return 0;
 	case GLOBAL_QUIET:
 		options->quiet = true;
@@ -129,8 +131,7 @@ static int global_set(struct parse *parse, enum global which, const char *value)
 	}
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static bool name_is(const char *name, const char *text, size_t len)
 {
@@ -225,8 +226,7 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 	                  "There is no option \"%s\" here.", typed);
 }
 
-/* ---- one argument -----------------------------------------------------------------------------
- */
+/* ---- one argument ---- */
 
 /* Whether an argument is certainly an option of this command, and so no value. */
 static bool option_like(const struct parse *parse, const char *text)
@@ -384,8 +384,7 @@ void options_free(struct options *options)
 	options->words = NULL;
 }
 
-/* ---- what was given ---------------------------------------------------------------------------
- */
+/* ---- what was given ---- */
 
 const char *options_value(const struct options *options, const char *name)
 {
@@ -402,7 +401,7 @@ int options_string(const char *text, const char *what, json_t **string, struct f
 	if (!*string)
 		return errors_set(failure, EXIT_USAGE, "T-USAGE",
 		                  "Use a UTF-8 terminal, or convert it: iconv -t UTF-8",
-		                  "%s is not UTF-8 text.", what);
+		                  "%s is not in UTF-8.", what);
 	return 0;
 }
 
@@ -505,7 +504,7 @@ int options_fields(const struct options *options, json_t *fields, struct failure
 {
 	for (size_t i = 0; i < options->given_count; i++) {
 		const struct option_given *given = &options->given[i];
-		json_t *value;
+		json_t *value = NULL;
 		if (!given->rule->field)
 			continue;
 		if (value_make(given, &value, failure) != 0)
@@ -533,8 +532,7 @@ char *options_words_join(const struct options *options, size_t first)
 	return text;
 }
 
-/* ---- help -------------------------------------------------------------------------------------
- */
+/* ---- help ---- */
 
 void options_help_print(const struct option_rule *rules, size_t count)
 {

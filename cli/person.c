@@ -11,7 +11,8 @@ static char *account_name(void)
 	char *name;
 	if (!entry)
 		return errors_memory(strdup(""));
-	name = strndup(entry->pw_gecos ? entry->pw_gecos : "", strcspn(entry->pw_gecos, ","));
+	const char *full = entry->pw_gecos ? entry->pw_gecos : "";
+	name = strndup(full, strcspn(full, ","));
 	errors_memory(name);
 	if (*name != '\0')
 		return name;

@@ -47,18 +47,18 @@ bool session_talks(const struct session *session)
 static void id_print(const json_t *object, const char *id_key)
 {
 	char *id = show_clean(doc_text(object, id_key));
-	printf("%s\n", id);
+	if (*id != '\0')
+		printf("%s\n", id);
 	free(id);
 }
 
-int session_document_print(struct session *session, const json_t *document, const char *id_key)
+int session_document_print(const struct session *session, const json_t *document,
+                           const char *id_key)
 {
 	const struct options *options = &session->options;
 	enum doc_layout layout = session->term.screen ? DOC_INDENTED : DOC_ONE_LINE;
 	if (options->json && options->json_fields) {
-		json_t *picked;
-		if (doc_pick(document, options->json_fields, &picked, &session->failure) != 0)
-			return -1;
+		json_t *picked = doc_pick(document, options->json_fields);
 		doc_print(picked, stdout, layout);
 		json_decref(picked);
 		return 1;

@@ -24,8 +24,9 @@ struct show_term show_term_find(void)
 	if (term.screen && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		term.columns = size.ws_col;
 		term.lines = size.ws_row > 0 ? size.ws_row : 24;
-	} else if (columns && atoi(columns) > 0) {
-		term.columns = (size_t)atoi(columns);
+	} else if (columns) {
+		unsigned long number = strtoul(columns, NULL, 10);
+		term.columns = number > 0 && number < 10000 ? number : term.columns;
 	}
 	if (term.columns < 20)
 		term.columns = 20;
@@ -115,8 +116,7 @@ void show_wrap(FILE *out, const char *text, size_t indent, size_t columns)
 	free(lines);
 }
 
-/* ---- tables -----------------------------------------------------------------------------------
- */
+/* ---- tables ---- */
 
 static const char *cell_at(const struct show_table *table, size_t row, size_t column)
 {
@@ -256,7 +256,7 @@ static void row_print(const struct show_table *table, const char *const *cells,
 {
 	size_t last = 0;
 	for (size_t i = 0; i < table->column_count; i++)
-		last = widths[i] > 0 ? i : last;
+		last = widths[i] > 0 && *cells[i] != '\0' ? i : last;
 	fprintf(out, "%*s", (int)indent, "");
 	for (size_t i = 0; i <= last; i++) {
 		if (widths[i] > 0)
@@ -269,8 +269,10 @@ static void header_print(const struct show_table *table, const size_t *widths, s
                          const struct show_term *term, FILE *out)
 {
 	const char *names[SHOW_COLUMNS_MAX];
-	struct show_column plain[SHOW_COLUMNS_MAX];
+	struct show_column plain[SHOW_COLUMNS_MAX] = { { .name = "" } };
 	struct show_table header = *table;
+	for (size_t i = 0; i < SHOW_COLUMNS_MAX; i++)
+		names[i] = "";
 	for (size_t i = 0; i < table->column_count; i++) {
 		names[i] = table->columns[i].name;
 		plain[i] = table->columns[i];
@@ -283,7 +285,7 @@ static void header_print(const struct show_table *table, const size_t *widths, s
 void show_table_print(const struct show_table *table, const struct show_term *term, size_t indent,
                       enum show_header header, FILE *out)
 {
-	size_t widths[SHOW_COLUMNS_MAX];
+	size_t widths[SHOW_COLUMNS_MAX] = { 0 };
 	if (table->row_count == 0)
 		return;
 	if (term->screen) {

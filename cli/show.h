@@ -38,8 +38,7 @@ char *show_clean_lines(const char *text);
  * spaces. Line feeds of the text stay. */
 void show_wrap(FILE *out, const char *text, size_t indent, size_t columns);
 
-/* ---- tables -----------------------------------------------------------------------------------
- */
+/* ---- tables ---- */
 
 #define SHOW_COLUMNS_MAX 10
 

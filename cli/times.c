@@ -1,5 +1,6 @@
 #include "times.h"
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,38 @@ static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "S
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
+/* Exactly `count` digits at *text to *number, and *text behind them; false if they are not there.
+ */
+static bool digits_read(const char **text, size_t count, int *number)
+{
+	int sum = 0;
+	for (size_t i = 0; i < count; i++) {
+		char c = (*text)[i];
+		if (c < '0' || c > '9')
+			return false;
+		sum = 10 * sum + (c - '0');
+	}
+	*text += count;
+	*number = sum;
+	return true;
+}
+
+/* One `c` at *text, and *text behind it. */
+static bool char_read(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
 /* "YYYY-MM-DD"; returns what follows it, or NULL. */
 static const char *date_read(const char *text, struct tm *tm)
 {
-	int end = 0;
 	memset(tm, 0, sizeof(*tm));
-	if (sscanf(text, "%4d-%2d-%2d%n", &tm->tm_year, &tm->tm_mon, &tm->tm_mday, &end) != 3 ||
-	    end != 10)
+	if (!digits_read(&text, 4, &tm->tm_year) || !char_read(&text, '-') ||
+	    !digits_read(&text, 2, &tm->tm_mon) || !char_read(&text, '-') ||
+	    !digits_read(&text, 2, &tm->tm_mday))
 		return NULL;
 	if (tm->tm_year < 1970 || tm->tm_mon < 1 || tm->tm_mon > 12 || tm->tm_mday < 1 ||
 	    tm->tm_mday > 31)
@@ -24,49 +50,47 @@ static const char *date_read(const char *text, struct tm *tm)
 	tm->tm_year -= 1900;
 	tm->tm_mon--;
 	tm->tm_isdst = -1;
-	return text + end;
+	return text;
 }
 
 /* "HH:MM" or "HH:MM:SS" and a fraction; returns what follows it, or NULL. */
 static const char *clock_read(const char *text, struct tm *tm)
 {
-	int end = 0;
-	if (sscanf(text, "%2d:%2d%n", &tm->tm_hour, &tm->tm_min, &end) != 2 || end == 0)
+	if (!digits_read(&text, 2, &tm->tm_hour) || !char_read(&text, ':') ||
+	    !digits_read(&text, 2, &tm->tm_min))
 		return NULL;
-	text += end;
-	end = 0;
-	if (sscanf(text, ":%2d%n", &tm->tm_sec, &end) == 1 && end > 0)
-		text += end;
-	if (*text == '.')
-		text += 1 + strspn(text + 1, "0123456789");
-	if (tm->tm_hour < 0 || tm->tm_hour > 23 || tm->tm_min < 0 || tm->tm_min > 59 ||
-	    tm->tm_sec < 0 || tm->tm_sec > 60)
-		return NULL;
-	return text;
+	if (char_read(&text, ':')) {
+		if (!digits_read(&text, 2, &tm->tm_sec))
+			return NULL;
+		if (char_read(&text, '.'))
+			text += strspn(text, "0123456789");
+	}
+	return tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60 ? NULL : text;
 }
 
 int times_parse(const char *rfc3339, time_t *at)
 {
 	struct tm tm;
+	int hours = 0;
+	int minutes = 0;
 	const char *rest = date_read(rfc3339, &tm);
 	if (!rest || (*rest != 'T' && *rest != 't' && *rest != ' '))
 		return -1;
 	rest = clock_read(rest + 1, &tm);
 	if (!rest)
 		return -1;
-	int hours = 0;
-	int minutes = 0;
-	if (*rest == '+' || *rest == '-') {
-		if (sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
+	bool west = *rest == '-';
+	if (char_read(&rest, '+') || char_read(&rest, '-')) {
+		if (!digits_read(&rest, 2, &hours) || !char_read(&rest, ':') ||
+		    !digits_read(&rest, 2, &minutes))
 			return -1;
-		if (*rest == '-') {
-			hours = -hours;
-			minutes = -minutes;
-		}
-	} else if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0) {
+	} else if (!char_read(&rest, 'Z') && !char_read(&rest, 'z')) {
 		return -1;
 	}
-	*at = timegm(&tm) - hours * 3600 - minutes * 60;
+	if (*rest != '\0')
+		return -1;
+	int offset_s = hours * 3600 + minutes * 60;
+	*at = timegm(&tm) + (west ? offset_s : -offset_s);
 	return 0;
 }
 

@@ -349,19 +349,20 @@ static void subscribers_sweep(struct loop *l)
 }
 
 /* The names are copied first: a subscriber may call the node, which ends the task's spans. */
-static void subscribers_call(struct daemon *d, struct tuy_tell *t)
+static void subscribers_call(struct daemon *d, const struct tuy_tell *t)
 {
 	struct name circle = { 0 };
 	struct name name = { 0 };
+	struct tuy_tell kept = *t;
 	name_keep(&circle, t->circle_name);
 	name_keep(&name, t->name);
-	t->circle_name = (struct tuy_bytes){ circle.b, circle.len };
-	t->name = (struct tuy_bytes){ name.b, name.len };
+	kept.circle_name = (struct tuy_bytes){ circle.b, circle.len };
+	kept.name = (struct tuy_bytes){ name.b, name.len };
 	if (t->kind == TUY_TELL_JOINED && t->circle_no < TUY_CIRCLES_MAX)
 		d->loop->welcome_name[t->circle_no] = circle;
 	for (struct subscriber *s = d->loop->subscribers; s; s = s->next)
 		if (s->on_tell)
-			s->on_tell(s->context, t);
+			s->on_tell(s->context, &kept);
 	subscribers_sweep(d->loop);
 }
 

@@ -25,7 +25,8 @@ struct rpc_client {
 	bool reading;
 	bool writing; /* `out` is on its way */
 	bool closing;
-	uint64_t idle_ms; /* close it then */
+	uint64_t idle_ms;   /* close it then.. */
+	size_t unread_then; /* ..unless less than this waits to be read */
 	uv_write_t write;
 	struct rpc_out out;
 	void (*on_sent)(struct rpc_home *home);
@@ -96,6 +97,17 @@ static void timer_arm(struct rpc *rpc)
 		uv_timer_start(&rpc->timer, on_timer, first > now ? first - now : 0, 0);
 }
 
+/* Whether a client took some of its answer since it was last looked at; then it gets more time. */
+static bool client_reads(struct rpc_client *client)
+{
+	size_t unread = uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe);
+	if (!client->writing || unread >= client->unread_then)
+		return false;
+	client->unread_then = unread;
+	client->idle_ms = uv_now(client->rpc->loop) + client->rpc->idle_ms;
+	return true;
+}
+
 static struct rpc_call *call_due(struct rpc *rpc)
 {
 	uint64_t now = uv_now(rpc->loop);
@@ -117,7 +129,7 @@ static void on_timer(uv_timer_t *timer)
 	uint64_t now = uv_now(rpc->loop);
 	for (struct rpc_client *c = rpc->clients, *next; !rpc->closing && c; c = next) {
 		next = c->next;
-		if (c->idle_ms <= now)
+		if (c->idle_ms <= now && !client_reads(c))
 			client_close(c);
 	}
 	timer_arm(rpc);
@@ -157,6 +169,7 @@ static void client_send(struct rpc_client *client, struct rpc_out *out,
 		return;
 	}
 	client->writing = true;
+	client->unread_then = uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe);
 	timer_arm(client->rpc);
 }
 
@@ -174,6 +187,8 @@ static void call_free(struct rpc_call *call)
 	rpc->call_count--;
 	rpc_out_clear(&call->out);
 	free(call->write.record);
+	if (call->work)
+		sodium_memzero(call->work, call->work_size);
 	free(call->work);
 	if (call->request)
 		sodium_memzero(call->request, call->request_len);
@@ -195,6 +210,7 @@ void rpc_answer(struct rpc_call *call)
 void *rpc_work(struct rpc_call *call, size_t size)
 {
 	call->work = calloc(1, size);
+	call->work_size = size;
 	if (!call->work)
 		rpc_fail(call, "T-MEMORY", "", "There was not enough memory.");
 	return call->work;
@@ -443,6 +459,17 @@ static int stale_remove(const char *path, struct store_error *error)
 	return path_fault(error, path, strerror(err == ECONNREFUSED ? errno : err));
 }
 
+static bool directory_is(const char *path)
+{
+	struct stat st;
+	char dir[PATHS_SOCKET_MAX + 1];
+	snprintf(dir, sizeof dir, "%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	return stat(slash ? dir : ".", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int server_listen(struct rpc *rpc, const char *path, struct store_error *error)
 {
 	int err = uv_pipe_bind(&rpc->server, path);
@@ -450,6 +477,8 @@ static int server_listen(struct rpc *rpc, const char *path, struct store_error *
 		err = -errno;
 	if (!err)
 		err = uv_listen((uv_stream_t *)&rpc->server, BACKLOG, on_connection);
+	if (err == UV_EACCES && !directory_is(path)) /* libuv makes one of ENOENT */
+		return path_fault(error, path, "there is no such directory");
 	if (err == UV_EACCES || err == UV_EPERM)
 		return log_error_set(error, "T-PERMISSION", "Look at the directory's owner.",
 		                     "The socket %s cannot be made: no permission.", path);

@@ -26,8 +26,9 @@ struct rpc_call {
 	struct rpc_out out;
 	bool failed; /* the error map is open in `out` */
 
-	/* The method's own, freed with the call; no secrets. */
+	/* The method's own (rpc_work), wiped and freed with the call. */
 	void *work;
+	size_t work_size;
 	/* Called once when the client goes away; may be NULL. It may end the call. */
 	void (*on_gone)(struct rpc_call *call);
 	/* Called once at due_ms (uv_now); set with rpc_due. */

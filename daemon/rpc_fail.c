@@ -39,7 +39,6 @@ static const struct code codes[] = {
 	{ "T-METHOD", EXIT_OTHER, false },
 	{ "T-NO-ADDRESS", EXIT_OTHER, true },
 	{ "T-NO-CIRCLE", EXIT_NOT_FOUND, false },
-	{ "T-NO-IDENTITY", EXIT_NOT_FOUND, false },
 	{ "T-NO-KEY", EXIT_OTHER, true },
 	{ "T-NOT-ALLOWED", EXIT_REFUSED, false },
 	{ "T-NOT-FOUND", EXIT_NOT_FOUND, false },

@@ -310,7 +310,7 @@ int rpc_fields_read(struct tuy_bytes fields, struct tuy_record *record, struct r
 			name = tuy_text_bytes("text");
 		const struct tuy_field_rule *rule = tuy_field_rule_named(name);
 		if (!rule || !(rule->kinds & UINT32_C(1) << record->kind)) {
-			if (card_refuse(name, fault) != 0)
+			if (record->kind == TUY_RECORD_TIP && card_refuse(name, fault) != 0)
 				return -1;
 			return rpc_fault_set(fault, "T-USAGE", "tuyau help",
 			                     "There is no \"%s\" here.", shown_make(name).text);

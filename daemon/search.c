@@ -292,7 +292,7 @@ int search_txn_query(MDB_txn *txn, const struct store_tables *tables, struct tuy
 	for (uint32_t i = search.current; rc == 0 && i > 0; i--)
 		rc = search_ask_segment(&search, i - 1);
 	free(search.sets);
-	for (uint32_t i = 0; i < search.current; i++)
+	for (uint32_t i = 0; i < sizeof search.objects / sizeof search.objects[0]; i++)
 		free(search.objects[i]);
 	if (rc != 0)
 		return -1;

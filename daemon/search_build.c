@@ -334,7 +334,7 @@ static int sheet_make(struct batch_sheet *sheet, struct search_batch *batch)
 static int batch_write_segment(struct search_batch *batch, MDB_txn *txn,
                                const struct store_tables *tables, struct search_list *list)
 {
-	struct batch_sheet sheet;
+	struct batch_sheet sheet = { .objects = NULL };
 	struct search_writer writer;
 	struct search_segment segment = { .state = SEARCH_LIVE };
 	segment.number = search_list_number(list, batch->bytes.count + batch->words.count * 4 +
@@ -343,6 +343,7 @@ static int batch_write_segment(struct search_batch *batch, MDB_txn *txn,
 	if (rc == 0)
 		rc = search_writer_open(&writer, txn, tables, segment.number);
 	if (rc == 0) {
+		tuy_require(sheet.doc_count > 0);
 		rc = search_writer_close(&writer, sheet_write(&sheet, batch, &writer));
 		segment.size = writer.size;
 		segment.doc_count = sheet.doc_count;

@@ -110,14 +110,18 @@ static bool counts(const struct tuy_circle_state *c, const struct tuy_op *op, co
 /* The device a counting GENESIS or ADMIT lets in; a device already in keeps its first admission. */
 static uint32_t device_admit(struct tuy_circle_state *c, const struct tuy_op *op, uint32_t op_index)
 {
-	uint32_t known = tuy_circle_device_find(c, &op->cert.device);
+	uint32_t known = tuy_circle_device_find(c, &op->cert.device), first = 0;
 
 	if (known != TUY_NO_INDEX)
 		return known;
+	while (first < c->device_count &&
+	       memcmp(&c->device[first].cert.member, &op->cert.member, sizeof op->cert.member) != 0)
+		first++;
 	c->device[c->device_count] = (struct tuy_circle_device){
 		.cert = op->cert,
 		.role = op->kind == TUY_OP_GENESIS ? TUY_KEEPER : op->role,
 		.op = op_index,
+		.first = first,
 		.peer = TUY_NO_INDEX,
 	};
 	return c->device_count++;
@@ -283,16 +287,8 @@ uint32_t tuy_circle_member_count(const struct tuy_circle_state *c)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < c->device_count; i++) {
-		uint32_t k = 0;
-
-		if (c->device[i].role == TUY_RELAY)
-			continue;
-		while (memcmp(&c->device[k].cert.member, &c->device[i].cert.member,
-		              sizeof(struct tuy_member)) != 0)
-			k++;
-		count += k == i;
-	}
+	for (uint32_t i = 0; i < c->device_count; i++)
+		count += c->device[i].first == i && c->device[i].role != TUY_RELAY;
 	return count;
 }
 

@@ -26,8 +26,9 @@ struct tuy_circle_op {
 struct tuy_circle_device {
 	struct tuy_cert cert;
 	enum tuy_role role;
-	uint32_t op;   /* index of the operation that let it in */
-	uint32_t peer; /* the node's own number for it */
+	uint32_t op;    /* index of the operation that let it in */
+	uint32_t first; /* index of its member's first device: itself, or an earlier one */
+	uint32_t peer;  /* the node's own number for it */
 };
 
 #define TUY_EPOCHS_PER_CIRCLE 256

@@ -108,36 +108,41 @@ void tuy_node_on_sent(struct tuy_node *n, struct tuy_now now, uint32_t number, s
 
 /* ---- questions ---- */
 
-/* Is some device of this member linked? */
-static bool member_online(const struct tuy_node *n, const struct tuy_circle_state *c,
-                          const struct tuy_member *member)
-{
-	for (uint32_t i = 0; i < c->device_count; i++) {
-		uint32_t peer = c->device[i].peer;
+#define DEVICES_MAX (TUY_MEMBERS_MAX * TUY_DEVICES_PER_MEMBER)
 
-		if (memcmp(&c->device[i].cert.member, member, sizeof *member) != 0 || peer == NONE)
+struct people {                   /* by the index of a member's first device */
+	bool online[DEVICES_MAX]; /* some device of his is linked, or is this one */
+	bool have[DEVICES_MAX];   /* some linked device of his has the entry asked about */
+};
+
+/* One look at all devices of a circle. `log_no` TUY_NO_INDEX: no entry is asked about. */
+static void people_look(const struct tuy_node *n, const struct tuy_circle_state *c, uint32_t log_no,
+                        uint32_t seq, struct people *people)
+{
+	*people = (struct people){ .online = { false } };
+	for (uint32_t i = 0; i < c->device_count && i < DEVICES_MAX; i++) {
+		const struct peer *peer =
+			c->device[i].peer == NONE ? NULL : &n->peer[c->device[i].peer];
+
+		if (!peer || (!peer->is_self && peer->link == NONE))
 			continue;
-		if (n->peer[peer].is_self || n->peer[peer].link != NONE)
-			return true;
+		people->online[c->device[i].first] = true;
+		if (log_no != NONE && peer->link != NONE &&
+		    tuy_peer_log_of(n, &n->link[peer->link], log_no)->known >= seq)
+			people->have[c->device[i].first] = true;
 	}
-	return false;
 }
 
-/* Visits each member of a circle once: is device `i` the first of its member? */
-static bool is_first_device(const struct tuy_circle_state *c, uint32_t i)
+static bool is_person(const struct tuy_circle_state *c, uint32_t i)
 {
-	for (uint32_t k = 0; k < i; k++) {
-		if (memcmp(&c->device[k].cert.member, &c->device[i].cert.member,
-		           sizeof(struct tuy_member)) == 0)
-			return false;
-	}
-	return c->device[i].role != TUY_RELAY;
+	return i < DEVICES_MAX && c->device[i].first == i && c->device[i].role != TUY_RELAY;
 }
 
 enum tuy_err tuy_node_circle(struct tuy_node *n, uint32_t circle_no, struct tuy_circle_info *info)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
 	const struct tuy_circle_epoch *epoch;
+	struct people people;
 
 	if (circle_no >= n->cap.circles || !c->used)
 		return TUY_E_UNKNOWN;
@@ -149,9 +154,9 @@ enum tuy_err tuy_node_circle(struct tuy_node *n, uint32_t circle_no, struct tuy_
 	epoch = tuy_circle_epoch_current(c);
 	if (epoch)
 		memcpy(info->epoch.b, epoch->id.b, sizeof info->epoch.b);
+	people_look(n, c, NONE, 0, &people);
 	for (uint32_t i = 0; i < c->device_count; i++)
-		info->online +=
-			is_first_device(c, i) && member_online(n, c, &c->device[i].cert.member);
+		info->online += is_person(c, i) && people.online[i];
 	return TUY_OK;
 }
 
@@ -195,30 +200,19 @@ struct tuy_delivery tuy_node_delivery(struct tuy_node *n, uint32_t log_no, uint3
 {
 	struct tuy_delivery delivery = { 0 };
 	const struct tuy_circle_state *c;
+	struct people people;
 
 	if (log_no >= n->log_count)
 		return delivery;
 	c = &n->circle[n->log[log_no].circle_no];
+	people_look(n, c, log_no, seq, &people);
 	for (uint32_t i = 0; i < c->device_count; i++) {
-		bool have = false;
-
-		if (!is_first_device(c, i) ||
+		if (!is_person(c, i) ||
 		    memcmp(&c->device[i].cert.member, &n->cert.member, sizeof n->cert.member) == 0)
 			continue;
-		for (uint32_t k = i; k < c->device_count; k++) {
-			uint32_t peer = c->device[k].peer;
-
-			if (peer == NONE || n->peer[peer].link == NONE ||
-			    memcmp(&c->device[k].cert.member, &c->device[i].cert.member,
-			           sizeof(struct tuy_member)) != 0)
-				continue;
-			have = have ||
-			       tuy_peer_log_of(n, &n->link[n->peer[peer].link], log_no)->known >=
-			               seq;
-		}
 		delivery.of++;
-		delivery.have += have;
-		delivery.online += member_online(n, c, &c->device[i].cert.member);
+		delivery.have += people.have[i];
+		delivery.online += people.online[i];
 	}
 	return delivery;
 }

@@ -125,7 +125,7 @@ void bench_title(const char *format, ...)
 void bench_row(const char *name, const char *format, ...)
 {
 	va_list args;
-	(void)printf("  %-22s ", name);
+	(void)printf("  %-23s ", name);
 	va_start(args, format);
 	(void)vprintf(format, args);
 	va_end(args);

@@ -182,7 +182,7 @@ static void mode_print(const struct sync *sync, const char *name, const struct m
 	          rate / limit_get(sync->bench, LIMIT_PUT_PER_S), m->seconds);
 	bench_row("", "disk %.0f B/entry; memory beyond the map +%.1f MiB at most",
 	          (double)m->store.bytes / count, (double)m->memory_kib / 1024);
-	bench_row("", "CPU a entry: sender %.1f us, receiver's loop %.1f us, its writer %.1f us",
+	bench_row("", "CPU an entry: sender %.1f us, receiver's loop %.1f us, its writer %.1f us",
 	          sender_us, receiver_us, all_us - sender_us - receiver_us);
 }
 

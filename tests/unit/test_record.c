@@ -490,7 +490,7 @@ static void every_character_is_judged_by_its_code_point(void **state)
 			assert_int_equal(err, forbidden(c, true) ? TUY_E_FORMAT : TUY_OK);
 		}
 	}
-	assert_int_equal(refused, 2 * (31 + 33 + 1 + 2 + 5 + 4));
+	assert_int_equal(refused, 2 * (31 + 33 + 1 + 2 + 7 + 4));
 }
 
 static void refuses_control_and_bidi_characters_on_reading(void **state)

@@ -1,0 +1,74 @@
+# Completion of tuyau for bash: source this file, or put it into
+# /usr/share/bash-completion/completions/tuyau. Ids come from a running tuyaud; none is started.
+
+_tuyau_options() {
+	case $1 in
+	new) echo "--as --company --seat --sells --looks-for --not-for --zone --languages --reach" \
+		"--inside --between --lang" ;;
+	join) echo "--as --company --seat --sells --looks-for --not-for --zone --languages --reach" \
+		"--no-wait --timeout" ;;
+	invite) echo "--days --qr --out" ;;
+	tip | donne) echo "--company --need --role --warm --link --for --tag --budget --when" \
+		"--place --sector --life --claims --reward --lang --told" ;;
+	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
+		"--for --budget --when --lang" ;;
+	inbox) echo "--all --mine --for-me --limit from: kind: state:" ;;
+	search) echo "--limit from: kind: state:" ;;
+	show) echo "--blurb" ;;
+	circle) echo "list show members --all" ;;
+	profile) echo "show set" ;;
+	esac
+}
+
+_tuyau() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local commands="new invite join profile tip ask inbox show search circle status stop
+		version help donne demande"
+	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
+	local command="" word i
+	local -a where=()
+	COMPREPLY=()
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--home | -C)
+			where+=("$word" "${COMP_WORDS[i + 1]}")
+			((i++))
+			;;
+		-*) ;;
+		*) [ -n "$command" ] || command=$word ;;
+		esac
+	done
+
+	case $prev in
+	--home) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--out) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	-C)
+		local IFS=$'\n'
+		mapfile -t COMPREPLY < <(compgen -W "$(tuyau "${where[@]:0:${#where[@]}-2}" --no-start \
+			circle list 2>/dev/null | cut -f4)" -- "$cur")
+		return
+		;;
+	--warm | -w) mapfile -t COMPREPLY < <(compgen -W "0 1 2 3 4 5" -- "$cur"); return ;;
+	--link) mapfile -t COMPREPLY < <(compgen -W "client colleague friend supplier heard" \
+		-- "$cur"); return ;;
+	--claims) mapfile -t COMPREPLY < <(compgen -W "first pick many" -- "$cur"); return ;;
+	--budget) mapfile -t COMPREPLY < <(compgen -W "0-1k 1-5k 5-20k 20-100k 100k+" \
+		-- "$cur"); return ;;
+	esac
+
+	local words
+	case $command in
+	"") words="$commands $globals" ;;
+	help) words=$commands ;;
+	show) words="$(_tuyau_options show) $globals
+		$(tuyau "${where[@]}" --no-start inbox --all --limit 500 -q 2>/dev/null)" ;;
+	ask | demande) words="$(_tuyau_options ask) $globals profile intro vouch news supplier" ;;
+	*) words="$(_tuyau_options "$command") $globals" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	[[ ${COMPREPLY[0]} != *: ]] || compopt -o nospace
+}
+
+complete -F _tuyau tuyau

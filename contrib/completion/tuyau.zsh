@@ -1,0 +1,87 @@
+#compdef tuyau
+# Completion of tuyau for zsh: put it as _tuyau into a directory of $fpath. Ids come with their
+# titles from a running tuyaud; none is started.
+
+_tuyau_ids() {
+	local -a ids
+	ids=(${(f)"$(_call_program ids tuyau --no-start inbox --all --limit 500 2>/dev/null |
+		awk -F '\t' '{ gsub(":", " ", $5); print $1 ":" $5 }')"})
+	_describe -t ids 'tip or ask' ids
+}
+
+_tuyau_circles() {
+	local -a circles
+	circles=(${(f)"$(_call_program circles tuyau --no-start circle list 2>/dev/null |
+		awk -F '\t' '{ print $4 ":" $1 }')"})
+	_describe -t circles 'circle' circles
+}
+
+_tuyau() {
+	local curcontext=$curcontext state line
+	local -a commands globals person filters
+	commands=(
+		'new:make a circle' 'invite:make an invitation for one person'
+		'join:enter a circle with an invitation' 'profile:what the circle knows of you'
+		'tip:give a tip to the circle' 'donne:give a tip to the circle'
+		'ask:ask the circle' 'demande:ask the circle'
+		'inbox:what the others gave and ask' 'show:all of one tip or ask'
+		'search:tips and asks that hold all these words'
+		'circle:which circles, and who is in them'
+		'status:the daemon, its circles and its peers' 'stop:end the daemon'
+		'version:the version' 'help:what can be typed'
+	)
+	globals=(
+		'--home[everything is under this directory]:directory:_files -/'
+		'-C[which circle]:circle:_tuyau_circles'
+		'--json=-[one JSON document]::fields:' '(-q --quiet)'{-q,--quiet}'[ids only]'
+		'--no-start[do not start tuyaud]' '(-y --yes)'{-y,--yes}'[take the proposed answers]'
+		'--no-input[never ask]' '--wait=-[until peers have it]::peers:'
+		'(-h --help)'{-h,--help}'[help]' '(-V --version)'{-V,--version}'[the version]'
+	)
+	person=(
+		'--as[your name]:name:' '(-c --company)'{-c,--company}'[your company]:company:'
+		'--seat[your line of business]:seat:' '--sells[what you sell]:text:'
+		'--looks-for[whom you look for]:text:' '--not-for[who is none for you]:text:'
+		'--zone[where you work]:text:' '--languages[which you speak]:text:'
+		'--reach[how to reach you]:text:'
+	)
+
+	_arguments -C $globals '1: :->command' '*:: :->rest'
+	case $state in
+	command) _describe -t commands 'command' commands ;;
+	rest)
+		case $words[1] in
+		new) _arguments $globals $person '--inside' '--between' '--lang:language:' '*:name:' ;;
+		join) _arguments $globals $person '--no-wait' '--timeout:seconds:' '1:code:' ;;
+		invite) _arguments $globals '--days:days:' '--qr' '--out:file:_files' '*:name:' ;;
+		tip | donne)
+			_arguments $globals '(-c --company)'{-c,--company}':company:' '--need:text:' \
+				'--role:role:' '(-w --warm)'{-w,--warm}':warmth:(0 1 2 3 4 5)' \
+				'--link:link:(client colleague friend supplier heard)' '--for:member:' \
+				'*'{-t,--tag}':tag:' '--budget:band:(0-1k 1-5k 5-20k 20-100k 100k+)' \
+				'--when:when:' '--place:place:' '--sector:sector:' '--life:life:' \
+				'--claims:claims:(first pick many)' '--reward:text:' '--lang:language:' \
+				'--told' '*:title:'
+			;;
+		ask | demande)
+			_arguments $globals '(-c --company)'{-c,--company}':company:' '--role:role:' \
+				'--blurb:text:' '*'{-t,--tag}':tag:' '--until:date:' '--place:place:' \
+				'--skills:text:' '--person:name:' '--why:text:' '--for:member:' \
+				'--budget:band:(0-1k 1-5k 5-20k 20-100k 100k+)' '--when:when:' \
+				'--lang:language:' '1:kind:(profile intro vouch news supplier)' '*:text:'
+			;;
+		inbox) _arguments $globals '(-a --all)'{-a,--all} '--mine' '--for-me' \
+			'(-n --limit)'{-n,--limit}':number:' '*:filter:' ;;
+		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' '*:words:' ;;
+		show) _arguments $globals '--blurb' '1:id:_tuyau_ids' ;;
+		circle) _arguments $globals '(-a --all)'{-a,--all} '1:what:(list show members)' \
+			'*:circle:_tuyau_circles' ;;
+		profile) _arguments $globals '1:what:(show set)' '*:value:' ;;
+		help) _describe -t commands 'command' commands ;;
+		*) _arguments $globals ;;
+		esac
+		;;
+	esac
+}
+
+_tuyau "$@"
