@@ -64,6 +64,8 @@ struct writer {
 	struct tickets done; /* to be reported */
 	struct tickets told; /* reported; the thread frees them */
 	uint64_t live_ns;    /* when the last live ticket came; 0: never */
+	const char *failing; /* a ticket failed and the loop does not know yet: nothing after it is
+	                        kept */
 	int stopping;
 };
 
@@ -214,14 +216,24 @@ static void tickets_report(struct writer *writer, struct tickets *taken, uint32_
 		ticket->error = error;
 		tickets_push(&writer->done, ticket);
 	}
+	if (error != NULL)
+		writer->failing = error;
 	uv_mutex_unlock(&writer->mutex);
 	(void)uv_async_send(&writer->async);
 }
 
-static void tickets_store(struct writer *writer, struct tickets *taken)
+/*
+ * What is kept is always a prefix of what was handed over, up to the failure that the loop has not
+ * heard of: later tickets build on earlier ones (a log on the operation that let its device in).
+ */
+static void tickets_store(struct writer *writer, struct tickets *taken, const char *failing)
 {
 	uint32_t alone = 0; /* so many are tried one by one: together they failed */
 	while (taken->first != NULL) {
+		if (failing != NULL) {
+			tickets_report(writer, taken, 1, failing);
+			continue;
+		}
 		uint32_t count = 0;
 		int rc = batch_store(writer, taken->first, alone > 0 ? 1 : UINT32_MAX, &count);
 		if (rc != 0 && count > 1) {
@@ -230,8 +242,8 @@ static void tickets_store(struct writer *writer, struct tickets *taken)
 		}
 		if (alone > 0)
 			alone--;
-		tickets_report(writer, taken, count > 0 ? count : 1,
-		               rc == 0 ? NULL : store_code(rc, writer->store->dir));
+		failing = rc == 0 ? NULL : store_code(rc, writer->store->dir);
+		tickets_report(writer, taken, count > 0 ? count : 1, failing);
 	}
 	writer->merge_due = writer->index == WRITER_WORDS;
 }
@@ -277,11 +289,12 @@ static void thread_main(void *arg)
 			uv_cond_wait(&writer->cond, &writer->mutex);
 		struct tickets taken = tickets_take(&writer->waiting);
 		struct tickets told = tickets_take(&writer->told);
+		const char *failing = writer->failing;
 		int stopping = writer->stopping;
 		uv_mutex_unlock(&writer->mutex);
 		told_take(writer, &told);
 		if (taken.first != NULL)
-			tickets_store(writer, &taken);
+			tickets_store(writer, &taken, failing);
 		else if (stopping)
 			return;
 		else
@@ -297,6 +310,8 @@ static void done_report(struct writer *writer)
 	for (;;) {
 		uv_mutex_lock(&writer->mutex);
 		ticket = tickets_pop(&writer->done);
+		if (ticket == NULL)
+			writer->failing = NULL; /* the loop knows of all that failed */
 		uv_mutex_unlock(&writer->mutex);
 		if (ticket == NULL)
 			return;

@@ -1,9 +1,11 @@
 /*
  * The writer: one thread, the only one with write transactions. It takes all tickets that wait,
  * writes them in one transaction (log rows, and through view.h the objects and words made from
- * them), commits once, and reports on the loop thread by uv_async_send. Own and live tickets go
- * first into a transaction; a bulk transaction holds up to 16,384 entries or 8 MiB. Order within a
- * log is kept; tickets are reported in the order they were given.
+ * them), commits once, and reports on the loop thread by uv_async_send. Tickets are written and
+ * reported in the order they were given; a transaction holds up to 16,384 entries or 8 MiB, and
+ * ends after 10 ms of work while live tickets come. What is kept is a prefix: when a ticket fails,
+ * all that was handed over before the loop heard of it fails too, since later tickets build on
+ * earlier.
  *
  * Thread rule: everything here is called on the loop thread.
  */
@@ -24,17 +26,17 @@ enum writer_index {
 /* Called on the loop thread. `error` is NULL when stored, else its stable code: "T-STORE-FULL" or
  * "T-STORE-IO". */
 typedef void writer_on_stored(void *context, uint64_t ticket, enum tuy_stored stored,
-			      const char *error);
+                              const char *error);
 
 /* Starts the thread. `box_sk` opens blobs sealed to this device (may be NULL). NULL if no thread
  * can be had. */
 struct writer *writer_start(struct store *store, uv_loop_t *loop,
-			    const struct tuy_device_keys *keys, enum writer_index index,
-			    writer_on_stored *on_stored, void *context);
+                            const struct tuy_device_keys *keys, enum writer_index index,
+                            writer_on_stored *on_stored, void *context);
 /* Hands a ticket over; `items` and all they point to stay untouched until its on_stored. Never
  * blocks. -1: no memory. */
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
-		  uint32_t count, int live);
+                  uint32_t count, int live);
 /* Finishes what waits, reports it, ends the thread and closes the async handle; frees the writer in
  * its close callback. */
 void writer_stop(struct writer *writer);

@@ -235,18 +235,30 @@ void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 		memcpy(t->name, link->guest_name, link->guest_name_len);
 		t->tell.name = (struct tuy_bytes){ t->name, link->guest_name_len };
 	}
-	if (n->join.ticket == 0 || n->join.ticket != ticket)
-		return;
-	struct tell *t = tuy_node_tell(n, TUY_TELL_JOINED);
-
-	n->join.ticket = 0;
-	n->join.active = false;
-	t->tell.circle_no = n->join.circle_no;
-	memcpy(t->circle_name, n->join.circle_name, n->join.circle_name_len);
-	memcpy(t->name, n->join.inviter_name, n->join.inviter_name_len);
-	t->tell.circle_name = (struct tuy_bytes){ t->circle_name, n->join.circle_name_len };
-	t->tell.name = (struct tuy_bytes){ t->name, n->join.inviter_name_len };
+	if (n->join.ticket != 0 && n->join.ticket == ticket) {
+		n->join.ticket = 0;
+		n->join.welcomed = true;
+	}
+	tuy_join_check_in(n);
 	(void)now;
+}
+
+void tuy_join_check_in(struct tuy_node *n)
+{
+	struct join *j = &n->join;
+	struct tell *t;
+
+	if (!j->active || !j->welcomed ||
+	    tuy_circle_device_find(&n->circle[j->circle_no], &n->keys->device) == NONE)
+		return;
+	j->active = false;
+	j->welcomed = false;
+	t = tuy_node_tell(n, TUY_TELL_JOINED);
+	t->tell.circle_no = j->circle_no;
+	memcpy(t->circle_name, j->circle_name, j->circle_name_len);
+	memcpy(t->name, j->inviter_name, j->inviter_name_len);
+	t->tell.circle_name = (struct tuy_bytes){ t->circle_name, j->circle_name_len };
+	t->tell.name = (struct tuy_bytes){ t->name, j->inviter_name_len };
 }
 
 void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
@@ -354,7 +366,7 @@ void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_
 {
 	struct tell *t;
 
-	if (!is_join_link(n, link) || n->join.ticket)
+	if (!is_join_link(n, link) || n->join.ticket || n->join.welcomed)
 		return;
 	t = tuy_node_tell(n, TUY_TELL_REJECTED);
 	t->tell.code = m->u.reject.code;
@@ -429,7 +441,7 @@ void tuy_welcome_message(struct tuy_node *n, struct tuy_now now, struct link *li
 	struct tuy_op genesis;
 	uint32_t no = 0;
 
-	if (!is_join_link(n, link) || n->join.ticket)
+	if (!is_join_link(n, link) || n->join.ticket || n->join.welcomed)
 		return;
 	while (no < n->cap.circles && n->circle[no].used)
 		no++;
@@ -452,7 +464,7 @@ void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct lin
 	if (!is_join_link(n, link))
 		return;
 	j->link = NONE;
-	if (j->ticket)
+	if (j->ticket || j->welcomed)
 		return; /* WELCOME came: what is left goes over the next link */
 	j->backoff_ms = j->backoff_ms ? (j->backoff_ms < 8000 ? j->backoff_ms * 2 : 8000) : 500;
 	j->next_ms = now.ms + j->backoff_ms;

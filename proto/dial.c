@@ -76,7 +76,7 @@ bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task
 	if (!n->started || n->stopping)
 		return false;
 	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0 &&
-	    now.ms >= n->join.next_ms) {
+	    !n->join.welcomed && now.ms >= n->join.next_ms) {
 		memcpy(address.ip, n->join.invite.address, sizeof address.ip);
 		address.port = n->join.invite.port;
 		n->join.dialing = true;
@@ -104,7 +104,8 @@ uint64_t tuy_dial_deadline(const struct tuy_node *n)
 
 	if (!n->started || n->stopping)
 		return deadline;
-	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0)
+	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0 &&
+	    !n->join.welcomed)
 		deadline = n->join.next_ms;
 	if (outgoing_count(n) >= DIAL_MAX)
 		return deadline;

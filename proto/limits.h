@@ -15,8 +15,8 @@
 	65536                /* first frames remembered against replay while the process lives */
 #define TUY_HALF_OPEN_MAX 64 /* handshakes under way at once */
 #define TUY_LINKS_MAX     32 /* established links */
-#define TUY_CREDIT_START                                                                           \
-	262144 /* bytes of DATA, BLOB and MAIL a peer may send ahead of our commits */
+/* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
+#define TUY_CREDIT_START       1048576
 #define TUY_PING_IDLE_MS       30000 /* +-20 % */
 #define TUY_DEAD_MS            90000 /* a link that said nothing for so long is closed */
 #define TUY_SLOW_MS            60000 /* no credit progress for so long with data pending: CLOSE(slow) */

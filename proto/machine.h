@@ -221,6 +221,7 @@ struct join {
 	bool dialing;
 	uint32_t link;   /* place of the link it is asked on; NONE */
 	uint64_t ticket; /* WELCOME is being stored */
+	bool welcomed;   /* and is stored: our ADMIT is to come with the operations */
 	uint32_t circle_no;
 	uint8_t circle_name[120];
 	uint8_t circle_name_len;
@@ -417,6 +418,7 @@ void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_b
                        struct tuy_writer *w);
 void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
 void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
+void tuy_join_check_in(struct tuy_node *n); /* tells JOINED once this device is in */
 void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket);
 
 /* dial.c */

@@ -197,6 +197,7 @@ void tuy_circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_
 	n->own[circle_no].digest_valid = false;
 	if (made == NONE)
 		return;
+	tuy_join_check_in(n);
 	n->own[circle_no].book_valid = false;
 	if (c->device[made].peer == NONE)
 		c->device[made].peer = peer_get(n, &c->device[made].cert);
@@ -671,6 +672,8 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 		return TUY_E_REFUSED;
 	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
 		return TUY_E_LIMIT;
+	if (tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
+		return TUY_E_REFUSED;
 	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
 	log_no = own_log_get(n, circle_no);
 	s = log_no == NONE ? NULL : tuy_stage_take(n, true);

@@ -279,8 +279,8 @@ struct tuy_read_result {
 };
 
 enum tuy_tell_kind {
-	TUY_TELL_STORED,    /* ticket: durable or failed */
-	TUY_TELL_JOINED,    /* circle_no: WELCOME came and is durable; syncing begins */
+	TUY_TELL_STORED, /* ticket: durable or failed */
+	TUY_TELL_JOINED, /* circle_no: WELCOME is durable and this device is in; syncing goes on */
 	TUY_TELL_REJECTED,  /* code, time_s: the inviter said no */
 	TUY_TELL_UNREACHED, /* the inviter did not answer; it goes on trying */
 	TUY_TELL_ADMITTED,  /* circle_no, device, text = name: somebody came in on an invite of this

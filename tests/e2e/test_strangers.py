@@ -72,6 +72,11 @@ def silenced(nobody_stays):
         open_with(f"cut after {length}", first[:length])
     for name, frame in wrong_first_frames(key, random.Random(1)).items():
         open_with(name, frame)
+    caller = wire.Initiator(key)
+    open_with("link key, no invite", caller.frame_1())
+    known = sockets["link key, no invite"]
+    caller.take_2(wire.receive_exactly(known, wire.SECOND_FRAME))
+    known.sendall(caller.frame_3(wire.hello()))
     yield made, bruno, sockets
     for sock in sockets.values():
         sock.close()
