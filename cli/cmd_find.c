@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "object.h"
 #include "times.h"
+#include "../proto/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,26 @@ static const struct show_column list_columns[LIST_COLUMNS] = {
 	[CIRCLE] = { "CIRCLE", SHOW_FIXED, SHOW_DIM },
 };
 
+#define ROW_INDENT 2
+#define FROM_USUAL 6  /* columns of a first name */
+#define WHAT_LEAST 20 /* with less, the table cuts as it likes */
+
 enum list_circles { LIST_ONE_CIRCLE, LIST_CIRCLES };
+
+/* Columns that are left for WHAT beside the other cells of a row. */
+static size_t what_room(const struct show_term *term, const char *const *cells)
+{
+	size_t taken = ROW_INDENT;
+	if (!term->screen)
+		return 0;
+	for (int i = 0; i < LIST_COLUMNS; i++) {
+		size_t width = i == WHAT ? 0 : tuy_text_columns(tuy_text_bytes(cells[i]));
+		if (i == FROM && width < FROM_USUAL)
+			width = FROM_USUAL;
+		taken += width > 0 ? width + 2 : 0;
+	}
+	return term->columns > taken + WHAT_LEAST ? term->columns - taken : 0;
+}
 
 /* A row for an object; in a pipe whole ids and times. */
 static void row_add(const struct session *session, struct show_table *table, const json_t *object,
@@ -97,16 +117,17 @@ static void row_add(const struct session *session, struct show_table *table, con
 	const char *cells[LIST_COLUMNS];
 	const char *created = doc_text(object, "created");
 	struct times_text age = times_age(created, session->now);
-	char *what = object_what(object);
+	char *what;
 	char *matches = object_list(object, "matched");
 	bool mine = term->screen && doc_true(object, "mine");
 	cells[ID] = doc_text(object, term->screen ? "short" : "id");
 	cells[AGE] = term->screen ? age.text : created;
 	cells[FROM] = mine ? "you" : doc_text(object, "from");
 	cells[WARM] = object_warmth(object, term);
-	cells[WHAT] = what;
 	cells[MATCHES] = matches;
 	cells[CIRCLE] = circles == LIST_CIRCLES ? doc_text(object, "circle") : "";
+	what = object_what(object, what_room(term, cells));
+	cells[WHAT] = what;
 	show_table_add(table, cells);
 	free(what);
 	free(matches);

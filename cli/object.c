@@ -1,4 +1,5 @@
 #include "object.h"
+#include "../proto/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,20 +26,36 @@ const char *object_company(const json_t *object)
 	return doc_text(json_object_get(object, "company"), "name");
 }
 
-char *object_what(const json_t *object)
+/* How many bytes of `said` leave room for a piece of the company, at most a third of the room. */
+static int said_len(const char *said, size_t taken, const char *company, size_t room)
+{
+	struct tuy_bytes text = tuy_text_bytes(said);
+	size_t piece = tuy_text_columns(tuy_text_bytes(company));
+	if (piece > room / 3)
+		piece = room / 3;
+	if (room == 0 || *company == '\0' || taken + tuy_text_columns(text) + 3 + piece <= room ||
+	    room < taken + piece + 12)
+		return (int)text.len;
+	return (int)tuy_text_cut_columns(text, room - taken - piece - 4);
+}
+
+char *object_what(const json_t *object, size_t room)
 {
 	const char *company = object_company(object);
 	const char *state = doc_text(object, "state");
-	const char *dot = *company != '\0' ? " · " : "";
-	char before[64] = "";
+	const char *said = doc_text(object, is_ask(object) ? "text" : "title");
+	const char *ask = is_ask(object) ? doc_text(object, "ask") : "";
+	char before[96] = "";
+	int len;
 	if (doc_true(object, "unreadable"))
 		return text_make("(not readable here)");
 	if (*state != '\0' && strcmp(state, "open") != 0)
-		snprintf(before, sizeof(before), "[%s] ", state);
-	if (is_ask(object))
-		return text_make("%s%s: %s%s%s", before, doc_text(object, "ask"),
-		                 doc_text(object, "text"), dot, company);
-	return text_make("%s%s%s%s", before, doc_text(object, "title"), dot, company);
+		snprintf(before, sizeof(before), "[%.40s] ", state);
+	if (*ask != '\0')
+		snprintf(before + strlen(before), sizeof(before) - strlen(before), "%.40s: ", ask);
+	len = said_len(said, strlen(before), company, room);
+	return text_make("%s%.*s%s%s%s", before, len, said, said[len] != '\0' ? "…" : "",
+	                 *company != '\0' ? " · " : "", company);
 }
 
 const char *object_warmth(const json_t *object, const struct show_term *term)

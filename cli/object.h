@@ -13,8 +13,9 @@
 #define OBJECT_WARMTH_NONE (-1)
 
 /* "Wi-Fi for 3 warehouses · Laiterie du Val d'Oust", "intro: purchasing at ... · Verrerie"; the
- * caller frees it. */
-char *object_what(const json_t *object);
+ * caller frees it. `room`: columns there are (0: no end); what is said is cut first, so that a
+ * piece of the company stays. */
+char *object_what(const json_t *object, size_t room);
 
 /* On a screen "●●●○○" (0: "lead"), in a pipe "3"; empty if it is not given. Static. */
 const char *object_warmth(const json_t *object, const struct show_term *term);

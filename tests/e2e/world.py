@@ -57,7 +57,7 @@ def adopt_orphans():
 
 
 def children():
-    """Processes (pid, command) of ours that are still there."""
+    """Processes (pid, command) of ours that still run; those that have ended are buried."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -67,8 +67,12 @@ def children():
         except OSError:
             continue
         name, rest = text[text.index("(") + 1 :].rsplit(")", 1)
-        if int(rest.split()[1]) == os.getpid():
-            found.append((int(entry.name), name))
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid():
+            if state == "Z":
+                os.waitpid(int(entry.name), os.WNOHANG)
+            else:
+                found.append((int(entry.name), name))
     return found
 
 
@@ -126,7 +130,11 @@ class Rpc:
             self.unpacker.feed(data)
 
     def call(self, method, params=None):
-        msgid = self.send(method, params)
+        msgid = self.msgid + 1
+        try:
+            self.send(method, params)
+        except BrokenPipeError:
+            pass  # refused before it was read: the answer says why
         kind, answered, error, result = self.receive()
         assert kind == 1
         if error is not None:
