@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROGRESS_MS      100   /* between two looks at the first sync */
+#define PROGRESS_MS      20    /* between two looks at the first sync */
 #define PROGRESS_HALT_MS 60000 /* no progress for so long: it goes on without us */
 #define JOIN_S           30    /* to reach the inviter */
 #define JOIN_S_MAX       600

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import wire
 import world as worlds
 
 
@@ -79,5 +80,39 @@ def lonely(nobody_stays):
     yield made, alice, bruno, waiting
     waiting.kill()
     waiting.communicate()
+    problems = made.close()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def silenced(nobody_stays):
+    """(world, alice, {name: socket}): strangers of all kinds that keep their sockets open. They
+    begin with the tests, because the daemon reads and discards for up to 25 s."""
+    made = worlds.World()
+    alice = made.node("alice")
+    alice.new()
+    bruno = made.node("bruno")
+    bruno.join(alice.invite())
+    key = wire.link_key(bruno)
+    first = wire.Initiator(key).frame_1()
+    sockets = {}
+
+    def open_with(name, data):
+        sock = wire.dial(bruno.port)
+        sock.sendall(data)
+        sockets[name] = sock
+
+    for length in range(wire.FIRST_FRAME):
+        open_with(f"cut after {length}", first[:length])
+    for name, frame in wire.wrong_first_frames(key, random.Random(1)).items():
+        open_with(name, frame)
+    caller = wire.Initiator(key)
+    open_with("link key, no invite", caller.frame_1())
+    known = sockets["link key, no invite"]
+    caller.take_2(wire.receive_exactly(known, wire.SECOND_FRAME))
+    known.sendall(caller.frame_3(wire.hello()))
+    yield made, bruno, sockets
+    for sock in sockets.values():
+        sock.close()
     problems = made.close()
     assert not problems, "\n".join(problems)

@@ -8,80 +8,13 @@ import threading
 import time
 
 import msgpack
-import pytest
-
 import wire
-from world import ASAN, World, wait_until
+from world import ASAN, wait_until
 
 STRANGERS = 10_000
 RSS_GROWTH_KIB = 4096 if not ASAN else 32768  # ASan keeps freed memory aside for a while
 SMALL_QUARANTINE = {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
 CONNECT_S = 1.0
-
-
-def link_key(node):
-    """The link key that only friends know; read from the home, as no stranger could."""
-    return wire.link_public(wire.identity_link_secret(node.identity))
-
-
-def wrong_first_frames(key, dice):
-    """First frames that must not be answered, by name."""
-    good = wire.Initiator(key).frame_1()
-    flipped = [bytearray(good) for _ in range(3)]
-    flipped[0][0] ^= 1  # the knock
-    flipped[1][16] ^= 1  # the ephemeral, under the old knock
-    flipped[2][63] ^= 1  # the tag, under the old knock
-    tag = bytearray(good[16:])
-    tag[47] ^= 1
-    other = wire.Initiator(os.urandom(32))
-    frames = {
-        "random 64": dice.randbytes(64),
-        "random 4096": dice.randbytes(4096),
-        "zeros": bytes(64),
-        "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".ljust(64, b"\n"),
-        "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".ljust(200, b"\0"),
-        "wrong knock": bytes(flipped[0]),
-        "another ephemeral": bytes(flipped[1]),
-        "another tag": bytes(flipped[2]),
-        "right knock, wrong tag": wire.knock(key, bytes(tag)) + bytes(tag),
-        "another key": other.frame_1(),
-        "right knock, low order point": wire.knock(key, bytes(48)) + bytes(48),
-    }
-    return frames
-
-
-@pytest.fixture(scope="session")
-def silenced(nobody_stays):
-    """(world, alice, {name: socket}): strangers of all kinds that keep their sockets open. They
-    begin with the tests, because the daemon reads and discards for up to 25 s."""
-    made = World()
-    alice = made.node("alice")
-    alice.new()
-    bruno = made.node("bruno")
-    bruno.join(alice.invite())
-    key = link_key(bruno)
-    first = wire.Initiator(key).frame_1()
-    sockets = {}
-
-    def open_with(name, data):
-        sock = wire.dial(bruno.port)
-        sock.sendall(data)
-        sockets[name] = sock
-
-    for length in range(wire.FIRST_FRAME):
-        open_with(f"cut after {length}", first[:length])
-    for name, frame in wrong_first_frames(key, random.Random(1)).items():
-        open_with(name, frame)
-    caller = wire.Initiator(key)
-    open_with("link key, no invite", caller.frame_1())
-    known = sockets["link key, no invite"]
-    caller.take_2(wire.receive_exactly(known, wire.SECOND_FRAME))
-    known.sendall(caller.frame_3(wire.hello()))
-    yield made, bruno, sockets
-    for sock in sockets.values():
-        sock.close()
-    problems = made.close()
-    assert not problems, "\n".join(problems)
 
 
 def answers(port, frames, close_writing=True):
@@ -105,7 +38,7 @@ def answers(port, frames, close_writing=True):
 def test_a_first_frame_cut_at_every_length_gets_nothing(world, dice):
     alice = world.node("alice")
     alice.new()
-    first = wire.Initiator(link_key(alice)).frame_1()
+    first = wire.Initiator(wire.link_key(alice)).frame_1()
     got = answers(alice.port, {n: first[:n] for n in range(wire.FIRST_FRAME)})
     assert set(got.values()) == {b""}, {n: d for n, d in got.items() if d}
     # the whole one was never sent: it is good
@@ -117,14 +50,14 @@ def test_a_first_frame_cut_at_every_length_gets_nothing(world, dice):
 def test_wrong_first_frames_get_nothing(world, dice):
     alice = world.node("alice")
     alice.new()
-    got = answers(alice.port, wrong_first_frames(link_key(alice), dice))
+    got = answers(alice.port, wire.wrong_first_frames(wire.link_key(alice), dice))
     assert set(got.values()) == {b""}, {n: d for n, d in got.items() if d}
 
 
 def test_a_first_frame_byte_by_byte_is_good(world):
     alice = world.node("alice")
     alice.new()
-    caller = wire.Initiator(link_key(alice))
+    caller = wire.Initiator(wire.link_key(alice))
     with wire.dial(alice.port) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in caller.frame_1():
@@ -136,7 +69,7 @@ def test_bytes_that_come_before_the_answer(world):
     """Nobody speaks before message 2: who does has lost."""
     alice = world.node("alice")
     alice.new()
-    frame = wire.Initiator(link_key(alice)).frame_1() + bytes(100)
+    frame = wire.Initiator(wire.link_key(alice)).frame_1() + bytes(100)
     (got,) = answers(alice.port, {"eager": frame}).values()
     assert got == b""
 
@@ -161,7 +94,7 @@ def test_a_recorded_first_frame_is_not_answered_again(world):
 def test_a_first_frame_is_answered_once(world):
     alice = world.node("alice")
     alice.new()
-    frame = wire.Initiator(link_key(alice)).frame_1()
+    frame = wire.Initiator(wire.link_key(alice)).frame_1()
     with wire.dial(alice.port) as sock:
         sock.sendall(frame)
         assert len(wire.receive_exactly(sock, wire.SECOND_FRAME)) == wire.SECOND_FRAME
@@ -210,7 +143,7 @@ def second_and_more(port, key, says):
 
 def test_the_link_key_without_an_invite_gets_message_2_and_nothing_more(world):
     _, bruno = world.circle("alice", "bruno")
-    key = link_key(bruno)  # bruno never made an invite
+    key = wire.link_key(bruno)  # bruno never made an invite
     for name, says in third_frames().items():
         assert second_and_more(bruno.port, key, says) == b"", name
     assert bruno.circle()["members"] == 2
@@ -221,7 +154,7 @@ def test_an_invite_without_join_gets_message_2_and_nothing_more(world):
     alice = world.node("alice")
     alice.new()
     key = wire.Invite(alice.invite()).link_pk
-    assert key == link_key(alice)
+    assert key == wire.link_key(alice)
     for name, says in third_frames().items():
         got = second_and_more(alice.port, key, says)
         if name == "HELLO and JOIN":
@@ -238,7 +171,7 @@ def test_a_friend_of_another_circle_is_a_stranger(world):
     chloe = world.node("chloe")
     chloe.new("Ailleurs")
     static = wire.identity_link_secret(chloe.identity)
-    key = link_key(bruno)
+    key = wire.link_key(bruno)
     caller = wire.Initiator(key, static)
     with wire.dial(bruno.port) as sock:
         sock.sendall(caller.frame_1())
@@ -320,7 +253,7 @@ def test_ten_thousand_strangers(world, dice):
     bruno.join(alice.invite())
     world.meet([alice, bruno])
     bruno.stop()
-    key = link_key(alice)
+    key = wire.link_key(alice)
     drain(flood(alice, key, STRANGERS // 10, dice.randrange(1 << 30)))
     first = alice.memory_kib()
 

@@ -161,8 +161,34 @@ def hello():
     return msgpack.packb([1, 1, 0, os.urandom(8), [row]], use_bin_type=True)
 
 
-def link_public(secret):
-    return sodium.crypto_scalarmult_base(secret)
+def link_key(node):
+    """The link key that only friends know; read from the home, as no stranger could."""
+    return sodium.crypto_scalarmult_base(identity_link_secret(node.identity))
+
+
+def wrong_first_frames(key, dice):
+    """First frames that must not be answered, by name."""
+    good = Initiator(key).frame_1()
+    flipped = [bytearray(good) for _ in range(3)]
+    flipped[0][0] ^= 1  # the knock
+    flipped[1][16] ^= 1  # the ephemeral, under the old knock
+    flipped[2][63] ^= 1  # the tag, under the old knock
+    tag = bytearray(good[16:])
+    tag[47] ^= 1
+    other = Initiator(os.urandom(32))
+    return {
+        "random 64": dice.randbytes(64),
+        "random 4096": dice.randbytes(4096),
+        "zeros": bytes(64),
+        "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".ljust(64, b"\n"),
+        "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".ljust(200, b"\0"),
+        "wrong knock": bytes(flipped[0]),
+        "another ephemeral": bytes(flipped[1]),
+        "another tag": bytes(flipped[2]),
+        "right knock, wrong tag": knock(key, bytes(tag)) + bytes(tag),
+        "another key": other.frame_1(),
+        "right knock, low order point": knock(key, bytes(48)) + bytes(48),
+    }
 
 
 # ---- sockets ----
