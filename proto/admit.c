@@ -129,7 +129,7 @@ static bool admit_op(struct tuy_node *n, struct tuy_now now, const struct link *
 	item = tuy_stage_item(s, TUY_STORE_OP, circle_no);
 	item->u.op.index = index;
 	item->u.op.bytes = (struct tuy_bytes){ s->bytes, s->len };
-	tuy_circle_changed(n, now, circle_no, index);
+	tuy_spread_member(n, now, circle_no, index);
 	return true;
 }
 
@@ -194,14 +194,13 @@ static enum tuy_reject_code join_fault(struct tuy_node *n, struct tuy_now now,
 }
 
 void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                      const struct tuy_message *m, struct stage **stage)
+                      const struct tuy_message *m)
 {
 	struct tuy_invite_row *row = row_find(n, &m->u.join.invite);
 	uint32_t time_s;
 	enum tuy_reject_code fault = join_fault(n, now, link, m, row, &time_s);
 	struct stage *s;
 
-	(void)stage;
 	if (link->welcome_ticket || link->welcome_due)
 		return; /* said twice */
 	if (fault == TUY_REJECT_USED &&
@@ -217,7 +216,7 @@ void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 		reject(link, fault ? fault : TUY_REJECT_FULL, time_s);
 }
 
-void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
+void tuy_admit_stored(struct tuy_node *n, uint64_t ticket)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *link = &n->link[i];
@@ -239,8 +238,6 @@ void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket)
 		n->join.ticket = 0;
 		n->join.welcomed = true;
 	}
-	tuy_join_check_in(n);
-	(void)now;
 }
 
 void tuy_join_check_in(struct tuy_node *n)
@@ -261,8 +258,8 @@ void tuy_join_check_in(struct tuy_node *n)
 	t->tell.name = (struct tuy_bytes){ t->name, j->inviter_name_len };
 }
 
-void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
-                       struct tuy_writer *w)
+static void welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
+                          struct tuy_writer *w)
 {
 	const struct tuy_circle_state *c = &n->circle[link->welcome_circle];
 	const struct own_circle *own = &n->own[link->welcome_circle];
@@ -289,6 +286,33 @@ void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_b
 	                        (struct tuy_bytes){ own->own_name, own->own_name_len });
 	sodium_memzero(epoch, sizeof epoch);
 	link->welcome_due = false;
+}
+
+void tuy_welcome_task(const struct link *link, struct tuy_task *task)
+{
+	task->what = TUY_DO_READ;
+	task->u.read = (struct tuy_read){ .kind = TUY_READ_OPS,
+		                          .link = link->number,
+		                          .circle_no = link->welcome_circle,
+		                          .from = READ_FOR_WELCOME,
+		                          .count = 1 };
+}
+
+void tuy_welcome_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      const struct tuy_read_result *result)
+{
+	struct tuy_writer w = tuy_writer(n->plain, TUY_RECORD_MAX);
+
+	if (result->err != TUY_OK || result->count == 0) {
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED,
+		               TUY_CLOSE_SHUTDOWN); /* a damaged store helps nobody */
+		return;
+	}
+	welcome_write(n, link, &result->bytes[0], &w);
+	tuy_link_seal(n, link, &w);
+	if (link->state == LINK_GUEST)
+		tuy_link_up(n, now, link);
+	link->hello_due = true;
 }
 
 /* ---- the device that joins ---- */
@@ -425,7 +449,7 @@ static void welcome_keep(struct tuy_node *n, struct tuy_now now, struct link *li
 		item->u.epoch.id = row.epoch_id;
 		item->u.epoch.key = row.key;
 	}
-	tuy_circle_changed(n, now, no, index);
+	tuy_spread_member(n, now, no, index);
 	founder_address(n, now, m, s);
 	link->joined_circle = no;
 	n->join.circle_no = no;

@@ -1,7 +1,6 @@
 /*
- * The inside of the node (node.h): its state, shared by node.c (inputs, tasks), session.c (one
- * link's handshake and messages), sync.c (what flows on a link), admit.c (invites, joining), dial.c
- * (whom to call) and stage.c (tickets). Not for the host. Thread rule: as node.h.
+ * The inside of the node (node.h): its state, and the floors of its files. Not for the host.
+ * Thread rule: as node.h.
  */
 #ifndef TUY_MACHINE_H
 #define TUY_MACHINE_H
@@ -328,9 +327,11 @@ static inline uint64_t *link_dirty(const struct tuy_node *n, const struct link *
 	return n->dirty + (size_t)place_of(n, link) * n->log_words;
 }
 
-/* node.c */
-struct tell *tuy_node_tell(struct tuy_node *n,
-                           enum tuy_tell_kind kind); /* never NULL; the oldest FAULT gives way */
+/* ---- the floors, from the ground up: a file calls only what stands on its own floor or below ----
+ */
+
+/* state.c: tables, digests; no consequences */
+struct tell *tuy_node_tell(struct tuy_node *n, enum tuy_tell_kind kind); /* the oldest gives way */
 void tuy_node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err);
 const struct tuy_tag *tuy_circle_digest(struct tuy_node *n, uint32_t circle_no);
 const uint8_t *tuy_circle_book(struct tuy_node *n, uint32_t circle_no);
@@ -340,49 +341,71 @@ uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
                         const struct tuy_incarnation *incarnation);
 uint32_t tuy_peer_find(const struct tuy_node *n, const struct tuy_device *device);
 uint32_t tuy_peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk);
+/* The peer of a certificate, registered if it is new; NONE if there is no room. */
+uint32_t tuy_peer_get(struct tuy_node *n, const struct tuy_cert *cert);
+struct link *tuy_link_at(struct tuy_node *n, uint32_t number); /* NULL if closed */
+struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link,
+                                 uint32_t log_no);
+uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+/* Says that a link is to be closed; session.c does it. */
+void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
+/* Seals what `w` holds as the next record of `link` and leaves it in n->out. */
+void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
+
+/* stage.c: tickets on their way to the store */
+struct stage *tuy_stage_take(struct tuy_node *n, bool own); /* NULL: none free */
+struct stage *tuy_stage_find(struct tuy_node *n, uint64_t ticket);
+void tuy_stage_free(struct tuy_node *n, struct stage *s);
+/* A new item of a stage; STAGE_ITEMS at most. */
+struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind,
+                                      uint32_t circle_no);
+uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
+struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
+void tuy_stage_again(struct tuy_node *n);         /* hands what failed to the host once more */
+
+/* dial.c: whom to call; who failed too often; which first frames were seen */
+bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
+uint64_t tuy_dial_deadline(const struct tuy_node *n);
+/* An attempt came to nothing, or its link went. */
+void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial);
+void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
+/* May this failure be held in silence? */
+bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_address *address);
+bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
+
+/* spread.c: what a change means for the links */
+void tuy_spread_refresh(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no);
+void tuy_spread_log(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
+void tuy_spread_ops(struct tuy_node *n, uint32_t circle_no);
+void tuy_spread_address(struct tuy_node *n, uint32_t peer, const struct link *except);
+void tuy_spread_frontier(struct tuy_node *n, uint32_t circle_no);
 /* An operation was added to a circle: new devices get a peer, links are looked at again. */
-void tuy_circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
-                        uint32_t op_index);
+void tuy_spread_member(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                       uint32_t op_index);
+struct tuy_tag tuy_connection_tag(const struct tuy_node *n, const struct link *link,
+                                  uint32_t circle_no, uint8_t role);
+/* Who a link's other end is, is known. */
+void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* Looks which circles a link shares. */
+void tuy_link_match(struct tuy_node *n, struct tuy_now now, struct link *link);
+void tuy_hello_again(struct tuy_node *n); /* on all links */
 /* Takes an address record if it is a known device's and newer; TUY_OK, TUY_E_CONFLICT (not newer),
  * or why not. */
 enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
                                uint32_t *peer);
-
 /* Publishes this device's addresses if they changed and a stage is free. */
 void tuy_address_publish(struct tuy_node *n, struct tuy_now now);
 
-/* stage.c */
-struct stage *tuy_stage_take(struct tuy_node *n, bool own); /* NULL: none free */
-void tuy_stage_free(struct tuy_node *n, struct stage *s);
-struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind,
-                                      uint32_t circle_no); /* STAGE_ITEMS at most */
-uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
-struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
-void tuy_stage_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
-                      enum tuy_stored stored);
-void tuy_stage_again(struct tuy_node *n); /* hands what failed to the host once more */
-void tuy_stage_retry(struct tuy_node *n, struct tuy_now now);
-
-/* session.c */
-struct link *tuy_link_at(struct tuy_node *n, uint32_t number); /* NULL if closed */
-void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
-void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link); /* forgets it */
-bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link,
-                   struct tuy_task *task);
-/* Seals what `w` holds as the next record of `link` and leaves it in n->out. */
-void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
-size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
-                      struct tuy_bytes bytes);
-void tuy_link_up(struct tuy_node *n, struct tuy_now now,
-                 struct link *link); /* who it is, is known */
-void tuy_link_match(struct tuy_node *n, struct tuy_now now,
-                    struct link *link); /* which circles are shared */
-void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
-uint64_t tuy_link_deadline(const struct tuy_node *n, const struct link *link);
-void tuy_hello_again(struct tuy_node *n); /* on all links */
-struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link,
-                                 uint32_t log_no);
-uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+/* sync.c: what comes in on a link */
+void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_message *m, struct stage **stage);
+void tuy_sync_credit(struct link *link, uint32_t bytes);
+void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* Do both ends hold the same, as far as is known? */
+bool tuy_sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
+void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                    const struct tuy_tag *digest);
+void tuy_sync_link_gone(struct tuy_node *n, struct link *link);
 
 /* push.c: what is due on a link, written when the socket can take it */
 bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -390,45 +413,37 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                    const struct tuy_read *read, const struct tuy_read_result *result);
 
-/* sync.c: what comes in on a link, and what a change means for it */
-void tuy_sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
-                    const struct tuy_hello_tag *tag);
-void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                      struct tuy_message *m, struct stage **stage);
-void tuy_sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
-void tuy_sync_ops_changed(struct tuy_node *n, uint32_t circle_no);
-void tuy_sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except);
-void tuy_sync_frontier_again(struct tuy_node *n, uint32_t circle_no);
-void tuy_sync_credit(struct link *link, uint32_t bytes);
-void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link);
-bool tuy_sync_settled(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
-void tuy_sync_link_gone(struct tuy_node *n, struct link *link);
-void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                    const struct tuy_tag *digest);
-
-/* admit.c */
+/* admit.c: letting in and being let in */
+#define READ_FOR_WELCOME 1 /* in tuy_read.from of an OPS read */
 bool tuy_guest_welcome(const struct tuy_node *n,
                        struct tuy_now now); /* is any invite answerable? */
 void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
-                      const struct tuy_message *m, struct stage **stage);
+                      const struct tuy_message *m);
 void tuy_welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
                          const struct tuy_message *m, struct stage **stage);
 void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
-void tuy_welcome_write(struct tuy_node *n, struct link *link, const struct tuy_bytes *genesis,
-                       struct tuy_writer *w);
+void tuy_welcome_task(const struct link *link, struct tuy_task *task);
+void tuy_welcome_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      const struct tuy_read_result *result);
 void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
 void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
 void tuy_join_check_in(struct tuy_node *n); /* tells JOINED once this device is in */
-void tuy_admit_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket);
+void tuy_admit_stored(struct tuy_node *n, uint64_t ticket);
 
-/* dial.c */
-bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
-uint64_t tuy_dial_deadline(const struct tuy_node *n);
-void tuy_dial_ended(struct tuy_node *n, struct tuy_now now,
-                    uint32_t dial); /* an attempt came to nothing, or its link went */
-void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
-bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now,
-                     const struct tuy_address *address); /* may this failure be held? */
-bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
+/* stored.c: what it means that a ticket is durable, or failed */
+void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
+                       enum tuy_stored stored);
+void tuy_stored_retry(struct tuy_node *n, struct tuy_now now);
+
+/* session.c: one link */
+void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link); /* forgets it */
+bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   struct tuy_task *task);
+size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_bytes bytes);
+void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+uint64_t tuy_link_deadline(const struct link *link);
+
+/* node.c (life, loading, commands) and tasks.c (tasks, questions) are the top floor: node.h */
 
 #endif

@@ -59,306 +59,6 @@ static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_ca
 	return l->at;
 }
 
-/* ---- tells ---- */
-
-struct tell *tuy_node_tell(struct tuy_node *n, enum tuy_tell_kind kind)
-{
-	struct tell *t;
-
-	if (n->tell_count == TELLS_MAX) { /* the host did not drain: the oldest gives way */
-		n->tell_first = (n->tell_first + 1) % TELLS_MAX;
-		n->tell_count--;
-	}
-	t = &n->tell[(n->tell_first + n->tell_count) % TELLS_MAX];
-	n->tell_count++;
-	*t = (struct tell){ .tell = { .kind = kind } };
-	return t;
-}
-
-void tuy_node_fault(struct tuy_node *n, const struct link *link, enum tuy_err err)
-{
-	struct tell *t;
-
-	if (n->tell_count > TELLS_MAX / 2)
-		return; /* for the log only */
-	t = tuy_node_tell(n, TUY_TELL_FAULT);
-	t->tell.link = link->number;
-	t->tell.err = err;
-	if (link->peer != NONE)
-		t->tell.device = n->peer[link->peer].device;
-}
-
-/* ---- logs ---- */
-
-static uint32_t log_slot(const struct tuy_node *n, const struct tuy_log16 *log16)
-{
-	uint32_t at = tuy_get32(log16->b) & (n->log_hash_size - 1);
-
-	while (n->log_hash[at] &&
-	       memcmp(&n->log[n->log_hash[at] - 1].log16, log16, sizeof *log16) != 0)
-		at = (at + 1) & (n->log_hash_size - 1);
-	return at;
-}
-
-uint32_t tuy_log_find(const struct tuy_node *n, const struct tuy_log16 *log16)
-{
-	uint32_t at = log_slot(n, log16);
-
-	return n->log_hash[at] ? n->log_hash[at] - 1 : NONE;
-}
-
-uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
-                        const struct tuy_incarnation *incarnation)
-{
-	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint32_t no = n->log_count, at;
-	struct log *log = &n->log[no];
-
-	if (no == n->cap.logs)
-		return NONE;
-	*log = (struct log){ .circle_no = circle_no,
-		             .device = device,
-		             .incarnation = *incarnation,
-		             .getb_link = NONE,
-		             .touched = ++n->changes };
-	log->id = tuy_log_id(&c->id, &c->device[device].cert.device, incarnation);
-	log->log16 = tuy_log16(&log->id);
-	log->durable.hash = tuy_chain_start(&log->id);
-	log->staged = log->durable;
-	if (memcmp(&c->device[device].cert.device, &n->keys->device, sizeof n->keys->device) == 0 &&
-	    memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0) {
-		log->own = true;
-		n->own[circle_no].own_log = no;
-	}
-	n->log_hash[log_slot(n, &log->log16)] = no + 1;
-	for (at = no;
-	     at > 0 && memcmp(&n->log[n->log_order[at - 1]].id, &log->id, sizeof log->id) > 0; at--)
-		n->log_order[at] = n->log_order[at - 1];
-	n->log_order[at] = no;
-	n->log_count++;
-	for (uint32_t i = 0; i < n->cap.links; i++)
-		n->peer_log[(size_t)i * n->cap.logs + no] = (struct peer_log){ 0 };
-	return no;
-}
-
-/* ---- peers ---- */
-
-uint32_t tuy_peer_find(const struct tuy_node *n, const struct tuy_device *device)
-{
-	uint32_t low = 0, high = n->peer_count;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = memcmp(&n->peer[n->peer_order[middle]].device, device, sizeof *device);
-
-		if (order == 0)
-			return n->peer_order[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NONE;
-}
-
-uint32_t tuy_peer_find_link(const struct tuy_node *n, const struct tuy_link_pk *link_pk)
-{
-	for (uint32_t i = 0; i < n->peer_count; i++) {
-		if (memcmp(&n->peer[i].link_pk, link_pk, sizeof *link_pk) == 0)
-			return i;
-	}
-	return NONE;
-}
-
-static uint32_t peer_get(struct tuy_node *n, const struct tuy_cert *cert)
-{
-	uint32_t no = tuy_peer_find(n, &cert->device), at;
-
-	if (no != NONE || n->peer_count == n->cap.peers)
-		return no;
-	no = n->peer_count++;
-	n->peer[no] =
-		(struct peer){ .device = cert->device, .link_pk = cert->link_pk, .link = NONE };
-	n->peer[no].is_self = memcmp(&cert->device, &n->keys->device, sizeof cert->device) == 0;
-	for (at = no; at > 0 && memcmp(&n->peer[n->peer_order[at - 1]].device, &cert->device,
-	                               sizeof cert->device) > 0;
-	     at--)
-		n->peer_order[at] = n->peer_order[at - 1];
-	n->peer_order[at] = no;
-	return no;
-}
-
-void tuy_circle_changed(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
-                        uint32_t op_index)
-{
-	struct tuy_circle_state *c = &n->circle[circle_no];
-	uint32_t made = c->op[op_index].made;
-
-	n->own[circle_no].digest_valid = false;
-	if (made == NONE)
-		return;
-	tuy_join_check_in(n);
-	n->own[circle_no].book_valid = false;
-	if (c->device[made].peer == NONE)
-		c->device[made].peer = peer_get(n, &c->device[made].cert);
-	if (c->device[made].peer == NONE)
-		return;
-	n->peer[c->device[made].peer].circles |= 1u << circle_no;
-	n->address_due = n->address_due || n->peer[c->device[made].peer].is_self;
-	tuy_dial_reset(n, now, c->device[made].peer);
-	for (uint32_t i = 0; i < n->cap.links; i++) {
-		struct link *link = &n->link[i];
-
-		if (link->state != LINK_UP)
-			continue;
-		if (link->peer == NONE &&
-		    memcmp(tuy_noise_remote_static(&link->noise), &c->device[made].cert.link_pk,
-		           sizeof(struct tuy_link_pk)) == 0)
-			link->peer = c->device[made].peer, n->peer[link->peer].link = i;
-		if (link->peer == c->device[made].peer)
-			tuy_link_match(n, now, link);
-	}
-	if (n->own[circle_no].orphans)
-		tuy_sync_frontier_again(n, circle_no);
-	n->own[circle_no].orphans = false;
-}
-
-enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tuy_bytes record,
-                               uint32_t *peer_no)
-{
-	struct tuy_address_record parsed;
-	enum tuy_err err = tuy_address_record_parse(record, &parsed);
-	struct peer *peer;
-
-	if (err != TUY_OK)
-		return err;
-	*peer_no = tuy_peer_find(n, &parsed.device);
-	if (*peer_no == NONE || record.len > sizeof peer->record)
-		return TUY_E_UNKNOWN;
-	peer = &n->peer[*peer_no];
-	if (peer->record_len > 0 && parsed.counter <= peer->address.counter)
-		return TUY_E_CONFLICT;
-	memcpy(peer->record, record.p, record.len);
-	peer->record_len = (uint32_t)record.len;
-	peer->address = parsed;
-	peer->address_next = 0;
-	if (peer->is_self && parsed.counter > n->self_counter)
-		n->self_counter = parsed.counter;
-	for (uint32_t c = 0; c < n->cap.circles; c++) {
-		if (peer->circles & (1u << c))
-			n->own[c].book_valid = false;
-	}
-	tuy_dial_reset(n, now, *peer_no);
-	return TUY_OK;
-}
-
-static bool same_addresses(const struct tuy_address_record *a, const struct tuy_address_record *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (uint32_t i = 0; i < a->count; i++) {
-		if (a->address[i].port != b->address[i].port ||
-		    memcmp(a->address[i].ip, b->address[i].ip, 16) != 0)
-			return false;
-	}
-	return true;
-}
-
-void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
-{
-	uint32_t peer = tuy_peer_find(n, &n->keys->device);
-	struct tuy_store_item *item;
-	struct stage *s;
-
-	if (!n->address_due || peer == NONE || n->self_address.count == 0)
-		return; /* in no circle yet, or nothing to say */
-	if (n->peer[peer].record_len > 0 &&
-	    same_addresses(&n->peer[peer].address, &n->self_address)) {
-		n->address_due = false;
-		return;
-	}
-	s = tuy_stage_take(n, true);
-	if (!s)
-		return; /* at the next call */
-	n->address_due = false;
-	n->self_address.counter = n->self_counter + 1;
-	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,
-	                                      STAGE_BYTES, &s->len) == TUY_OK);
-	tuy_require(tuy_address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) ==
-	            TUY_OK);
-	item = tuy_stage_item(s, TUY_STORE_ADDRESS, 0);
-	item->u.address.device = n->keys->device;
-	item->u.address.record = (struct tuy_bytes){ s->bytes, s->len };
-	tuy_stage_commit(n, s);
-	tuy_sync_address_changed(n, peer, NULL);
-}
-
-/* ---- digests ---- */
-
-static void digest_start(crypto_generichash_state *state, const char *domain, size_t size)
-{
-	uint8_t padded[16] = { 0 };
-
-	memcpy(padded, domain, strlen(domain));
-	crypto_generichash_init(state, NULL, 0, size);
-	crypto_generichash_update(state, padded, sizeof padded);
-}
-
-/* PROTOCOL 7.1 */
-const struct tuy_tag *tuy_circle_digest(struct tuy_node *n, uint32_t circle_no)
-{
-	struct own_circle *own = &n->own[circle_no];
-	struct tuy_hash heads[64];
-	crypto_generichash_state state;
-	uint32_t count;
-
-	if (own->digest_valid)
-		return &own->digest;
-	digest_start(&state, "tuyau digest v1", sizeof own->digest.b);
-	count = tuy_circle_heads(&n->circle[circle_no], heads, 64);
-	crypto_generichash_update(&state, heads[0].b, count * sizeof heads[0]);
-	for (uint32_t i = 0; i < n->log_count; i++) {
-		const struct log *log = &n->log[n->log_order[i]];
-		uint8_t seq[4];
-
-		if (log->circle_no != circle_no || log->durable.seq == 0)
-			continue;
-		tuy_put32(seq, log->durable.seq);
-		crypto_generichash_update(&state, log->id.b, sizeof log->id.b);
-		crypto_generichash_update(&state, seq, sizeof seq);
-		crypto_generichash_update(&state, log->durable.hash.b, sizeof log->durable.hash.b);
-	}
-	crypto_generichash_final(&state, own->digest.b, sizeof own->digest.b);
-	own->digest_valid = true;
-	return &own->digest;
-}
-
-/* PROTOCOL 5.6 */
-const uint8_t *tuy_circle_book(struct tuy_node *n, uint32_t circle_no)
-{
-	struct own_circle *own = &n->own[circle_no];
-	crypto_generichash_state state;
-	struct tuy_hash hash;
-
-	if (own->book_valid)
-		return own->book;
-	digest_start(&state, "tuyau book v1", sizeof hash.b);
-	for (uint32_t i = 0; i < n->peer_count; i++) {
-		const struct peer *peer = &n->peer[n->peer_order[i]];
-		uint8_t counter[8];
-
-		if (!(peer->circles & (1u << circle_no)) || peer->record_len == 0)
-			continue;
-		tuy_put64(counter, peer->address.counter);
-		crypto_generichash_update(&state, peer->device.b, sizeof peer->device.b);
-		crypto_generichash_update(&state, counter, sizeof counter);
-	}
-	crypto_generichash_final(&state, hash.b, sizeof hash.b);
-	memcpy(own->book, hash.b, sizeof own->book);
-	own->book_valid = true;
-	return own->book;
-}
-
 /* ---- life ---- */
 
 struct tuy_capacity tuy_capacity_default(void)
@@ -458,7 +158,7 @@ enum tuy_err tuy_node_load_op(struct tuy_node *n, uint32_t circle_no, struct tuy
 	if (err != TUY_OK)
 		return err;
 	n->circle[circle_no].op[index].durable = true;
-	tuy_circle_changed(n, (struct tuy_now){ .ms = n->start_ms }, circle_no, index);
+	tuy_spread_member(n, (struct tuy_now){ .ms = n->start_ms }, circle_no, index);
 	return TUY_OK;
 }
 
@@ -532,12 +232,12 @@ void tuy_node_stop(struct tuy_node *n, struct tuy_now now)
 void tuy_node_on_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
                         enum tuy_stored stored)
 {
-	tuy_stage_stored(n, now, ticket, stored);
+	tuy_stored_ticket(n, now, ticket, stored);
 }
 
 void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 {
-	tuy_stage_retry(n, now);
+	tuy_stored_retry(n, now);
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
 			tuy_link_time(n, now, &n->link[i]);
@@ -551,8 +251,8 @@ uint64_t tuy_node_deadline(const struct tuy_node *n)
 	if (n->store_retry_ms && n->store_retry_ms < deadline)
 		deadline = n->store_retry_ms;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
-		uint64_t at = n->link[i].state == LINK_FREE ? UINT64_MAX
-		                                            : tuy_link_deadline(n, &n->link[i]);
+		uint64_t at =
+			n->link[i].state == LINK_FREE ? UINT64_MAX : tuy_link_deadline(&n->link[i]);
 
 		if (at < deadline)
 			deadline = at;
@@ -614,7 +314,7 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 	item->u.epoch.id = op.epoch.id;
 	item->u.epoch.key = key;
 	sodium_memzero(&key, sizeof key);
-	tuy_circle_changed(n, now, no, index);
+	tuy_spread_member(n, now, no, index);
 	*circle_no = no;
 	*ticket = tuy_stage_commit(n, s);
 	return TUY_OK;

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define READ_FOR_WELCOME 1 /* in tuy_read.from of an OPS read */
-#define MESSAGE_MARGIN   256
+#define MESSAGE_MARGIN 256
 
 static struct tuy_writer message(struct tuy_node *n)
 {
@@ -411,12 +410,6 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 {
 	bool bulk = link->unsent < UNSENT_BULK;
 
-	if (link->welcome_due) {
-		task_read(task, TUY_READ_OPS, link, link->welcome_circle);
-		task->u.read.from = READ_FOR_WELCOME;
-		task->u.read.count = 1;
-		return true;
-	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (link->circle[c].shared && circle_task(n, link, c, task))
 			return true;
@@ -439,19 +432,11 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                    const struct tuy_read *read, const struct tuy_read_result *result)
 {
-	struct tuy_writer w = message(n);
-
 	switch (read->kind) {
 	case TUY_READ_OPS:
 		if (result->err != TUY_OK || result->count == 0) {
 			tuy_link_close(n, link, TUY_CLOSE_FLUSHED,
 			               TUY_CLOSE_SHUTDOWN); /* a damaged store helps nobody */
-		} else if (read->from == READ_FOR_WELCOME) {
-			tuy_welcome_write(n, link, &result->bytes[0], &w);
-			tuy_link_seal(n, link, &w);
-			if (link->state == LINK_GUEST)
-				tuy_link_up(n, now, link);
-			link->hello_due = true;
 		} else {
 			ops_write(n, link, read, result);
 		}

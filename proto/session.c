@@ -1,5 +1,4 @@
-/* One link: handshake, records, who the other end is, HELLO, PING, CLOSE. What flows afterwards is
- * sync.c's. */
+/* One link: handshake, records, HELLO, PING, CLOSE, and which module a message belongs to. */
 #include "machine.h"
 
 #include <sodium.h>
@@ -7,26 +6,6 @@
 
 static const struct tuy_bytes prologue = { (const uint8_t *)TUY_NOISE_PROLOGUE,
 	                                   sizeof TUY_NOISE_PROLOGUE - 1 };
-
-struct link *tuy_link_at(struct tuy_node *n, uint32_t number)
-{
-	struct link *link;
-
-	if (number == 0)
-		return NULL;
-	link = &n->link[number % n->cap.links];
-	return link->state != LINK_FREE && link->number == number ? link : NULL;
-}
-
-struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link, uint32_t log_no)
-{
-	return &n->peer_log[(size_t)place_of(n, link) * n->cap.logs + log_no];
-}
-
-uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no)
-{
-	return n->peer_has + ((size_t)place_of(n, link) * n->cap.circles + circle_no) * n->op_words;
-}
 
 /* ---- opening ---- */
 
@@ -114,21 +93,6 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 	return link->number;
 }
 
-/* ---- closing ---- */
-
-void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code)
-{
-	if (link->close_due)
-		return;
-	link->close_due = true;
-	link->close_how = how;
-	link->close_code = code;
-	if (how == TUY_CLOSE_SILENT)
-		link->close_ms = TUY_SILENCE_MIN_MS +
-		                 (uint32_t)tuy_dice_below(&n->dice, TUY_SILENCE_MAX_MS -
-		                                                            TUY_SILENCE_MIN_MS + 1);
-}
-
 void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	uint32_t place = place_of(n, link), number = link->number;
@@ -179,100 +143,6 @@ static void misbehaved(struct tuy_node *n, struct link *link, enum tuy_err err)
 	tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 }
 
-/* ---- who it is ---- */
-
-/* Of two links with one device, which stays (PROTOCOL 5.3). Returns false if `link` is the one to
- * go. */
-static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *other)
-{
-	bool we_are_lower =
-		memcmp(n->keys->link_pk.b, tuy_noise_remote_static(&link->noise)->b, 32) < 0;
-	bool kept_is_ours = we_are_lower;
-	bool link_is_ours = link->direction == TUY_OUTGOING;
-
-	if (link->direction == other->direction)
-		return true; /* the newer */
-	return link_is_ours == kept_is_ours;
-}
-
-void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
-{
-	uint32_t place = place_of(n, link), other_place;
-	struct tell *t;
-
-	link->state = LINK_UP;
-	link->up_ms = now.ms;
-	link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
-	                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
-	memset(&n->peer_log[(size_t)place * n->cap.logs], 0, n->log_count * sizeof *n->peer_log);
-	memset(&n->dirty[(size_t)place * n->log_words], 0, n->log_words * sizeof *n->dirty);
-	if (link->peer == NONE)
-		return;
-	n->peer[link->peer].dial_backoff_ms = 0;
-	other_place = n->peer[link->peer].link;
-	if (other_place != NONE && other_place != place) {
-		struct link *other = &n->link[other_place];
-
-		if (!link_is_kept(n, link, other)) {
-			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
-			return;
-		}
-		tuy_link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
-	}
-	n->peer[link->peer].link = place;
-	t = tuy_node_tell(n, TUY_TELL_LINK_UP);
-	t->tell.link = link->number;
-	t->tell.device = n->peer[link->peer].device;
-}
-
-static struct tuy_tag connection_tag(const struct tuy_node *n, const struct link *link,
-                                     uint32_t circle_no, uint8_t role)
-{
-	struct tuy_secret id, key;
-	uint8_t message[33];
-	struct tuy_tag tag;
-
-	memcpy(id.b, n->circle[circle_no].id.b, sizeof id.b);
-	key = tuy_kdf(&id, "tuycircl", 1);
-	memcpy(message, tuy_noise_hash_after_2(&link->noise)->b, 32);
-	message[32] = role;
-	crypto_generichash(tag.b, sizeof tag.b, message, sizeof message, key.b, sizeof key.b);
-	return tag;
-}
-
-void tuy_link_match(struct tuy_node *n, struct tuy_now now, struct link *link)
-{
-	uint8_t role = link->direction == TUY_INCOMING ? 0 : 1; /* the other end's */
-
-	if (!link->hello_got)
-		return;
-	for (uint32_t i = 0; i < link->peer_count; i++)
-		link->peer_circle[i] = NONE;
-	for (uint32_t c = 0; c < n->cap.circles; c++) {
-		struct tuy_tag tag;
-		bool member = link->joined_circle == c ||
-		              (link->peer != NONE && (n->peer[link->peer].circles & (1u << c)));
-
-		if (!n->circle[c].used || !member)
-			continue;
-		tag = connection_tag(n, link, c, role);
-		for (uint32_t i = 0; i < link->peer_count; i++) {
-			if (memcmp(&tag, &link->peer_tag[i].ctag, sizeof tag) != 0)
-				continue;
-			link->peer_circle[i] = c;
-			tuy_sync_share(n, now, link, c, &link->peer_tag[i]);
-			break;
-		}
-	}
-	for (uint32_t c = 0; c < n->cap.circles; c++) { /* a circle that is in the list no more */
-		bool listed = false;
-
-		for (uint32_t i = 0; i < link->peer_count; i++)
-			listed = listed || link->peer_circle[i] == c;
-		link->circle[c].shared = link->circle[c].shared && listed;
-	}
-}
-
 static void hello_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                        const struct tuy_message *m)
 {
@@ -293,7 +163,7 @@ static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer
 		link->my_circle[count] = c;
 		link->circle[c].index = (uint8_t)count;
 		tag[count].ctag =
-			connection_tag(n, link, c, link->direction == TUY_OUTGOING ? 0 : 1);
+			tuy_connection_tag(n, link, c, link->direction == TUY_OUTGOING ? 0 : 1);
 		tag[count].digest = *tuy_circle_digest(n, c);
 		memcpy(tag[count].book, tuy_circle_book(n, c), sizeof tag[count].book);
 		count++;
@@ -303,14 +173,6 @@ static void hello_write(struct tuy_node *n, struct link *link, struct tuy_writer
 	for (; count < padded; count++)
 		tuy_dice_fill(&n->dice, &tag[count], sizeof tag[count]);
 	tuy_message_put_hello(w, n->boot_id, tag, padded);
-}
-
-void tuy_hello_again(struct tuy_node *n)
-{
-	for (uint32_t i = 0; i < n->cap.links; i++) {
-		if (n->link[i].state == LINK_UP)
-			n->link[i].hello_due = true;
-	}
 }
 
 /* ---- handshake ---- */
@@ -430,20 +292,6 @@ static bool handshake_write(struct tuy_node *n, struct link *link)
 	return true;
 }
 
-/* ---- records ---- */
-
-void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w)
-{
-	size_t len;
-
-	tuy_require(w->err == TUY_OK && n->out_len == 0);
-	tuy_require(tuy_noise_seal(&link->noise, tuy_written(w), n->out + 2, TUY_FRAME_MAX, &len) ==
-	            TUY_OK);
-	tuy_frame_header_write(n->out, len);
-	n->out_len = len + 2;
-	n->out_link = link->number;
-}
-
 static void ping_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                       struct tuy_message *m)
 {
@@ -513,7 +361,7 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		ping_take(n, now, link, &m);
 		break;
 	case TUY_MSG_JOIN:
-		tuy_join_message(n, now, link, &m, stage);
+		tuy_join_message(n, now, link, &m);
 		break;
 	case TUY_MSG_WELCOME:
 		tuy_welcome_message(n, now, link, &m, stage);
@@ -666,9 +514,11 @@ bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 		return false;
 	if (control_write(n, now, link))
 		return true;
-	if (link->welcome_due || link->state == LINK_UP)
-		return tuy_push_task(n, now, link, task);
-	return false;
+	if (link->welcome_due) {
+		tuy_welcome_task(link, task);
+		return true;
+	}
+	return link->state == LINK_UP && tuy_push_task(n, now, link, task);
 }
 
 void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
@@ -703,11 +553,10 @@ void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 	tuy_sync_time(n, now, link);
 }
 
-uint64_t tuy_link_deadline(const struct tuy_node *n, const struct link *link)
+uint64_t tuy_link_deadline(const struct link *link)
 {
 	uint64_t at;
 
-	(void)n;
 	if (link->state != LINK_UP)
 		return link->deadline_ms;
 	at = link->last_rx_ms + TUY_DEAD_MS;

@@ -13,128 +13,6 @@ void tuy_sync_credit(struct link *link, uint32_t bytes)
 	link->credit_owed += bytes;
 }
 
-/* ---- what a change means for a link ---- */
-
-/* Looks at one log for one link: is there something to push, or a head to tell of? */
-static void log_refresh(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no)
-{
-	const struct log *log = &n->log[log_no];
-	struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
-
-	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
-	    !link->circle[log->circle_no].frontier_known)
-		return;
-	if (larger(pl->known, pl->sent) < log->durable.seq)
-		bit_set(link_dirty(n, link), log_no);
-	else if (pl->told < log->durable.seq && !(pl->flags & PEER_LOG_TELL)) {
-		pl->flags |= PEER_LOG_TELL;
-		if (link->have_due_ms == 0)
-			link->have_due_ms = now.ms + HAVE_DELAY_MS;
-	}
-}
-
-void tuy_sync_log_advanced(struct tuy_node *n, struct tuy_now now, uint32_t log_no)
-{
-	n->log[log_no].touched = ++n->changes;
-	for (uint32_t i = 0; i < n->cap.links; i++)
-		log_refresh(n, now, &n->link[i], log_no);
-}
-
-void tuy_sync_ops_changed(struct tuy_node *n, uint32_t circle_no)
-{
-	for (uint32_t i = 0; i < n->cap.links; i++) {
-		struct link_circle *lc = &n->link[i].circle[circle_no];
-
-		if (n->link[i].state == LINK_UP && lc->shared && lc->ops_known)
-			lc->need_ops = true;
-	}
-}
-
-void tuy_sync_address_changed(struct tuy_node *n, uint32_t peer, const struct link *except)
-{
-	for (uint32_t i = 0; i < n->cap.links; i++) {
-		struct link *link = &n->link[i];
-
-		if (link->state != LINK_UP || link == except)
-			continue;
-		for (uint32_t c = 0; c < n->cap.circles; c++) {
-			if (!link->circle[c].shared || !(n->peer[peer].circles & (1u << c)))
-				continue;
-			bit_set(link->peers_due, peer);
-			link->circle[c].need_peers = true;
-			break;
-		}
-	}
-}
-
-void tuy_sync_frontier_again(struct tuy_node *n, uint32_t circle_no)
-{
-	for (uint32_t i = 0; i < n->cap.links; i++) {
-		struct link_circle *lc = &n->link[i].circle[circle_no];
-
-		if (n->link[i].state == LINK_UP && lc->shared) {
-			lc->need_frontier = true;
-			lc->frontier_at = 0;
-		}
-	}
-}
-
-/* Both ends hold the same: nothing needs to be said. */
-static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle_no)
-{
-	struct link_circle *lc = &link->circle[circle_no];
-
-	lc->ops_known = true;
-	lc->frontier_known = true;
-	lc->in_doubt = false;
-	memset(tuy_peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
-	for (uint32_t w = 0; w < n->op_words; w++) { /* operations that come later are not had */
-		for (uint32_t b = 0; b < 64; b++) {
-			if (w * 64 + b >= n->circle[circle_no].op_count)
-				bit_clear(tuy_peer_has_of(n, link, circle_no), w * 64 + b);
-		}
-	}
-	for (uint32_t i = 0; i < n->log_count; i++) {
-		struct peer_log *pl = tuy_peer_log_of(n, link, i);
-
-		if (n->log[i].circle_no != circle_no)
-			continue;
-		pl->known = pl->sent = pl->told = pl->announced = n->log[i].durable.seq;
-		bit_clear(link_dirty(n, link), i);
-	}
-}
-
-void tuy_sync_share(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
-                    const struct tuy_hello_tag *tag)
-{
-	struct link_circle *lc = &link->circle[circle_no];
-	bool same = memcmp(&tag->digest, tuy_circle_digest(n, circle_no), sizeof tag->digest) == 0;
-
-	(void)now;
-	if (memcmp(tag->book, tuy_circle_book(n, circle_no), sizeof tag->book) != 0) {
-		lc->need_peers = true;
-		for (uint32_t i = 0; i < n->peer_count; i++) {
-			if (n->peer[i].circles & (1u << circle_no))
-				bit_set(link->peers_due, i);
-		}
-	}
-	if (lc->shared) {
-		if (same && !lc->frontier_known)
-			circle_agreed(n, link, circle_no);
-		return;
-	}
-	*lc = (struct link_circle){ .shared = true,
-		                    .index = lc->index,
-		                    .need_peers = lc->need_peers };
-	memset(tuy_peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
-	if (same) {
-		circle_agreed(n, link, circle_no);
-		return;
-	}
-	lc->need_heads = true;
-	lc->need_frontier = true;
-}
-
 void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
                     const struct tuy_tag *digest)
 {
@@ -292,7 +170,7 @@ static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, u
 	item = tuy_stage_item(stage, TUY_STORE_OP, circle_no);
 	item->u.op.index = index;
 	item->u.op.bytes = bytes;
-	tuy_circle_changed(n, now, circle_no, index);
+	tuy_spread_member(n, now, circle_no, index);
 	return true;
 }
 
@@ -349,7 +227,7 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 		lc->need_frontier = true;
 	for (uint32_t i = 0; i < n->log_count; i++) {
 		if (n->log[i].circle_no == circle_no)
-			log_refresh(n, now, link, i);
+			tuy_spread_refresh(n, now, link, i);
 	}
 }
 
@@ -493,7 +371,7 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	pl->known = larger(pl->known, last);
 	pl->sent = larger(pl->sent, last);
 	if (last <= log->durable.seq)
-		log_refresh(n, now, link, log_no);
+		tuy_spread_refresh(n, now, link, log_no);
 }
 
 static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
@@ -506,7 +384,7 @@ static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		return;
 	pl = tuy_peer_log_of(n, link, log_no);
 	pl->known = pl->sent = m->u.want.from - 1;
-	log_refresh(n, now, link, log_no);
+	tuy_spread_refresh(n, now, link, log_no);
 }
 
 static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
@@ -522,7 +400,7 @@ static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
 		pl->known = larger(pl->known, row.seq);
-		log_refresh(n, now, link, log_no);
+		tuy_spread_refresh(n, now, link, log_no);
 	}
 }
 
@@ -602,7 +480,7 @@ static void peers_take(struct tuy_node *n, struct tuy_now now, struct link *link
 		item = tuy_stage_item(*stage, TUY_STORE_ADDRESS, 0);
 		item->u.address.device = n->peer[peer].device;
 		item->u.address.record = record;
-		tuy_sync_address_changed(n, peer, link);
+		tuy_spread_address(n, peer, link);
 	}
 	if ((*stage)->item_count == 0)
 		return;

@@ -59,6 +59,7 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 {
 	task->what = TUY_DO_NOTHING;
 	tuy_address_publish(n, now);
+	tuy_join_check_in(n);
 	if (task_send(n, task) || task_tell(n, task) || task_store(n, task) ||
 	    task_evicted(n, task))
 		return task->what;
@@ -84,7 +85,11 @@ void tuy_node_on_read(struct tuy_node *n, struct tuy_now now, const struct tuy_r
 {
 	struct link *link = tuy_link_at(n, read->link);
 
-	if (link && link->noise.next == TUY_NOISE_TRANSPORT)
+	if (!link || link->noise.next != TUY_NOISE_TRANSPORT)
+		return;
+	if (read->kind == TUY_READ_OPS && read->from == READ_FOR_WELCOME)
+		tuy_welcome_read(n, now, link, result);
+	else
 		tuy_push_read(n, now, link, read, result);
 }
 
