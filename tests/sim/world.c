@@ -468,6 +468,7 @@ static void on_join(struct world *w, const struct event *e)
 	struct tuy_invite invite;
 	uint32_t by = (uint32_t)roll(w, w->options.nodes);
 	uint64_t ticket;
+	enum tuy_err err;
 
 	host = &w->member[by];
 	if (m->joined)
@@ -478,8 +479,10 @@ static void on_join(struct world *w, const struct event *e)
 	if (tuy_node_create_invite(host->node, now_of(w), 0, 86400, &invite, &ticket) != TUY_OK)
 		return;
 	m->unreached = 0;
-	m->asked = tuy_node_join(m->node, now_of(w), &invite,
-	                         (struct tuy_bytes){ (const uint8_t *)"sim", 3 }) == TUY_OK;
+	err = tuy_node_join(m->node, now_of(w), &invite,
+	                    (struct tuy_bytes){ (const uint8_t *)"sim", 3 });
+	m->asked = err == TUY_OK;
+	m->joined = err == TUY_E_USED; /* it crashed after it was let in, and before it was told */
 	drain(w, by);
 	drain(w, e->node);
 }
