@@ -63,8 +63,10 @@ struct log {
 	struct tuy_head staged;  /* checked, and on its way to the store */
 	struct tuy_sig sig;      /* of durable */
 	uint32_t missing;
-	uint32_t getb_link; /* the link asked for its missing payloads; NONE */
-	uint64_t touched;   /* greater: changed later */
+	uint32_t getb_link;    /* the link asked for its missing payloads; NONE */
+	uint32_t blobs_staged; /* payloads on their way to the store: nothing is asked for meanwhile
+	                        */
+	uint64_t touched;      /* greater: changed later */
 	bool own;
 	bool unreadable; /* the store could not read it back: not pushed until the next start */
 };

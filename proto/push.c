@@ -267,15 +267,16 @@ static bool missing_task(struct tuy_node *n, struct link *link, struct tuy_task 
 
 	for (uint32_t c = 0; c < n->cap.circles; c++)
 		missing += n->own[c].missing;
-	if (missing == 0)
+	if (missing == 0 || n->store_retry_ms)
 		return false;
 	for (uint32_t i = 0; i < n->log_count; i++) {
 		const struct log *log = &n->log[i];
 		const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		const struct link_circle *lc = &link->circle[log->circle_no];
 
-		if (log->missing == 0 || log->getb_link != NONE || !lc->shared ||
-		    !lc->frontier_known || (pl->flags & PEER_LOG_NO_BLOBS) || pl->known == 0)
+		if (log->missing == 0 || log->getb_link != NONE || log->blobs_staged > 0 ||
+		    !lc->shared || !lc->frontier_known || (pl->flags & PEER_LOG_NO_BLOBS) ||
+		    pl->known == 0)
 			continue;
 		task_read(task, TUY_READ_MISSING, link, log->circle_no);
 		task->u.read.log_no = i;

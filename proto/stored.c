@@ -43,10 +43,9 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 		log_stored(n, now, item);
 		break;
 	case TUY_STORE_BLOB:
-		if (n->log[item->log_no].missing > 0) {
-			n->log[item->log_no].missing--;
-			n->own[item->circle_no].missing--;
-		}
+		n->log[item->log_no].blobs_staged--;
+		n->log[item->log_no].missing--;
+		n->own[item->circle_no].missing--;
 		break;
 	case TUY_STORE_CIRCLE:
 	case TUY_STORE_EPOCH:
@@ -64,6 +63,8 @@ static void item_failed(struct tuy_node *n, const struct tuy_store_item *item)
 
 	if (item->kind == TUY_STORE_CIRCLE)
 		n->circle[item->circle_no].used = false;
+	if (item->kind == TUY_STORE_BLOB)
+		n->log[item->log_no].blobs_staged--;
 	if (item->kind != TUY_STORE_ENTRIES)
 		return;
 	log = &n->log[item->log_no];

@@ -431,6 +431,7 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
+		n->log[log_no].blobs_staged++;
 		(*stage)->credit = (uint32_t)(*stage)->len;
 		tuy_stage_commit(n, *stage);
 		*stage = NULL;

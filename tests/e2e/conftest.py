@@ -13,7 +13,7 @@ import world as worlds
 def pytest_configure(config):
     for program in (worlds.TUYAU, worlds.TUYAUD):
         if not os.access(program, os.X_OK):
-            pytest.exit(f"{program} is not there: set TUYAU_BIN to the directory of the programs", 2)
+            pytest.exit(f"{program} is not there: TUYAU_BIN is the directory of the programs", 2)
     worlds.adopt_orphans()
 
 

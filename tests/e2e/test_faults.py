@@ -271,7 +271,8 @@ def test_a_truncated_store(stopped, world):
     alice, bruno = stopped
     good = alice.data.read_bytes()
     refused = 0
-    for size in (1, 100, 4096, 8191, 8192, 12288, len(good) // 2, len(good) * 3 // 4, len(good) - 1):
+    end = len(good)
+    for size in (1, 100, 4096, 8191, 8192, 12288, end // 2, end * 3 // 4, end - 1):
         alice.data.write_bytes(good[:size])
         ran = run(
             [TUYAUD, "--home", alice.home, "--listen", "127.0.0.1:0"], alice.home_env, exit=None

@@ -365,7 +365,7 @@ class Node:
 
     def titles(self, circle=None):
         """Titles (asks: texts) of all that is live, oldest last."""
-        params = {"all": True, "limit": 1000}
+        params = {"all": True}
         if circle:
             params["circle"] = circle
         objects = self.rpc("inbox", params)["objects"]

@@ -256,8 +256,7 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		uint32_t at = item->u.blob.seq - 1;
 
 		must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
-		if (log->blobs[at].p)
-			break;
+		must(!log->blobs[at].p, "a payload that was there already");
 		log->blobs[at].p = copy(item->u.blob.blob.p, item->u.blob.blob.len);
 		log->blobs[at].len = item->u.blob.blob.len;
 		log->state.missing--;
