@@ -407,6 +407,60 @@ void loop_forget(struct daemon *d, const void *context)
 		subscribers_sweep(d->loop);
 }
 
+/* ---- links: what happens on them is the node's ---- */
+
+static uint32_t on_link_opened(void *context, enum tuy_direction direction,
+                               const struct tuy_address *remote, uint32_t dial)
+{
+	struct daemon *d = context;
+	return tuy_node_on_link(d->node, loop_now(d), direction, remote, dial);
+}
+
+static size_t on_link_bytes(void *context, uint32_t link, struct tuy_bytes bytes)
+{
+	struct daemon *d = context;
+	return tuy_node_on_bytes(d->node, loop_now(d), link, bytes);
+}
+
+static void on_link_sent(void *context, uint32_t link, size_t len)
+{
+	struct daemon *d = context;
+	tuy_node_on_sent(d->node, loop_now(d), link, len);
+}
+
+static void on_link_closed(void *context, uint32_t link)
+{
+	struct daemon *d = context;
+	tuy_node_on_closed(d->node, loop_now(d), link);
+}
+
+static void on_connect_failed(void *context, uint32_t dial)
+{
+	struct daemon *d = context;
+	tuy_node_on_connect_failed(d->node, loop_now(d), dial);
+}
+
+static void on_links_turn(void *context, const char *what, uint64_t begun_ns)
+{
+	struct daemon *d = context;
+	loop_drain(d);
+	loop_watch_end(d, what, begun_ns);
+}
+
+static struct links *links_begin(struct daemon *d)
+{
+	const struct links_owner owner = {
+		.context = d,
+		.on_opened = on_link_opened,
+		.on_bytes = on_link_bytes,
+		.on_sent = on_link_sent,
+		.on_closed = on_link_closed,
+		.on_connect_failed = on_connect_failed,
+		.on_turn = on_links_turn,
+	};
+	return links_create(d->uv, &owner);
+}
+
 /* ---- tasks ---- */
 
 static void read_perform(struct daemon *d, const struct tuy_read *read)
@@ -635,7 +689,7 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 	tuy_require(bad == 0);
 	l->timer.data = d;
 	l->stop_timer.data = d;
-	l->links = links_create(d);
+	l->links = links_begin(d);
 	if (!l->links)
 		bad = log_error_set(error, "T-MEMORY", "Close other programs.",
 		                    "There is no memory to begin with.");
