@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "paths.h"
 #include "rpc.h"
+#include "rpc_methods.h"
 #include "store.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,7 @@ struct process {
 	uv_signal_t signals[SIGNALS];
 	uint32_t signal_count;
 	struct daemon daemon;
+	struct rpc_service service;
 	struct rpc *rpc; /* NULL: not open */
 };
 
@@ -417,6 +419,7 @@ static void on_ended(void *context)
 	struct process *p = context;
 	rpc_stop(p->rpc);
 	p->rpc = NULL;
+	rpc_methods_end(&p->service);
 }
 
 static int network_start(struct process *p, struct store_error *error)
@@ -434,7 +437,8 @@ static int network_start(struct process *p, struct store_error *error)
 	if (loop_start(d, &options, error))
 		return -1;
 	signals_begin(p);
-	p->rpc = rpc_start(d, p->paths.socket, error);
+	if (rpc_methods_begin(d, &p->service, error) == 0)
+		p->rpc = rpc_start(d->uv, p->paths.socket, &p->service, RPC_IDLE_MS, error);
 	if (!p->rpc) {
 		loop_stop(d);
 		return -1;
@@ -467,7 +471,8 @@ static int process_start(struct process *p, struct store_error *error)
 		return -1;
 
 	/*~ 5. Sockets, the node with all the store held, the writer thread: loop_start in loop.c;
-	 * then the local socket that `tuyau` talks to: rpc.c. From here on all is callbacks. */
+	 * then the local socket that `tuyau` talks to: rpc.c, by the methods of rpc_methods.c. From
+	 * here on all is callbacks. */
 	if (uv_loop_init(&p->uv) != 0)
 		return log_error_set(error, "T-START", "Close other programs.",
 		                     "No event loop can be had.");
