@@ -1,5 +1,6 @@
 #include "link.h"
 #include "address.h"
+#include "log.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +9,10 @@
 #define BACKLOG     128
 
 enum link_state {
-	LINK_CONNECTING, /* `dial` is the node's number */
-	LINK_OPEN,       /* `no` is the node's number */
-	LINK_FLUSHING,   /* the node has closed it; what was sent leaves, then our end is said */
-	LINK_SILENT,     /* the node has closed it; reads and discards until the timer */
+	LINK_CONNECTING, /* `dial` is the owner's number */
+	LINK_OPEN,       /* `no` is the owner's number */
+	LINK_FLUSHING,   /* the owner has closed it; what was sent leaves, then our end is said */
+	LINK_SILENT,     /* the owner has closed it; reads and discards until the timer */
 	LINK_CLOSING,    /* uv_close was called; waits for the close callbacks */
 };
 
@@ -29,13 +30,14 @@ struct link {
 	uint32_t no;
 	uint32_t dial;
 	struct tuy_address remote;
-	uint8_t *left; /* read but not taken by the node; reading rests meanwhile */
+	uint8_t *left; /* read but not taken by the owner; reading rests meanwhile */
 	size_t left_len;
 	size_t discarded; /* read while silent or flushing */
 };
 
 struct links {
-	struct daemon *d;
+	uv_loop_t *uv;
+	struct links_owner owner;
 	struct link all; /* ring; newest last */
 	uint32_t silent_count;
 	bool stopping;
@@ -86,10 +88,10 @@ static void link_end(struct link *l)
 	uv_close((uv_handle_t *)&l->timer, link_on_handle_closed);
 }
 
-/* The socket ended by itself: the node hears of it if it still counts on it. */
+/* The socket ended by itself: the owner hears of it if it still counts on it. */
 static void link_lost(struct link *l)
 {
-	struct daemon *d = l->links->d;
+	const struct links_owner *owner = &l->links->owner;
 	enum link_state state = l->state;
 	uint32_t no = l->no;
 	uint32_t dial = l->dial;
@@ -97,17 +99,23 @@ static void link_lost(struct link *l)
 	if (l->links->stopping)
 		return;
 	if (state == LINK_OPEN)
-		tuy_node_on_closed(d->node, loop_now(d), no);
+		owner->on_closed(owner->context, no);
 	else if (state == LINK_CONNECTING)
-		tuy_node_on_connect_failed(d->node, loop_now(d), dial);
+		owner->on_connect_failed(owner->context, dial);
+}
+
+/* Every callback of the event loop in which the owner may have been told something ends so. */
+static void turn_end(struct links *links, const char *what, uint64_t begun_ns)
+{
+	links->owner.on_turn(links->owner.context, what, begun_ns);
 }
 
 static void link_on_timer(uv_timer_t *timer)
 {
 	struct link *l = timer->data;
-	struct daemon *d = l->links->d;
+	uint64_t begun_ns = uv_hrtime();
 	link_lost(l);
-	loop_drain(d);
+	turn_end(l->links, "link_time", begun_ns);
 }
 
 static struct link *link_create(struct links *links, enum link_state state)
@@ -115,11 +123,11 @@ static struct link *link_create(struct links *links, enum link_state state)
 	struct link *l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
-	if (uv_tcp_init(links->d->uv, &l->tcp) != 0) {
+	if (uv_tcp_init(links->uv, &l->tcp) != 0) {
 		free(l);
 		return NULL;
 	}
-	int bad = uv_timer_init(links->d->uv, &l->timer);
+	int bad = uv_timer_init(links->uv, &l->timer);
 	tuy_require(bad == 0);
 	l->tcp.data = l;
 	l->timer.data = l;
@@ -159,11 +167,11 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	*buffer = uv_buf_init(l->links->buffer, READ_SIZE);
 }
 
-/* Gives bytes to the node; what it leaves is kept and reading rests. */
+/* Gives bytes to the owner; what it leaves is kept and reading rests. */
 static void bytes_offer(struct link *l, const uint8_t *p, size_t len)
 {
-	struct daemon *d = l->links->d;
-	size_t taken = tuy_node_on_bytes(d->node, loop_now(d), l->no, (struct tuy_bytes){ p, len });
+	const struct links_owner *owner = &l->links->owner;
+	size_t taken = owner->on_bytes(owner->context, l->no, (struct tuy_bytes){ p, len });
 	tuy_require(taken <= len);
 	if (taken == len)
 		return;
@@ -181,18 +189,16 @@ static void bytes_offer(struct link *l, const uint8_t *p, size_t len)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
 	struct link *l = stream->data;
-	struct daemon *d = l->links->d;
 	if (n == 0 || l->state == LINK_CLOSING)
 		return;
-	uint64_t begun = loop_watch_begin();
+	uint64_t begun_ns = uv_hrtime();
 	if (n < 0)
 		link_lost(l);
 	else if (l->state == LINK_OPEN)
 		bytes_offer(l, (const uint8_t *)buffer->base, (size_t)n);
 	else if ((l->discarded += (size_t)n) > DISCARD_MAX) /* silent or flushing: forgotten */
 		uv_read_stop(stream);
-	loop_drain(d);
-	loop_watch_end(d, "read", begun);
+	turn_end(l->links, "read", begun_ns);
 }
 
 static int read_start(struct link *l)
@@ -201,13 +207,13 @@ static int read_start(struct link *l)
 	return bad == UV_EALREADY ? 0 : bad;
 }
 
-/* A connection stands: the node gives it a number or refuses it. */
+/* A connection stands: the owner gives it a number or refuses it. */
 static void link_open(struct link *l, enum tuy_direction direction)
 {
-	struct daemon *d = l->links->d;
+	const struct links_owner *owner = &l->links->owner;
 	uv_tcp_nodelay(&l->tcp, 1);
 	uv_timer_stop(&l->timer);
-	l->no = tuy_node_on_link(d->node, loop_now(d), direction, &l->remote, l->dial);
+	l->no = owner->on_opened(owner->context, direction, &l->remote, l->dial);
 	l->state = LINK_OPEN;
 	if (l->no == 0)
 		link_end(l);
@@ -259,6 +265,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	struct links *links = stream->data;
 	union address_socket from = { 0 };
 	int from_len = sizeof(from);
+	uint64_t begun_ns = uv_hrtime();
 	if (status < 0) {
 		accept_pause(links, status);
 		return;
@@ -275,7 +282,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	}
 	l->remote = address_of_socket(&from);
 	link_open(l, TUY_INCOMING);
-	loop_drain(links->d);
+	turn_end(links, "accept", begun_ns);
 }
 
 int links_listen(struct links *links, const struct tuy_address *wanted, struct tuy_address *bound)
@@ -285,7 +292,7 @@ int links_listen(struct links *links, const struct tuy_address *wanted, struct t
 	uv_tcp_t *listener = malloc(sizeof(*listener));
 	if (!listener)
 		return UV_ENOMEM;
-	int bad = uv_tcp_init(links->d->uv, listener);
+	int bad = uv_tcp_init(links->uv, listener);
 	if (bad) {
 		free(listener);
 		return bad;
@@ -313,14 +320,14 @@ int links_listen(struct links *links, const struct tuy_address *wanted, struct t
 static void on_connect(uv_connect_t *request, int status)
 {
 	struct link *l = request->data;
-	struct daemon *d = l->links->d;
+	uint64_t begun_ns = uv_hrtime();
 	if (l->state != LINK_CONNECTING) /* the timer or the end was first */
 		return;
 	if (status < 0)
 		link_lost(l);
 	else
 		link_open(l, TUY_OUTGOING);
-	loop_drain(d);
+	turn_end(l->links, "connect", begun_ns);
 }
 
 void links_connect(struct links *links, uint32_t dial, const struct tuy_address *address)
@@ -328,7 +335,7 @@ void links_connect(struct links *links, uint32_t dial, const struct tuy_address 
 	union address_socket to;
 	struct link *l = links->stopping ? NULL : link_create(links, LINK_CONNECTING);
 	if (!l) {
-		tuy_node_on_connect_failed(links->d->node, loop_now(links->d), dial);
+		links->owner.on_connect_failed(links->owner.context, dial);
 		return;
 	}
 	l->dial = dial;
@@ -347,7 +354,8 @@ static void on_written(uv_write_t *request, int status)
 {
 	struct write *w = request->data;
 	struct link *l = w->link;
-	struct daemon *d = l->links->d;
+	const struct links_owner *owner = &l->links->owner;
+	uint64_t begun_ns = uv_hrtime();
 	size_t len = w->len;
 	free(w);
 	if (l->state != LINK_OPEN)
@@ -355,8 +363,8 @@ static void on_written(uv_write_t *request, int status)
 	if (status < 0)
 		link_lost(l);
 	else
-		tuy_node_on_sent(d->node, loop_now(d), l->no, len);
-	loop_drain(d);
+		owner->on_sent(owner->context, l->no, len);
+	turn_end(l->links, "written", begun_ns);
 }
 
 /* Puts what the kernel did not take at once behind what waits already. 0 or a negative errno. */
@@ -380,7 +388,6 @@ static int write_queue(struct link *l, struct tuy_bytes bytes)
 
 void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes)
 {
-	struct daemon *d = links->d;
 	struct link *l = link_find(links, link);
 	if (!l || bytes.len == 0)
 		return;
@@ -395,7 +402,7 @@ void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes)
 		log_line(LOG_DEBUG, "link", "no=%u write=failed why=%s", link, uv_err_name(bad));
 		link_lost(l);
 	} else if (len > 0) {
-		tuy_node_on_sent(d->node, loop_now(d), link, len);
+		links->owner.on_sent(links->owner.context, link, len);
 	}
 }
 
@@ -461,15 +468,16 @@ void links_close(struct links *links, uint32_t link, enum tuy_close_how how, uin
 
 /* ---- the whole ---- */
 
-struct links *links_create(struct daemon *d)
+struct links *links_create(uv_loop_t *uv, const struct links_owner *owner)
 {
 	struct links *links = calloc(1, sizeof(*links));
 	if (!links)
 		return NULL;
-	links->d = d;
+	links->uv = uv;
+	links->owner = *owner;
 	links->all.next = &links->all;
 	links->all.prev = &links->all;
-	int bad = uv_timer_init(d->uv, &links->pause);
+	int bad = uv_timer_init(uv, &links->pause);
 	tuy_require(bad == 0);
 	links->pause.data = links;
 	links->handles = 1;

@@ -2,9 +2,7 @@
 #include "address.h"
 #include "link.h"
 #include "log.h"
-#include "rpc.h"
 #include "writer.h"
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +15,6 @@
 #define INTERFACES_MS 60000 /* own addresses are looked up again, when the timer fires anyway */
 #define PENDING_MAX   128   /* a power of two over the node's stages */
 #define NAME_MAX_LEN  120
-
-static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
-#define SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
 
 /* A ticket between the node and its answer. */
 struct pending {
@@ -49,11 +44,10 @@ struct name {
 struct loop {
 	struct links *links;
 	struct writer *writer;
-	struct rpc *rpc;
+	loop_on_ended *on_ended;
+	void *on_ended_context;
 	uv_timer_t timer;
 	uv_timer_t stop_timer;
-	uv_signal_t signals[SIGNALS];
-	uint32_t signal_count;
 	uint64_t armed_ms; /* what `timer` waits for */
 	uint64_t names_due_ms;
 	uint64_t interfaces_ms; /* when they were looked up */
@@ -407,6 +401,60 @@ void loop_forget(struct daemon *d, const void *context)
 		subscribers_sweep(d->loop);
 }
 
+/* ---- links: what happens on them is the node's ---- */
+
+static uint32_t on_link_opened(void *context, enum tuy_direction direction,
+                               const struct tuy_address *remote, uint32_t dial)
+{
+	struct daemon *d = context;
+	return tuy_node_on_link(d->node, loop_now(d), direction, remote, dial);
+}
+
+static size_t on_link_bytes(void *context, uint32_t link, struct tuy_bytes bytes)
+{
+	struct daemon *d = context;
+	return tuy_node_on_bytes(d->node, loop_now(d), link, bytes);
+}
+
+static void on_link_sent(void *context, uint32_t link, size_t len)
+{
+	struct daemon *d = context;
+	tuy_node_on_sent(d->node, loop_now(d), link, len);
+}
+
+static void on_link_closed(void *context, uint32_t link)
+{
+	struct daemon *d = context;
+	tuy_node_on_closed(d->node, loop_now(d), link);
+}
+
+static void on_connect_failed(void *context, uint32_t dial)
+{
+	struct daemon *d = context;
+	tuy_node_on_connect_failed(d->node, loop_now(d), dial);
+}
+
+static void on_links_turn(void *context, const char *what, uint64_t begun_ns)
+{
+	struct daemon *d = context;
+	loop_drain(d);
+	loop_watch_end(d, what, begun_ns);
+}
+
+static struct links *links_begin(struct daemon *d)
+{
+	const struct links_owner owner = {
+		.context = d,
+		.on_opened = on_link_opened,
+		.on_bytes = on_link_bytes,
+		.on_sent = on_link_sent,
+		.on_closed = on_link_closed,
+		.on_connect_failed = on_connect_failed,
+		.on_turn = on_links_turn,
+	};
+	return links_create(d->uv, &owner);
+}
+
 /* ---- tasks ---- */
 
 static void read_perform(struct daemon *d, const struct tuy_read *read)
@@ -575,31 +623,6 @@ static int node_begin(struct daemon *d, struct store_error *error)
 	return store_load(d->store, d->node, error);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
-{
-	struct daemon *d = handle->data;
-	log_line(LOG_INFO, "loop", "what=signal number=%d", number);
-	loop_stop(d);
-}
-
-/* What ends the process cleanly. What the caller ignores (nohup) stays ignored. */
-static void signals_begin(struct daemon *d)
-{
-	struct loop *l = d->loop;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		struct sigaction action;
-		if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-			continue;
-		uv_signal_t *handle = &l->signals[l->signal_count];
-		if (uv_signal_init(d->uv, handle) != 0)
-			continue;
-		l->signal_count++;
-		handle->data = d;
-		if (uv_signal_start(handle, on_signal, stop_signals[i]) != 0)
-			log_line(LOG_BROKEN, "loop", "what=signal number=%d", stop_signals[i]);
-	}
-}
-
 static int parts_begin(struct daemon *d, const struct loop_options *options,
                        struct store_error *error)
 {
@@ -610,14 +633,12 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	if (!l->writer)
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
 		                     "There is no room for the writer's thread.");
-	signals_begin(d);
 	loop_refresh_names(d);
 	tuy_node_start(d->node, loop_now(d));
 	l->node_started = true;
 	addresses_publish(d);
 	loop_drain(d);
-	l->rpc = rpc_start(d, d->paths->socket, error);
-	return l->rpc ? 0 : -1;
+	return 0;
 }
 
 int loop_start(struct daemon *d, const struct loop_options *options, struct store_error *error)
@@ -628,6 +649,8 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 		                     "There is no memory to begin with.");
 	d->loop = l;
 	d->started_ms = loop_now(d).ms;
+	l->on_ended = options->on_ended;
+	l->on_ended_context = options->context;
 	l->armed_ms = UINT64_MAX;
 	l->names_due_ms = UINT64_MAX;
 	int bad = uv_timer_init(d->uv, &l->timer);
@@ -635,7 +658,7 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 	tuy_require(bad == 0);
 	l->timer.data = d;
 	l->stop_timer.data = d;
-	l->links = links_create(d);
+	l->links = links_begin(d);
 	if (!l->links)
 		bad = log_error_set(error, "T-MEMORY", "Close other programs.",
 		                    "There is no memory to begin with.");
@@ -674,12 +697,9 @@ static void stop_finish(struct daemon *d)
 	l->ended = true;
 	while (l->waiters)
 		waiters_call(d, l->waiters->ticket, TUY_STORED_FAILED, "T-STOPPING");
-	if (l->rpc)
-		rpc_stop(l->rpc);
-	l->rpc = NULL;
+	if (l->on_ended)
+		l->on_ended(l->on_ended_context);
 	uv_close((uv_handle_t *)&l->timer, NULL);
-	for (uint32_t i = 0; i < l->signal_count; i++)
-		uv_close((uv_handle_t *)&l->signals[i], NULL);
 }
 
 static void on_stop(uv_timer_t *timer)

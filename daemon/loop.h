@@ -1,6 +1,6 @@
 /*
  * The hands of the machine (proto/node.h): feeds the node, performs its tasks, owns the one timer,
- * the only clock and the dice. RPC methods use what stands here.
+ * the only clock and the dice. RPC methods use what stands here; it knows nothing of them.
  *
  * How a method writes:
  *     err = tuy_node_append(d->node, loop_now(d), ..., &appended);
@@ -90,15 +90,24 @@ void loop_watch_end(struct daemon *d, const char *name, uint64_t begun);
 
 /* ---- for main.c ---- */
 
+/*
+ * Called once while it stops: the writer has made its last commit, every ticket is answered, the
+ * node takes nothing any more. The moment to close whatever else was opened on d->uv; loop_run
+ * returns when the last of its handles is closed.
+ */
+typedef void loop_on_ended(void *context);
+
 struct loop_options {
 	struct tuy_address listen;                                  /* port 0: any free one */
 	enum { LOOP_LISTEN_EXACT, LOOP_LISTEN_OR_FREE } listen_how; /* if the port is taken */
+	loop_on_ended *on_ended;                                    /* NULL: nothing else is open */
+	void *context;                                              /* of on_ended */
 };
 
 /*
- * Opens the listening socket, loads the store into a node and starts it, the writer, and the RPC
- * socket. `d` has uv, store, keys, paths, config and clock_offset_s set. 0; or -1 with `error`:
- * then loop_run must still be called once: it only closes what was opened.
+ * Opens the listening socket, loads the store into a node and starts it and the writer. `d` has uv,
+ * store, keys, paths, config and clock_offset_s set. 0; or -1 with `error`: then loop_run must
+ * still be called once: it only closes what was opened.
  */
 int loop_start(struct daemon *d, const struct loop_options *options, struct store_error *error);
 

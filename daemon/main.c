@@ -8,10 +8,13 @@
 #include "log.h"
 #include "loop.h"
 #include "paths.h"
+#include "rpc.h"
+#include "rpc_methods.h"
 #include "store.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -27,6 +30,9 @@
 #define DEFAULT_PORT    28889 /* of the first start; a free one if it is taken */
 #define DESCRIPTORS_MAX 65536
 #define CLOCK_MAX_S     2147483647LL
+
+static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
+#define SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
 
 enum exit_code { EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_CONFLICT = 7, EXIT_PERMISSION = 9 };
 
@@ -48,7 +54,11 @@ struct process {
 	int log_fd;   /* -1: stderr */
 	int ready_fd; /* -1: nobody waits; else takes one byte, the exit code of who started us */
 	uv_loop_t uv;
+	uv_signal_t signals[SIGNALS];
+	uint32_t signal_count;
 	struct daemon daemon;
+	struct rpc_service service;
+	struct rpc *rpc; /* NULL: not open */
 };
 
 static const char usage_text[] =
@@ -341,6 +351,55 @@ static void port_remember(const char *path, uint16_t port)
 		log_line(LOG_UNUSUAL, "main", "what=port_remember errno=%d", errno);
 }
 
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	log_line(LOG_INFO, "main", "what=signal number=%d", number);
+	loop_stop(handle->data);
+}
+
+/* What ends the process cleanly. What the caller ignores (nohup) stays ignored. They do not keep
+ * the event loop alive: they are listened to until nothing else is left. */
+static void signals_begin(struct process *p)
+{
+	for (size_t i = 0; i < SIGNALS; i++) {
+		struct sigaction action;
+		if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			continue;
+		uv_signal_t *handle = &p->signals[p->signal_count];
+		if (uv_signal_init(&p->uv, handle) != 0)
+			continue;
+		p->signal_count++;
+		handle->data = &p->daemon;
+		uv_unref((uv_handle_t *)handle);
+		if (uv_signal_start(handle, on_signal, stop_signals[i]) != 0)
+			log_line(LOG_BROKEN, "main", "what=signal number=%d", stop_signals[i]);
+	}
+}
+
+/*
+ * After loop_run has done its work: from now on they mean nothing, until the process has ended.
+ * Closing a handle gives its signal back the meaning it had before, to kill: this is the only
+ * thread now, and it takes none of them in between.
+ */
+static void signals_end(struct process *p)
+{
+	sigset_t stop;
+	sigset_t before;
+	sigemptyset(&stop);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&stop, stop_signals[i]);
+	int bad = pthread_sigmask(SIG_BLOCK, &stop, &before);
+	tuy_require(bad == 0);
+	for (uint32_t i = 0; i < p->signal_count; i++)
+		uv_close((uv_handle_t *)&p->signals[i], NULL);
+	uv_run(&p->uv, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < SIGNALS; i++)
+		signal(stop_signals[i], SIG_IGN);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 /* ---- start and stop ---- */
 
 /* A store without its identity is somebody's: a new identity could not read it, and would hide that
@@ -354,11 +413,22 @@ static enum keys_absent store_is_there(const struct paths *paths)
 	return absent ? KEYS_CREATE_ABSENT : KEYS_REFUSE_ABSENT;
 }
 
+/* loop.h: the writer has made its last commit, so that what became durable is acknowledged. */
+static void on_ended(void *context)
+{
+	struct process *p = context;
+	rpc_stop(p->rpc);
+	p->rpc = NULL;
+	rpc_methods_end(&p->service);
+}
+
 static int network_start(struct process *p, struct store_error *error)
 {
 	struct daemon *d = &p->daemon;
 	struct loop_options options = { .listen = p->config.listen,
-		                        .listen_how = LOOP_LISTEN_EXACT };
+		                        .listen_how = LOOP_LISTEN_EXACT,
+		                        .on_ended = on_ended,
+		                        .context = p };
 	uint16_t port = port_recall(p->paths.port);
 	if (!p->config.listen_given) {
 		options.listen.port = port ? port : DEFAULT_PORT;
@@ -366,6 +436,13 @@ static int network_start(struct process *p, struct store_error *error)
 	}
 	if (loop_start(d, &options, error))
 		return -1;
+	signals_begin(p);
+	if (rpc_methods_begin(d, &p->service, error) == 0)
+		p->rpc = rpc_start(d->uv, p->paths.socket, &p->service, RPC_IDLE_MS, error);
+	if (!p->rpc) {
+		loop_stop(d);
+		return -1;
+	}
 	/* One that is taken today may be free again: friends and invites know it. */
 	if (!p->config.listen_given && port == 0)
 		port_remember(p->paths.port, d->listen.port);
@@ -393,8 +470,9 @@ static int process_start(struct process *p, struct store_error *error)
 	    store_open(p->paths.store_dir, &d->keys->device, &d->store, error))
 		return -1;
 
-	/*~ 5. Sockets, the node with all the store held, the writer thread, and the local socket
-	 * that `tuyau` talks to: loop_start in loop.c. From here on all is callbacks. */
+	/*~ 5. Sockets, the node with all the store held, the writer thread: loop_start in loop.c;
+	 * then the local socket that `tuyau` talks to: rpc.c, by the methods of rpc_methods.c. From
+	 * here on all is callbacks. */
 	if (uv_loop_init(&p->uv) != 0)
 		return log_error_set(error, "T-START", "Close other programs.",
 		                     "No event loop can be had.");
@@ -412,6 +490,8 @@ static int process_stop(struct process *p)
 	int code = 0;
 	if (d->uv) {
 		code = loop_run(d) == 0 ? 0 : EXIT_OTHER;
+		if (code == 0) /* else handles are open: libuv goes on taking them, to no effect */
+			signals_end(p);
 		int bad = uv_loop_close(d->uv);
 		if (bad) {
 			log_line(LOG_BROKEN, "main", "what=loop_close why=%s", uv_err_name(bad));

@@ -1,7 +1,7 @@
 #include "rpc.h"
 #include "log.h"
-#include "rpc_call.h"
-#include "rpc_home.h"
+#include "paths.h"
+#include "rpc_fail.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -38,9 +38,7 @@ struct rpc {
 	uv_loop_t *loop;
 	uv_pipe_t server;
 	uv_timer_t timer; /* for the next of all that is due */
-	const struct rpc_method *methods;
-	size_t method_count;
-	struct rpc_home *home;
+	struct rpc_service service;
 	uint32_t idle_ms;
 	bool closing;
 	uint32_t handles; /* still open: the server, the timer, the clients */
@@ -149,7 +147,7 @@ static void on_written(uv_write_t *write, int status)
 		return;
 	}
 	if (client->on_sent)
-		client->on_sent(client->rpc->home);
+		client->on_sent(client->rpc->service.home);
 	client_next(client);
 }
 
@@ -176,8 +174,8 @@ static void client_send(struct rpc_client *client, struct rpc_out *out,
 static void call_free(struct rpc_call *call)
 {
 	struct rpc *rpc = call->rpc;
-	if (call->home)
-		rpc_home_forget(call->home, call);
+	if (rpc->service.on_end)
+		rpc->service.on_end(call);
 	for (struct rpc_call **at = &rpc->calls; *at; at = &(*at)->next) {
 		if (*at == call) {
 			*at = call->next;
@@ -196,42 +194,36 @@ static void call_free(struct rpc_call *call)
 	free(call);
 }
 
-void rpc_answer(struct rpc_call *call)
+/* ---- what calls ask of the server: rpc_call.h ---- */
+
+static void on_answer(struct rpc_call *call)
 {
 	struct rpc_client *client = call->client;
 	if (client) {
-		rpc_response_close(call);
 		client->call = NULL;
 		client_send(client, &call->out, call->failed ? NULL : call->on_sent);
 	}
 	call_free(call);
 }
 
-void *rpc_work(struct rpc_call *call, size_t size)
-{
-	call->work = calloc(1, size);
-	call->work_size = size;
-	if (!call->work)
-		rpc_fail(call, "T-MEMORY", "", "There was not enough memory.");
-	return call->work;
-}
-
-void rpc_due(struct rpc_call *call, uint64_t delay_ms, void (*on_due)(struct rpc_call *call))
+static void on_delay(struct rpc_call *call, uint64_t delay_ms)
 {
 	call->due_ms = uv_now(call->rpc->loop) + delay_ms;
 	call->due_turn = call->rpc->turn;
-	call->on_due = on_due;
 	timer_arm(call->rpc);
 }
+
+static const struct rpc_host host = { .on_answer = on_answer, .on_delay = on_delay };
 
 /* ---- requests ---- */
 
 static const struct rpc_method *method_find(const struct rpc *rpc, struct tuy_bytes name)
 {
-	for (size_t i = 0; i < rpc->method_count; i++) {
-		const char *known = rpc->methods[i].name;
+	const struct rpc_method *methods = rpc->service.methods;
+	for (size_t i = 0; i < rpc->service.method_count; i++) {
+		const char *known = methods[i].name;
 		if (strlen(known) == name.len && memcmp(known, name.p, name.len) == 0)
-			return &rpc->methods[i];
+			return &methods[i];
 	}
 	return NULL;
 }
@@ -250,9 +242,10 @@ static struct rpc_call *call_create(struct rpc_client *client, size_t len)
 	}
 	memcpy(call->request, client->in, len);
 	call->request_len = len;
+	call->host = &host;
 	call->rpc = client->rpc;
 	call->client = client;
-	call->home = client->rpc->home;
+	call->home = client->rpc->service.home;
 	call->due_ms = NEVER;
 	call->next = client->rpc->calls;
 	client->rpc->calls = call;
@@ -286,7 +279,8 @@ static void call_run(struct rpc_call *call)
 static void client_refuse(struct rpc_client *client, uint32_t msgid, const char *message)
 {
 	struct rpc_out out = { 0 };
-	rpc_refusal_put(&out, msgid, "T-BUSY", message, "Try again in a moment.");
+	rpc_failure_open(&out, msgid, "T-BUSY", message, "Try again in a moment.");
+	rpc_failure_close(&out);
 	client_send(client, &out, NULL);
 }
 
@@ -485,9 +479,8 @@ static int server_listen(struct rpc *rpc, const char *path, struct store_error *
 	return err ? path_fault(error, path, uv_strerror(err)) : 0;
 }
 
-struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method *methods,
-                     size_t method_count, uint32_t idle_ms, struct rpc_home *home,
-                     struct store_error *error)
+struct rpc *rpc_start(uv_loop_t *loop, const char *path, const struct rpc_service *service,
+                      uint32_t idle_ms, struct store_error *error)
 {
 	if (strlen(path) > PATHS_SOCKET_MAX) {
 		path_fault(error, path, "its path is longer than 107 bytes");
@@ -501,9 +494,7 @@ struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method 
 		return NULL;
 	}
 	rpc->loop = loop;
-	rpc->methods = methods;
-	rpc->method_count = method_count;
-	rpc->home = home;
+	rpc->service = *service;
 	rpc->idle_ms = idle_ms;
 	uv_timer_init(loop, &rpc->timer);
 	rpc->timer.data = rpc;
@@ -511,35 +502,9 @@ struct rpc *rpc_open(uv_loop_t *loop, const char *path, const struct rpc_method 
 	rpc->server.data = rpc;
 	rpc->handles = 2;
 	if (server_listen(rpc, path, error) != 0) {
-		rpc_close(rpc);
+		rpc_stop(rpc);
 		return NULL;
 	}
-	return rpc;
-}
-
-void rpc_close(struct rpc *rpc)
-{
-	rpc->closing = true;
-	while (rpc->calls)
-		rpc_fail(rpc->calls, "T-STOPPING", "tuyau status", "tuyaud is being stopped.");
-	while (rpc->clients)
-		client_close(rpc->clients);
-	uv_close((uv_handle_t *)&rpc->server, on_closed);
-	uv_close((uv_handle_t *)&rpc->timer, on_closed);
-}
-
-struct rpc *rpc_start(struct daemon *d, const char *path, struct store_error *error)
-{
-	struct rpc_home *home = rpc_home_create(d);
-	if (!home) {
-		log_error_set(error, "T-MEMORY", "", "There was not enough memory.");
-		return NULL;
-	}
-	size_t count;
-	const struct rpc_method *methods = rpc_methods(&count);
-	struct rpc *rpc = rpc_open(d->uv, path, methods, count, RPC_IDLE_MS, home, error);
-	if (!rpc)
-		rpc_home_destroy(home);
 	return rpc;
 }
 
@@ -547,7 +512,11 @@ void rpc_stop(struct rpc *rpc)
 {
 	if (!rpc)
 		return;
-	struct rpc_home *home = rpc->home;
-	rpc_close(rpc);
-	rpc_home_destroy(home);
+	rpc->closing = true;
+	while (rpc->calls)
+		rpc_fail(rpc->calls, "T-STOPPING", "tuyau status", "tuyaud is being stopped.");
+	while (rpc->clients)
+		client_close(rpc->clients);
+	uv_close((uv_handle_t *)&rpc->server, on_closed);
+	uv_close((uv_handle_t *)&rpc->timer, on_closed);
 }

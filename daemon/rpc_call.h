@@ -1,20 +1,33 @@
 /*
- * One request on its way to its answer: what a method sees of the server. A call ends with exactly
- * one rpc_answer or rpc_fail, at once or later; then it is gone. If its client went away meanwhile
- * the answer is dropped, but the method goes on to that end all the same.
+ * One request on its way to its answer: all that a method sees of the server. A call ends with
+ * exactly one rpc_answer or rpc_fail, at once or later; then it is gone. If its client went away
+ * meanwhile the answer is dropped, but the method goes on to that end all the same. The server
+ * (rpc.c) lends its hands through struct rpc_host.
  *
  * Thread rule: the loop thread.
  */
 #ifndef RPC_CALL_H
 #define RPC_CALL_H
 
-#include "rpc.h"
+#include "../proto/node.h"
 #include "rpc_params.h"
 #include "rpc_reply.h"
 
+struct rpc;
 struct rpc_client;
+struct rpc_call;
+struct rpc_home; /* what methods share, rpc_home.h; a call only hands it on */
+
+/* What a call asks of the server that took it in (rpc.c). */
+struct rpc_host {
+	/* Sends call->out, a whole response, if the client is still there; frees the call. */
+	void (*on_answer)(struct rpc_call *call);
+	/* call->on_due is to be called in `delay_ms`, once. */
+	void (*on_delay)(struct rpc_call *call, uint64_t delay_ms);
+};
 
 struct rpc_call {
+	const struct rpc_host *host;
 	struct rpc *rpc;
 	struct rpc_client *client; /* NULL: it went away */
 	struct rpc_call *next;     /* all calls of the server */
@@ -41,7 +54,7 @@ struct rpc_call {
 	 */
 	void (*on_sent)(struct rpc_home *home);
 
-	/* What is being written (rpc_home.h: rpc_write, rpc_append). */
+	/* What is being written (rpc_write.h). */
 	struct {
 		uint64_t ticket; /* waited for; 0: none */
 		enum tuy_err (*attempt)(struct rpc_call *call, uint64_t *ticket);
@@ -61,7 +74,7 @@ struct rpc_out *rpc_result(struct rpc_call *call);
 /* Sends the result, or T-TOO-MUCH / T-MEMORY if it could not be built. */
 void rpc_answer(struct rpc_call *call);
 
-/* Sends an error; `code` a literal of the table in rpc_fail.c, which has its exit code. */
+/* Sends an error; `code` a literal of the table in rpc_fail.c. */
 void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const char *message, ...)
 	__attribute__((format(printf, 4, 5)));
 void rpc_fail_fault(struct rpc_call *call, const struct rpc_fault *fault);
@@ -72,16 +85,5 @@ struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const ch
 void *rpc_work(struct rpc_call *call, size_t size);
 /* Calls on_due in `delay_ms`, 0: in the next turn of the loop; replaces an earlier one. */
 void rpc_due(struct rpc_call *call, uint64_t delay_ms, void (*on_due)(struct rpc_call *call));
-
-/* ---- between rpc.c and rpc_fail.c ---- */
-
-/* The head of a response: what follows is an error map and nil, or nil and the result. */
-void rpc_response_open(struct rpc_out *out, uint32_t msgid);
-/* Closes what rpc_result or rpc_fail_begin opened. If it could not be built an error stands there;
- * out->err set after this: not even that, close the connection. */
-void rpc_response_close(struct rpc_call *call);
-/* A whole error response outside any call. */
-void rpc_refusal_put(struct rpc_out *out, uint32_t msgid, const char *code, const char *message,
-                     const char *hint);
 
 #endif

@@ -1,43 +1,15 @@
-/* new, invite, circle_list, circle_show, progress; making the person on first use. */
-#include "rpc_home.h"
+/* new, invite, circle_list, circle_show, progress. */
+#include "rpc_do.h"
+#include "rpc_enter.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
+#include "rpc_write.h"
 #include "../proto/text.h"
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INVITE_DAYS 7
 #define DAY_S       86400u
-
-/* ---- the person ---- */
-
-static void recovery_forget(struct rpc_home *home)
-{
-	sodium_memzero(home->recovery, TUY_RECOVERY_TEXT);
-}
-
-void rpc_recovery_put(struct rpc_call *call, struct rpc_out *out)
-{
-	if (call->home->recovery[0] != '\0')
-		rpc_put_str(out, "recovery_key", call->home->recovery);
-}
-
-int rpc_identity_ensure(struct rpc_call *call)
-{
-	struct rpc_home *home = call->home;
-	struct store_error error = { .code = "T-STORE-IO" };
-	char recovery[TUY_RECOVERY_TEXT];
-	int made = loop_ensure_identity(home->d, recovery, &error);
-	if (made == 1)
-		memcpy(home->recovery, recovery, sizeof recovery);
-	sodium_memzero(recovery, sizeof recovery);
-	if (made < 0) {
-		rpc_fail(call, error.code, error.hint, "%s", error.message);
-		return -1;
-	}
-	call->on_fail = rpc_recovery_put;
-	call->on_sent = recovery_forget;
-	return 0;
-}
 
 /* ---- new ---- */
 
@@ -50,26 +22,10 @@ struct new_work {
 
 static void new_named(struct rpc_call *call, const char *error)
 {
-	struct rpc_home *home = call->home;
-	struct new_work *work = call->work;
-	struct store_reading reading;
-	if (error) {
-		rpc_write_failed(call, error);
-		return;
-	}
-	rpc_circle_stale(home, work->circle_no);
-	loop_refresh_names(home->d);
-	if (rpc_reading_begin(call, &reading) != 0)
-		return;
-	const struct rpc_circle *circle = rpc_circle_get(home, &reading, work->circle_no);
-	tuy_require(circle);
-	struct rpc_out *out = rpc_result(call);
-	rpc_open_map(out, NULL);
-	rpc_circle_put(home, circle, RPC_ACTIVE_ONLY, out);
-	rpc_recovery_put(call, out);
-	rpc_close_one(out);
-	store_reading_end(&reading);
-	rpc_answer(call);
+	const struct new_work *work = call->work;
+	struct rpc_out *out = rpc_entered_begin(call, error, work->circle_no);
+	if (out)
+		rpc_entered_end(call, out);
 }
 
 static void new_profiled(struct rpc_call *call, const char *error)
@@ -121,10 +77,7 @@ static int new_params(struct rpc_call *call, struct new_work *work)
 		rpc_fail_fault(call, &fault);
 		return -1;
 	}
-	if (rpc_profile_param(call, &work->profile) != 0)
-		return -1;
-	rpc_record_keep(&work->profile, work->profile_doc, sizeof work->profile_doc);
-	return 0;
+	return rpc_profile_param(call, &work->profile, work->profile_doc);
 }
 
 /*

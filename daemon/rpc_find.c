@@ -1,6 +1,8 @@
 /* inbox, search: lists of objects, put into the answer a slice at a time, so that a long one does
  * not hold up the loop. Records are opened only for what is shown (and for `for_me`). */
-#include "rpc_home.h"
+#include "rpc_do.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
 #include "search.h"
 #include "../proto/text.h"
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* join: from an invite to a member with a profile. */
-#include "rpc_home.h"
+#include "rpc_do.h"
+#include "rpc_enter.h"
+#include "rpc_people.h"
+#include "rpc_write.h"
 #include "../proto/text.h"
-#include <sodium.h>
 #include <string.h>
 
 #define CODE_MAX   4096 /* what people paste: line ends, blanks */
@@ -21,27 +23,12 @@ struct join_work {
 
 static void join_profiled(struct rpc_call *call, const char *error)
 {
-	struct rpc_home *home = call->home;
-	struct join_work *work = call->work;
-	struct store_reading reading;
-	if (error) {
-		rpc_write_failed(call, error);
+	const struct join_work *work = call->work;
+	struct rpc_out *out = rpc_entered_begin(call, error, work->circle_no);
+	if (!out)
 		return;
-	}
-	rpc_circle_stale(home, work->circle_no);
-	loop_refresh_names(home->d);
-	if (rpc_reading_begin(call, &reading) != 0)
-		return;
-	const struct rpc_circle *circle = rpc_circle_get(home, &reading, work->circle_no);
-	tuy_require(circle);
-	struct rpc_out *out = rpc_result(call);
-	rpc_open_map(out, NULL);
-	rpc_circle_put(home, circle, RPC_ACTIVE_ONLY, out);
 	rpc_put_str(out, "inviter", work->inviter[0] != '\0' ? work->inviter : NULL);
-	rpc_recovery_put(call, out);
-	rpc_close_one(out);
-	store_reading_end(&reading);
-	rpc_answer(call);
+	rpc_entered_end(call, out);
 }
 
 /* The circle is durable here: the profile follows, whether the client is still there or not. */
@@ -246,10 +233,8 @@ void rpc_do_join(struct rpc_call *call)
 	bool inside = work->circle_no != UINT32_MAX;
 	if (!inside && expiry_check(call, work) != 0)
 		return;
-	if (rpc_profile_param(call, &work->profile) != 0)
-		return;
-	rpc_record_keep(&work->profile, work->profile_doc, sizeof work->profile_doc);
-	if (rpc_identity_ensure(call) != 0)
+	if (rpc_profile_param(call, &work->profile, work->profile_doc) != 0 ||
+	    rpc_identity_ensure(call) != 0)
 		return;
 	if (inside)
 		join_publish(call);

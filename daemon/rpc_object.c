@@ -1,7 +1,6 @@
-/* What is shown: records and objects, profiles, a circle. The field table of proto/record.h names
- * the pairs. */
-#include "rpc_home.h"
+#include "rpc_object.h"
 #include "log.h"
+#include "rpc_people.h"
 #include "../proto/text.h"
 #include <string.h>
 

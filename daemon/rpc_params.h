@@ -49,8 +49,8 @@ int rpc_param_map(struct tuy_bytes params, const char *name, struct tuy_bytes *o
                   struct rpc_fault *fault);
 
 /*
- * Puts a map of FIELDS (rpc.h) into record->value, over what stands there; record->kind is set. nil
- * and empty texts and lists take a field out. Spans point into `fields`. 0 or -1.
+ * Puts a map of FIELDS (rpc_methods.h) into record->value, over what stands there; record->kind is
+ * set. nil and empty texts and lists take a field out. Spans point into `fields`. 0 or -1.
  */
 int rpc_fields_read(struct tuy_bytes fields, struct tuy_record *record, struct rpc_fault *fault);
 

@@ -1,6 +1,4 @@
-/* Names: what circles and people are called, read from the store when it changed, and finding them
- * by what was typed. */
-#include "rpc_home.h"
+#include "rpc_people.h"
 #include "../proto/text.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,44 +1,11 @@
-/* profile_set, profile_show; and the profile that new and join begin with. */
-#include "rpc_home.h"
+/* profile_set, profile_show. */
+#include "rpc_do.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
+#include "rpc_write.h"
 #include "../proto/log.h"
 #include "../proto/text.h"
 #include <sodium.h>
-#include <string.h>
-
-/* The name in `default_name`, if the profile has none. 0 or -1. */
-static int default_name_read(struct rpc_call *call, struct tuy_record *record,
-                             struct rpc_fault *fault)
-{
-	struct tuy_value *name = &record->value[TUY_FIELD_NAME];
-	struct tuy_bytes text;
-	int there = rpc_param_text(call->params, "default_name", RPC_NAME_MAX - 1, &text, fault);
-	if (there == 1 && !name->present)
-		*name = (struct tuy_value){ .present = true, .text = text };
-	return there < 0 ? -1 : 0;
-}
-
-int rpc_profile_param(struct rpc_call *call, struct tuy_record *record)
-{
-	struct store_reading reading;
-	struct rpc_fault fault;
-	struct tuy_bytes fields = { 0 };
-	if (rpc_reading_begin(call, &reading) != 0)
-		return -1;
-	int held = rpc_profile_own(call->home, &reading, UINT32_MAX, record);
-	store_reading_end(&reading);
-	if (held < 0)
-		*record = (struct tuy_record){ .kind = TUY_RECORD_PROFILE };
-	record->rev = 0;
-	record->has_ref = false;
-	randombytes_buf(record->nonce.b, sizeof record->nonce.b);
-	if (rpc_param_map(call->params, "profile", &fields, &fault) < 0 ||
-	    rpc_fields_read(fields, record, &fault) != 0 ||
-	    default_name_read(call, record, &fault) != 0 || rpc_record_check(record, &fault) != 0) {
-		rpc_fail_fault(call, &fault);
-		return -1;
-	}
-	return 0;
-}
 
 /* ---- profile_set ---- */
 

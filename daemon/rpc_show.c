@@ -1,5 +1,7 @@
 /* show, delivery: one object by what was typed of its id. */
-#include "rpc_home.h"
+#include "rpc_do.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
 #include "../proto/text.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* status, stop. */
-#include "rpc_home.h"
+#include "rpc_do.h"
+#include "rpc_people.h"
 #include <string.h>
 #include <unistd.h>
 

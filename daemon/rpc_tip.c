@@ -1,5 +1,8 @@
 /* tip, ask: the same way for both, by the field table. */
-#include "rpc_home.h"
+#include "rpc_do.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
+#include "rpc_write.h"
 #include "../proto/text.h"
 #include <sodium.h>
 #include <string.h>

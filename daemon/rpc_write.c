@@ -1,7 +1,4 @@
-/* Writes: what gives a ticket, tried again while the node has no room, then waited for. */
-#include "rpc_home.h"
-#include "log.h"
-#include <sodium.h>
+#include "rpc_write.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -46,6 +46,24 @@ def test_tuyau_stop(world):
     world.agree([alice, bruno])
 
 
+@pytest.mark.parametrize("first", ["stop", signal.SIGTERM], ids=["stop", "SIGTERM"])
+def test_signals_until_the_process_is_gone(world, first):
+    """Who asks again while it ends does not kill it, however late."""
+    alice = world.node("alice")
+    for _ in range(3):
+        if first == "stop":
+            assert alice.json("stop") == {"stopping": True}
+        else:
+            alice.process.send_signal(first)
+        while alice.process.poll() is None:
+            alice.process.send_signal(signal.SIGTERM)
+            alice.process.send_signal(signal.SIGINT)
+        assert alice.process.returncode == 0
+        alice.process = None
+        alice.log_check()
+        alice.start()
+
+
 def test_connected(world):
     alice, bruno, chloe = world.circle("alice", "bruno", "chloe")
     ends(alice)

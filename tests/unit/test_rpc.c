@@ -5,7 +5,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "../../daemon/rpc_call.h"
+#include "../../daemon/paths.h"
+#include "../../daemon/rpc.h"
+#include "../../daemon/store.h"
 #include "../../proto/writer.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +34,7 @@ static struct rpc_call *held[40]; /* calls of `hold` that wait */
 static uint32_t held_count;
 static uint32_t gone_count;
 static uint32_t due_count;
+static uint32_t ended_count;
 static struct store_error error;
 
 /* ---- methods ---- */
@@ -96,7 +99,17 @@ static const struct rpc_method methods[] = {
 	{ "due", " ", do_due },
 	{ "big", " count ", do_big },
 };
-#define METHODS (sizeof methods / sizeof methods[0])
+static void on_end(struct rpc_call *call)
+{
+	(void)call;
+	ended_count++;
+}
+
+static const struct rpc_service service = {
+	.methods = methods,
+	.method_count = sizeof methods / sizeof methods[0],
+	.on_end = on_end,
+};
 
 /* ---- the world ---- */
 
@@ -107,7 +120,7 @@ static void on_tick(uv_timer_t *timer)
 
 static void server_open(uint32_t idle_ms)
 {
-	rpc = rpc_open(&loop, path, methods, METHODS, idle_ms, NULL, &error);
+	rpc = rpc_start(&loop, path, &service, idle_ms, &error);
 	assert_non_null(rpc);
 }
 
@@ -118,7 +131,7 @@ static int begin(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof path, "%s/s", dir);
-	held_count = gone_count = due_count = 0;
+	held_count = gone_count = due_count = ended_count = 0;
 	rpc = NULL;
 	uv_loop_init(&loop);
 	uv_timer_init(&loop, &tick);
@@ -131,7 +144,7 @@ static int end(void **state)
 {
 	(void)state;
 	if (rpc)
-		rpc_close(rpc);
+		rpc_stop(rpc);
 	uv_close((uv_handle_t *)&tick, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&loop) != 0 || access(path, F_OK) == 0)
@@ -496,7 +509,9 @@ static void gone(void **state)
 	while (gone_count == 0)
 		uv_run(&loop, UV_RUN_ONCE);
 	assert_null(held[0]->client);
+	assert_int_equal(ended_count, 0);
 	rpc_fail(held[0], "T-STORE-IO", "", "%s", "nobody reads this");
+	assert_int_equal(ended_count, 1);
 	fd = client_open();
 	request_send(fd, 1, "echo", "text", "suivant");
 	assert_answer(fd, 1, "suivant");
@@ -540,8 +555,10 @@ static void stopping(void **state)
 	request_send(fd, 4, "hold", NULL, NULL);
 	while (held_count == 0)
 		uv_run(&loop, UV_RUN_ONCE);
-	rpc_close(rpc);
+	assert_int_equal(ended_count, 0);
+	rpc_stop(rpc);
 	rpc = NULL;
+	assert_int_equal(ended_count, 1); /* before it returns */
 	assert_int_equal(access(path, F_OK), -1);
 	assert_answer(fd, 4, "T-STOPPING");
 	assert_true(closed_get(fd));
@@ -571,7 +588,7 @@ static void stale_socket(void **state)
 	int fd = client_open();
 	request_send(fd, 1, "echo", "text", "vif");
 	assert_answer(fd, 1, "vif");
-	assert_null(rpc_open(&loop, path, methods, METHODS, IDLE_MS, NULL, &error));
+	assert_null(rpc_start(&loop, path, &service, IDLE_MS, &error));
 	assert_string_equal(error.code, "T-RUNNING");
 	request_send(fd, 2, "echo", "text", "toujours");
 	assert_answer(fd, 2, "toujours");
@@ -585,11 +602,11 @@ static void bad_path(void **state)
 	memset(longer, 'x', sizeof longer);
 	longer[0] = '/';
 	longer[sizeof longer - 1] = '\0';
-	assert_null(rpc_open(&loop, longer, methods, METHODS, IDLE_MS, NULL, &error));
+	assert_null(rpc_start(&loop, longer, &service, IDLE_MS, &error));
 	assert_string_equal(error.code, "T-SOCKET-PATH");
-	assert_null(rpc_open(&loop, dir, methods, METHODS, IDLE_MS, NULL, &error));
+	assert_null(rpc_start(&loop, dir, &service, IDLE_MS, &error));
 	assert_string_equal(error.code, "T-SOCKET-PATH");
-	assert_null(rpc_open(&loop, "/nowhere/at/all", methods, METHODS, IDLE_MS, NULL, &error));
+	assert_null(rpc_start(&loop, "/nowhere/at/all", &service, IDLE_MS, &error));
 	assert_string_equal(error.code, "T-SOCKET-PATH");
 }
 

@@ -1,0 +1,44 @@
+/*
+ * The methods themselves, by their families. Each answers its call, at once or later; what they
+ * take and give is said in rpc_methods.h.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef RPC_DO_H
+#define RPC_DO_H
+
+#include "rpc_call.h"
+
+/* rpc_status.c */
+void rpc_do_status(struct rpc_call *call);
+void rpc_do_stop(struct rpc_call *call);
+
+/* rpc_circle.c */
+void rpc_do_new(struct rpc_call *call);
+void rpc_do_invite(struct rpc_call *call);
+void rpc_do_progress(struct rpc_call *call);
+void rpc_do_circle_list(struct rpc_call *call);
+void rpc_do_circle_show(struct rpc_call *call);
+
+/* rpc_join.c */
+void rpc_do_join(struct rpc_call *call);
+/* A TELL that the call of a join waits for. */
+void rpc_join_tell(struct rpc_call *call, const struct tuy_tell *tell);
+
+/* rpc_profile.c */
+void rpc_do_profile_set(struct rpc_call *call);
+void rpc_do_profile_show(struct rpc_call *call);
+
+/* rpc_tip.c */
+void rpc_do_tip(struct rpc_call *call);
+void rpc_do_ask(struct rpc_call *call);
+
+/* rpc_find.c */
+void rpc_do_inbox(struct rpc_call *call);
+void rpc_do_search(struct rpc_call *call);
+
+/* rpc_show.c */
+void rpc_do_show(struct rpc_call *call);
+void rpc_do_delivery(struct rpc_call *call);
+
+#endif

@@ -1,0 +1,77 @@
+#include "rpc_methods.h"
+#include "log.h"
+#include "rpc_do.h"
+#include "rpc_home.h"
+#include "rpc_people.h"
+
+static const struct rpc_method methods[] = {
+	{ "status", " ", rpc_do_status },
+	{ "new", " name profile default_name lang mode ", rpc_do_new },
+	{ "invite", " circle name days seconds ", rpc_do_invite },
+	{ "join", " code profile default_name timeout_s ", rpc_do_join },
+	{ "progress", " circle ", rpc_do_progress },
+	{ "profile_set", " circle fields ", rpc_do_profile_set },
+	{ "profile_show", " circle member ", rpc_do_profile_show },
+	{ "tip", " circle fields life_s ", rpc_do_tip },
+	{ "ask", " circle fields life_s ", rpc_do_ask },
+	{ "inbox", " circle all mine for_me limit filters ", rpc_do_inbox },
+	{ "show", " id ", rpc_do_show },
+	{ "search", " query circle limit filters ", rpc_do_search },
+	{ "delivery", " id ", rpc_do_delivery },
+	{ "circle_list", " ", rpc_do_circle_list },
+	{ "circle_show", " circle all ", rpc_do_circle_show },
+	{ "stop", " ", rpc_do_stop },
+};
+
+/* loop.h: every TELL but STORED. */
+static void on_tell(void *context, const struct tuy_tell *tell)
+{
+	struct rpc_home *home = context;
+	switch (tell->kind) {
+	case TUY_TELL_ENTRIES:
+	case TUY_TELL_ADMITTED:
+		rpc_circle_stale(home, tell->circle_no);
+		break;
+	case TUY_TELL_LINK_DOWN:
+		home->last_device = tell->device;
+		home->last_seen_s = loop_now(home->d).wall_s;
+		break;
+	case TUY_TELL_JOINED:
+		rpc_circle_welcome(home, tell->circle_no, tell->circle_name);
+		break;
+	case TUY_TELL_STORED:
+	case TUY_TELL_REJECTED:
+	case TUY_TELL_UNREACHED:
+	case TUY_TELL_LINK_UP:
+	case TUY_TELL_FAULT:
+		break;
+	}
+	if (home->joining)
+		rpc_join_tell(home->joining, tell);
+}
+
+int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
+{
+	struct rpc_home *home = rpc_home_create(d);
+	if (home && loop_subscribe(d, on_tell, home) != 0) {
+		rpc_home_destroy(home);
+		home = NULL;
+	}
+	*service = (struct rpc_service){
+		.methods = methods,
+		.method_count = sizeof methods / sizeof methods[0],
+		.home = home,
+		.on_end = rpc_home_forget,
+	};
+	return home ? 0 : log_error_set(error, "T-MEMORY", "", "There was not enough memory.");
+}
+
+void rpc_methods_end(struct rpc_service *service)
+{
+	if (!service->home)
+		return;
+	struct rpc_home *home = service->home;
+	loop_forget(home->d, home);
+	rpc_home_destroy(home);
+	service->home = NULL;
+}

@@ -1,0 +1,89 @@
+/*
+ * The methods of the local socket (rpc.h): what each takes and gives, and the table that the server
+ * is given. By families: rpc_do.h.
+ *
+ * `circle` (param): the circle's name (case, accents aside), its slug ("vendredi-18h") or >= 4
+ * digits of its id; if it is not given, the only circle: else T-CIRCLE-WHICH (2), T-NO-CIRCLE (3),
+ * T-CIRCLE-UNKNOWN (3). In inbox and search none given means all circles.
+ * FIELDS: a map by the names of proto/record.c's table for the kind of record: texts, `warmth`
+ * 0..5, `told` bool, `tags` array of texts, `claims` "first" "pick" "many", `ask` by name; `need`
+ * is another name of a tip's `text`. nil and "" mean not given (in profile_set: taken out).
+ * OBJECT, PROFILE, SHOWN: see below.
+ *
+ * method        params -> result
+ *
+ * status        -> schema, version, pid, home, member, device, listen, clock_offset,
+ *               circles [{id name slug members online entries digest missing_payloads indexed}],
+ *               peers [{member name from device address state since rtt_ms in_sync}],
+ *               store {bytes entries objects}
+ * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
+ *               -> SHOWN; T-CIRCLE-EXISTS (7)
+ * invite        circle?, name?, days? 1..30 (7) or seconds?
+ *               -> schema, invite, id, expires, circle, address, name; T-NO-ADDRESS (1)
+ * join          code, profile FIELDS, default_name?, timeout_s? 1..600 (30)
+ *               -> SHOWN + inviter, once admitted and the profile is durable; T-INVITE-BAD (2),
+ *               T-INVITE-USED -EXPIRED -UNKNOWN -REFUSED -FULL (6), T-ALREADY-MEMBER (7),
+ *               T-UNREACHED, T-JOIN-BUSY (1)
+ * progress      circle? -> schema, circle, have, want, missing, in_sync
+ * profile_set   circle?, fields FIELDS (merged with the present ones) -> PROFILE
+ * profile_show  circle?, member? (name, or digits of the id) -> PROFILE (own without member);
+ *               T-NOT-FOUND (3), T-AMBIGUOUS (5)
+ * tip           circle?, fields FIELDS, life_s? -> OBJECT, durable
+ * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable
+ * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), filters?
+ *               -> objects [OBJECT], more, circles [{id name slug members online in_sync}]
+ * show          id (4..16 characters) -> OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS (5)
+ * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
+ *               T-USAGE if there is no word in it
+ * delivery      id -> schema, id, peers, have_it, online, last_seen {name at} or nil
+ * circle_list   -> [{id name slug members online}]
+ * circle_show   circle?, all? -> SHOWN
+ * stop          -> stopping; then the daemon ends
+ *
+ * Of any method: T-USAGE (2) names the param; T-METHOD (1): unknown, the tool is of another
+ * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
+ * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
+ *
+ * inbox: newest first, open ones of others; `all`: own ones too, and up to 10,000 without `limit`;
+ * `mine`: own ones only; `for_me`: those whose `for` names me or my seat. filters: {"from": name or
+ * id, "kind": "tip" "ask" or an ask's name, "state": "open" "expired" "any"}. inbox has state
+ * "open" unless said, search "any".
+ * life_s: 1 s up to 90 days (intro, news, vouch 30); missing: 30 days (intro, news 14).
+ * A tip's title of more than 120 bytes, or of several lines, without `text` becomes the text, and
+ * the title its beginning.
+ * mode: a line of the charter; checked, and kept from the day there are charters.
+ * `new` and `join` make the person on first use: `recovery_key` "TUYAUKEY:..." in the result is
+ * shown this once and kept nowhere. Until one of them has succeeded it stays in memory and stands
+ * in their error maps too, so that it is not lost.
+ *
+ * OBJECT: schema, id, short, kind "tip" "ask", ask (asks), circle (slug), from, mine bool, created,
+ *   state "open" "expired", unreadable true (only if so, then no fields), title (tips), need (tips)
+ *   or text (asks), company {name domain? siren?} or nil, role, warmth and told (tips), tags, lang,
+ *   the other fields if given, matched [], expires or nil, delivery {peers have_it}, next [].
+ * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
+ *   languages, reach, updated; nil for what is not there.
+ * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
+ *   members [{member name from company role online in_sync self devices [{device label}]}] with
+ *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
+ * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
+ * 8 digits of his id if there is no profile.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef RPC_METHODS_H
+#define RPC_METHODS_H
+
+#include "loop.h"
+#include "rpc.h"
+
+/*
+ * Makes what the methods share and fills `service`. `d` must have been started (node, store, keys,
+ * listen). 0; or -1 with `error` "T-MEMORY", service->home is NULL then.
+ */
+int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error);
+
+/* After the server has stopped. No callback of a ticket or TELL comes afterwards. Harmless if it
+ * did not begin (home NULL). */
+void rpc_methods_end(struct rpc_service *service);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * What is shown: records and objects, profiles, a circle (OBJECT, PROFILE, SHOWN of rpc_methods.h).
+ * The field table of proto/record.h names the pairs.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef RPC_OBJECT_H
+#define RPC_OBJECT_H
+
+#include "rpc_home.h"
+
+/* Opens an object's record; spans of `record` point into home->blob. False: unreadable. */
+bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
+                    const struct view_object *object, struct tuy_record *record);
+/* Copies what the spans of a checked record point to into `room`, which must hold it. */
+void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size);
+/* The pairs of an OBJECT into an open map. `record` NULL: unreadable. */
+void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
+                    const struct view_object *object, const struct tuy_record *record,
+                    struct rpc_out *out);
+/* The pairs of a PROFILE; `record` NULL: none yet. */
+void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,
+                     const struct tuy_record *record, uint32_t updated_s, struct rpc_out *out);
+/* The own profile of a circle, or else of any other one, as `record` (spans into home->blob). 1: of
+ * this circle, 0: of another, -1: none. */
+int rpc_profile_own(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,
+                    struct tuy_record *record);
+/* The pairs of SHOWN but recovery_key. */
+enum rpc_former { RPC_ACTIVE_ONLY, RPC_FORMER_TOO };
+void rpc_circle_put(struct rpc_home *home, const struct rpc_circle *circle, enum rpc_former former,
+                    struct rpc_out *out);
+
+#endif
