@@ -1,5 +1,6 @@
 #include "options.h"
 #include "../proto/record.h"
+#include "memory.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -347,8 +348,8 @@ int options_parse(int argc, char **argv, options_rules *rules, struct options *o
 	size_t letters = 0; /* "-abc" is three options in one argument */
 	for (int i = 1; i < argc; i++)
 		letters += argv[i][0] == '-' ? strlen(argv[i]) : 0;
-	options->given = errors_memory(calloc(room + letters, sizeof(options->given[0])));
-	options->words = errors_memory(calloc(room, sizeof(options->words[0])));
+	options->given = memory_check(calloc(room + letters, sizeof(options->given[0])));
+	options->words = memory_check(calloc(room, sizeof(options->words[0])));
 	parse.options = options;
 	parse.failure = failure;
 	int failed = 0;
@@ -407,7 +408,7 @@ int options_string(const char *text, const char *what, json_t **string, struct f
 
 char *options_input_read(struct failure *failure)
 {
-	char *text = errors_memory(malloc(INPUT_MAX + 1));
+	char *text = memory_check(malloc(INPUT_MAX + 1));
 	size_t len = 0;
 	size_t out = 0;
 	ssize_t n = 1;
@@ -524,7 +525,7 @@ char *options_words_join(const struct options *options, size_t first)
 	size_t size = 1;
 	for (size_t i = first; i < options->word_count; i++)
 		size += strlen(options->words[i]) + 1;
-	char *text = errors_memory(malloc(size));
+	char *text = memory_check(malloc(size));
 	char *end = text;
 	for (size_t i = first; i < options->word_count; i++)
 		end += sprintf(end, "%s%s", i > first ? " " : "", options->words[i]);

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "memory.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,7 @@ char *session_ask(struct session *session, const char *question, const char *opt
 	if (len > 0)
 		return line;
 	free(line);
-	return errors_memory(strdup(proposed));
+	return memory_check(strdup(proposed));
 }
 
 int session_usage_error(struct session *session, const char *message, ...)
