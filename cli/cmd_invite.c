@@ -44,17 +44,8 @@ static int life_set(struct session *session, json_t *params)
 
 static json_t *invite_params(struct session *session)
 {
-	json_t *params = session_params(session);
-	json_t *string;
-	int result = params ? life_set(session, params) : -1;
-	if (result == 0 && session->options.word_count > 0) {
-		char *name = options_words_join(&session->options, 0);
-		result = options_string(name, "The name", &string, &session->failure);
-		free(name);
-		if (result == 0)
-			json_object_set_new(params, "name", string);
-	}
-	if (result == 0)
+	json_t *params = session_named_params(session, 0, "name");
+	if (params && life_set(session, params) == 0)
 		return params;
 	json_decref(params);
 	return NULL;

@@ -64,6 +64,8 @@ json_t *session_call_for(struct session *session, const char *method, json_t *pa
 
 /* A new map with "circle" if -C was given; the caller's. NULL: session->failure. */
 json_t *session_params(struct session *session);
+/* The same, and the words from `first` on, if there are any, as the name `key`. */
+json_t *session_named_params(struct session *session, size_t first, const char *key);
 
 /* Whether the person wants words on stderr (not -q, not --json). */
 bool session_talks(const struct session *session);

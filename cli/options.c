@@ -533,6 +533,18 @@ char *options_words_join(const struct options *options, size_t first)
 	return text;
 }
 
+int options_words_put(const struct options *options, size_t first, const char *what, json_t *object,
+                      const char *key, struct failure *failure)
+{
+	json_t *string;
+	char *text = options_words_join(options, first);
+	int result = options_string(text, what, &string, failure);
+	free(text);
+	if (result == 0)
+		json_object_set_new(object, key, string);
+	return result;
+}
+
 /* ---- help ---- */
 
 void options_help_print(const struct option_rule *rules, size_t count)

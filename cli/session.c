@@ -40,6 +40,17 @@ json_t *session_params(struct session *session)
 	return params;
 }
 
+json_t *session_named_params(struct session *session, size_t first, const char *key)
+{
+	const struct options *options = &session->options;
+	json_t *params = session_params(session);
+	if (!params || options->word_count <= first ||
+	    options_words_put(options, first, "The name", params, key, &session->failure) == 0)
+		return params;
+	json_decref(params);
+	return NULL;
+}
+
 bool session_talks(const struct session *session)
 {
 	return !session->options.quiet && !session->options.json;
