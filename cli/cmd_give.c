@@ -2,6 +2,7 @@
 #include "../proto/record.h"
 #include "../proto/text.h"
 #include "commands.h"
+#include "last.h"
 #include "object.h"
 #include "times.h"
 #include <stdlib.h>
@@ -181,6 +182,7 @@ static int give(struct session *session, const char *method, json_t *params)
 	json_t *object = session_call(session, method, params, CLIENT_WRITES);
 	if (!object)
 		return -1;
+	last_keep(&session->client.paths, doc_text(object, "id"));
 	int result = delivery_follow(session, object);
 	if (result < 0) { /* it is saved all the same */
 		snprintf(session->failure.id, sizeof(session->failure.id), "%.16s",

@@ -5,15 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-json_t *session_call_for(struct session *session, const char *method, json_t *params,
-                         enum client_effect effect, int timeout_ms)
+int session_open(struct session *session)
 {
 	const struct options *options = &session->options;
 	enum client_start start = options->no_start ? CLIENT_NO_START : CLIENT_START;
+	if (session->client.fd >= 0)
+		return 0;
+	return client_open(&session->client, options->home, start, &session->failure);
+}
+
+json_t *session_call_for(struct session *session, const char *method, json_t *params,
+                         enum client_effect effect, int timeout_ms)
+{
 	if (!params)
 		return NULL;
-	if (session->client.fd < 0 &&
-	    client_open(&session->client, options->home, start, &session->failure) != 0) {
+	if (session_open(session) != 0) {
 		json_decref(params);
 		return NULL;
 	}
