@@ -220,7 +220,7 @@ def test_prefixes(pair):
     assert given["short"] in error["message"] + error["hint"], error  # did you mean
     alice.fails(2, "T-USAGE", "show", given["id"][:3])
     alice.fails(2, "T-USAGE", "show", "pas un id !")
-    alice.fails(2, "T-USAGE", "show")
+    alice.fails(2, "T-USAGE", "show", given["id"], given["id"])
     # Crockford: O is 0, I and L are 1
     typed = given["id"].lower().replace("0", "o").replace("1", "l")
     assert alice.json("show", typed)["id"] == given["id"]
