@@ -351,6 +351,10 @@ static int circle_list(struct session *session)
 	}
 	show_table_print(&table, &session->term, 0, SHOW_HEADER, stdout);
 	show_table_free(&table);
+	if (done == 0 && json_array_size(circles) == 0)
+		fputs("None yet. With an invitation: tuyau join CODE. To begin one: tuyau new "
+		      "NAME\n",
+		      stderr);
 	json_decref(circles);
 	return 0;
 }
