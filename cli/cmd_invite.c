@@ -78,10 +78,11 @@ static void qr_show(const struct session *session, const char *code)
 {
 	struct qr_size size = qr_measure(code);
 	if (size.columns == 0)
-		fputs("This code is too long for a QR.\n", stderr);
+		fputs("This code is too long for a QR: send it.\n", stderr);
 	else if (session->term.screen && session->term.columns < size.columns)
 		fprintf(stderr,
-		        "The QR needs %zu columns and %zu lines; this terminal has %zu columns.\n",
+		        "The QR needs %zu columns and %zu lines; this terminal has %zu columns. "
+		        "Widen it, or send the code.\n",
 		        size.columns, size.lines, session->term.columns);
 	else
 		qr_print(code, stdout);

@@ -6,7 +6,7 @@ void *memory_check(void *memory)
 {
 	if (!memory) {
 		fputs("T-MEMORY This machine has no memory left.\n"
-		      "  End other programs, then try again.\n",
+		      "  Close other programs, then try again.\n",
 		      stderr);
 		exit(EXIT_FAILURE);
 	}

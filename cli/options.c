@@ -229,6 +229,14 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 
 /* ---- one argument ---- */
 
+static int value_refuse(struct parse *parse, const char *name)
+{
+	char hint[80];
+	snprintf(hint, sizeof(hint), "Type it alone: --%s", name);
+	return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", hint, "\"--%s\" takes no value.",
+	                  name);
+}
+
 /* Whether an argument is certainly an option of this command, and so no value. */
 static bool option_like(const struct parse *parse, const char *text)
 {
@@ -257,8 +265,7 @@ static int rule_given(struct parse *parse, const struct option_rule *rule, const
 	if (rule->arg && !value && !(value = value_next(parse, typed)))
 		return -1;
 	if (!rule->arg && value)
-		return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", NULL,
-		                  "\"--%s\" takes no value.", rule->name);
+		return value_refuse(parse, rule->name);
 	parse->options->given[parse->options->given_count++] = (struct option_given){ rule, value };
 	return 0;
 }
@@ -269,8 +276,7 @@ static int global_given(struct parse *parse, enum global which, const char *type
 	if (globals[which].value == VALUE_NEEDED && !value && !(value = value_next(parse, typed)))
 		return -1;
 	if (globals[which].value == VALUE_NONE && value)
-		return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", NULL,
-		                  "\"--%s\" takes no value.", globals[which].name);
+		return value_refuse(parse, globals[which].name);
 	return global_set(parse, which, value);
 }
 
@@ -420,13 +426,15 @@ char *options_input_read(struct failure *failure)
 			len += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		errors_set(failure, EXIT_OTHER, "T-INPUT", NULL,
+		errors_set(failure, EXIT_OTHER, "T-INPUT", "Type the text itself instead of -",
 		           "Standard input cannot be read (%s).", strerror(errno));
 	else if (len > INPUT_MAX)
-		errors_set(failure, EXIT_USAGE, "T-USAGE", NULL,
+		errors_set(failure, EXIT_USAGE, "T-USAGE", "Give the part of it that matters.",
 		           "Standard input is longer than %d bytes.", INPUT_MAX);
 	else if (memchr(text, 0, len))
-		errors_set(failure, EXIT_USAGE, "T-USAGE", NULL, "Standard input is not text.");
+		errors_set(failure, EXIT_USAGE, "T-USAGE",
+		           "Give a text in UTF-8, or type it instead of -",
+		           "Standard input is not text.");
 	if (n < 0 || len > INPUT_MAX || memchr(text, 0, len)) {
 		free(text);
 		return NULL;
@@ -452,7 +460,7 @@ static int item_add(json_t *fields, const struct option_rule *rule, json_t *item
 	}
 	if (json_array_size(list) == TUY_TAGS_MAX) {
 		json_decref(item);
-		return errors_set(failure, EXIT_USAGE, "T-USAGE", NULL,
+		return errors_set(failure, EXIT_USAGE, "T-USAGE", "Leave some of them out.",
 		                  "--%s can be given %d times at most.", rule->name, TUY_TAGS_MAX);
 	}
 	json_array_append_new(list, item);

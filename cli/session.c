@@ -5,6 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A refusal of the daemon that leaves open what to type next gets the command's usage. */
+static void hint_fill(struct session *session)
+{
+	struct failure *failure = &session->failure;
+	if (failure->hint[0] != '\0')
+		return;
+	if (failure->exit == EXIT_USAGE)
+		snprintf(failure->hint, sizeof(failure->hint), "tuyau %s", session->command->usage);
+	else
+		snprintf(failure->hint, sizeof(failure->hint), "%s",
+		         failure->retryable ? "Try again in a moment." : "tuyau status");
+}
+
 int session_open(struct session *session)
 {
 	const struct options *options = &session->options;
@@ -23,7 +36,11 @@ json_t *session_call_for(struct session *session, const char *method, json_t *pa
 		json_decref(params);
 		return NULL;
 	}
-	return client_call(&session->client, method, params, effect, timeout_ms, &session->failure);
+	json_t *result = client_call(&session->client, method, params, effect, timeout_ms,
+	                             &session->failure);
+	if (!result)
+		hint_fill(session);
+	return result;
 }
 
 json_t *session_call(struct session *session, const char *method, json_t *params,
