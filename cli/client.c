@@ -2,6 +2,7 @@
 #include "../proto/err.h"
 #include "doc.h"
 #include "launch.h"
+#include "memory.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -213,7 +214,7 @@ static uint8_t *answer_receive(struct client *client, enum client_effect effect,
 	while (state == DOC_SCAN_MORE) {
 		if (filled == size) {
 			size = size == 0 ? READ_SIZE : 2 * size;
-			bytes = errors_memory(realloc(bytes, size));
+			bytes = memory_check(realloc(bytes, size));
 		}
 		if (readable_wait(client->fd, deadline) != 0) {
 			connection_lost(effect, "did not answer in time", failure);

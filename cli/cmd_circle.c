@@ -119,12 +119,9 @@ static int new_params(struct session *session, json_t *params)
 			return -1;
 		json_object_set_new(params, "lang", string);
 	}
-	char *name = options_words_join(options, 0);
-	int result = options_string(name, "The name", &string, &session->failure);
-	free(name);
-	if (result == 0)
-		json_object_set_new(params, "name", string);
-	return result == 0 ? person_read(session, params) : -1;
+	if (options_words_put(options, 0, "The name", params, "name", &session->failure) != 0)
+		return -1;
+	return person_read(session, params);
 }
 
 static int new_run(struct session *session)
@@ -354,6 +351,10 @@ static int circle_list(struct session *session)
 	}
 	show_table_print(&table, &session->term, 0, SHOW_HEADER, stdout);
 	show_table_free(&table);
+	if (done == 0 && json_array_size(circles) == 0)
+		fputs("None yet. With an invitation: tuyau join CODE. To begin one: tuyau new "
+		      "NAME\n",
+		      stderr);
 	json_decref(circles);
 	return 0;
 }
@@ -362,20 +363,9 @@ enum circle_screen { CIRCLE_SHOW, CIRCLE_MEMBERS };
 
 static int circle_show(struct session *session, enum circle_screen screen)
 {
-	json_t *string;
-	json_t *params = session_params(session);
+	json_t *params = session_named_params(session, 1, "circle");
 	if (!params)
 		return -1;
-	if (session->options.word_count > 1) {
-		char *name = options_words_join(&session->options, 1);
-		int result = options_string(name, "The name", &string, &session->failure);
-		free(name);
-		if (result != 0) {
-			json_decref(params);
-			return -1;
-		}
-		json_object_set_new(params, "circle", string);
-	}
 	if (options_value(&session->options, "all"))
 		json_object_set_new(params, "all", json_true());
 	json_t *circle = session_call(session, "circle_show", params, CLIENT_READS);

@@ -205,8 +205,6 @@ static void inbox_talk(const struct session *session, const json_t *answer)
 	long long more = doc_number(answer, "more", 0);
 	if (more > 0)
 		fprintf(stderr, "%lld more: tuyau inbox --all\n", more);
-	else if (json_array_size(json_object_get(answer, "circles")) == 0)
-		fputs("You are in no circle yet: tuyau join CODE, or tuyau new NAME\n", stderr);
 	else if (json_array_size(json_object_get(answer, "objects")) == 0)
 		fputs(options_value(&session->options, "all") ? "Nothing here yet.\n"
 		                                              : "Nothing new from others. "

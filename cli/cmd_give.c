@@ -2,6 +2,7 @@
 #include "../proto/record.h"
 #include "../proto/text.h"
 #include "commands.h"
+#include "last.h"
 #include "object.h"
 #include "times.h"
 #include <stdlib.h>
@@ -181,6 +182,7 @@ static int give(struct session *session, const char *method, json_t *params)
 	json_t *object = session_call(session, method, params, CLIENT_WRITES);
 	if (!object)
 		return -1;
+	last_keep(&session->client.paths, doc_text(object, "id"));
 	int result = delivery_follow(session, object);
 	if (result < 0) { /* it is saved all the same */
 		snprintf(session->failure.id, sizeof(session->failure.id), "%.16s",
@@ -216,18 +218,6 @@ static json_t *given_params(struct session *session, json_t **fields)
 	return NULL;
 }
 
-/* The words from `first` on as the field `key`. 0, or -1 and session->failure. */
-static int words_set(struct session *session, size_t first, json_t *fields, const char *key)
-{
-	json_t *string;
-	char *text = options_words_join(&session->options, first);
-	int result = options_string(text, "The text", &string, &session->failure);
-	free(text);
-	if (result == 0)
-		json_object_set_new(fields, key, string);
-	return result;
-}
-
 static int life_set(struct session *session, json_t *params)
 {
 	const char *life = options_value(&session->options, "life");
@@ -248,7 +238,9 @@ static int tip_run(struct session *session)
 	json_t *params = given_params(session, &fields);
 	if (!params)
 		return -1;
-	if (words_set(session, 0, fields, "title") != 0 || life_set(session, params) != 0) {
+	if (options_words_put(&session->options, 0, "The title", fields, "title",
+	                      &session->failure) != 0 ||
+	    life_set(session, params) != 0) {
 		json_decref(params);
 		return -1;
 	}
@@ -298,7 +290,7 @@ static int text_set(struct session *session, json_t *fields)
 	const struct options *options = &session->options;
 	json_t *string;
 	if (options->word_count != 2 || strcmp(options->words[1], "-") != 0)
-		return words_set(session, 1, fields, "text");
+		return options_words_put(options, 1, "The text", fields, "text", &session->failure);
 	char *text = options_input_read(&session->failure);
 	int result = text ? options_string(text, "The text", &string, &session->failure) : -1;
 	free(text);

@@ -44,17 +44,8 @@ static int life_set(struct session *session, json_t *params)
 
 static json_t *invite_params(struct session *session)
 {
-	json_t *params = session_params(session);
-	json_t *string;
-	int result = params ? life_set(session, params) : -1;
-	if (result == 0 && session->options.word_count > 0) {
-		char *name = options_words_join(&session->options, 0);
-		result = options_string(name, "The name", &string, &session->failure);
-		free(name);
-		if (result == 0)
-			json_object_set_new(params, "name", string);
-	}
-	if (result == 0)
+	json_t *params = session_named_params(session, 0, "name");
+	if (params && life_set(session, params) == 0)
 		return params;
 	json_decref(params);
 	return NULL;
@@ -87,10 +78,11 @@ static void qr_show(const struct session *session, const char *code)
 {
 	struct qr_size size = qr_measure(code);
 	if (size.columns == 0)
-		fputs("This code is too long for a QR.\n", stderr);
+		fputs("This code is too long for a QR: send it.\n", stderr);
 	else if (session->term.screen && session->term.columns < size.columns)
 		fprintf(stderr,
-		        "The QR needs %zu columns and %zu lines; this terminal has %zu columns.\n",
+		        "The QR needs %zu columns and %zu lines; this terminal has %zu columns. "
+		        "Widen it, or send the code.\n",
 		        size.columns, size.lines, session->term.columns);
 	else
 		qr_print(code, stdout);

@@ -2,7 +2,6 @@
 #include "../proto/record.h"
 #include "commands.h"
 #include "times.h"
-#include <stdlib.h>
 #include <string.h>
 
 static const struct option_rule rules[] = {
@@ -34,20 +33,9 @@ static int profile_print(struct session *session, const json_t *profile)
 
 static int profile_show(struct session *session)
 {
-	json_t *params = session_params(session);
-	json_t *string;
+	json_t *params = session_named_params(session, 1, "member");
 	if (!params)
 		return -1;
-	if (session->options.word_count > 1) {
-		char *name = options_words_join(&session->options, 1);
-		int result = options_string(name, "The name", &string, &session->failure);
-		free(name);
-		if (result != 0) {
-			json_decref(params);
-			return -1;
-		}
-		json_object_set_new(params, "member", string);
-	}
 	json_t *profile = session_call(session, "profile_show", params, CLIENT_READS);
 	if (!profile)
 		return -1;

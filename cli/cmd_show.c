@@ -1,5 +1,6 @@
 /* show: one object, all of it. */
 #include "commands.h"
+#include "last.h"
 #include "object.h"
 #include "times.h"
 #include <stdlib.h>
@@ -167,18 +168,39 @@ static int blurb_print(struct session *session, const json_t *object)
 	return 0;
 }
 
+/* Which one: the id that was typed, else the last one shown or given. The caller's; NULL:
+ * session->failure. */
+static json_t *id_read(struct session *session)
+{
+	const struct options *options = &session->options;
+	char last[TUY_OBJECT_TEXT];
+	json_t *id = NULL;
+	if (options->word_count > 1)
+		session_usage_error(session, "One id (its first 4 characters are enough).");
+	else if (options->word_count == 1)
+		options_string(options->words[0], "The id", &id, &session->failure);
+	else if (session_open(session) != 0)
+		return NULL;
+	else if (last_find(&session->client.paths, last) == 0)
+		id = json_string(last);
+	else
+		errors_set(&session->failure, EXIT_USAGE, "T-USAGE",
+		           "tuyau inbox --all lists them; then: tuyau show ID",
+		           "Which one? Nothing was shown or given here before.");
+	return id;
+}
+
 static int run(struct session *session)
 {
-	json_t *id;
-	if (session->options.word_count != 1)
-		return session_usage_error(session, "One id (its first 4 characters are enough).");
-	if (options_string(session->options.words[0], "The id", &id, &session->failure) != 0)
+	json_t *id = id_read(session);
+	if (!id)
 		return -1;
 	json_t *params = json_object();
 	json_object_set_new(params, "id", id);
 	json_t *object = session_call(session, "show", params, CLIENT_READS);
 	if (!object)
 		return -1;
+	last_keep(&session->client.paths, doc_text(object, "id"));
 	int result = 0;
 	int done = session_document_print(session, object, "id");
 	if (!done && options_value(&session->options, "blurb"))
@@ -191,9 +213,10 @@ static int run(struct session *session)
 
 const struct command cmd_show = {
 	.name = "show",
-	.usage = "show ID [--blurb]",
-	.summary = "all of one tip or ask",
+	.usage = "show [ID] [--blurb]",
+	.summary = "all of one tip or ask: by its id, else the last one",
 	.examples = "  tuyau show 7KQ2\n"
+		    "  tuyau show                       # the last one shown or given\n"
 		    "  tuyau show C3WN --blurb | mail -s Introduction ana@example.com\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),

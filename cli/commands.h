@@ -52,9 +52,13 @@ options_rules command_rules;
 
 /* ---- shared by the commands (session.c) ---- */
 
+/* Connects unless it is done, starting the daemon unless --no-start; client.paths are the home's
+ * from then on. 0, or -1 and session->failure. */
+int session_open(struct session *session);
+
 /*
- * One request; connects first, starting the daemon unless --no-start. Takes `params`. The result is
- * the caller's; NULL: session->failure.
+ * One request; connects first as session_open does. Takes `params`. The result is the caller's;
+ * NULL: session->failure.
  */
 json_t *session_call(struct session *session, const char *method, json_t *params,
                      enum client_effect effect);
@@ -64,6 +68,8 @@ json_t *session_call_for(struct session *session, const char *method, json_t *pa
 
 /* A new map with "circle" if -C was given; the caller's. NULL: session->failure. */
 json_t *session_params(struct session *session);
+/* The same, and the words from `first` on, if there are any, as the name `key`. */
+json_t *session_named_params(struct session *session, size_t first, const char *key);
 
 /* Whether the person wants words on stderr (not -q, not --json). */
 bool session_talks(const struct session *session);

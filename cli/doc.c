@@ -1,4 +1,5 @@
 #include "doc.h"
+#include "memory.h"
 #include <msgpack/object.h>
 #include <msgpack/pack.h>
 #include <msgpack/sbuffer.h>
@@ -236,7 +237,7 @@ uint8_t *doc_pack(const json_t *value, size_t *len)
 	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
 	value_pack(&packer, value);
 	*len = buffer.size;
-	return errors_memory(msgpack_sbuffer_release(&buffer));
+	return memory_check(msgpack_sbuffer_release(&buffer));
 }
 
 /* ---- people and programs ---- */
@@ -264,7 +265,7 @@ static size_t control_at(const unsigned char *p, size_t left, unsigned *code)
 void doc_print(const json_t *value, FILE *out, enum doc_layout layout)
 {
 	size_t flags = JSON_ENCODE_ANY | (layout == DOC_INDENTED ? JSON_INDENT(2) : JSON_COMPACT);
-	char *text = errors_memory(json_dumps(value, flags));
+	char *text = memory_check(json_dumps(value, flags));
 	size_t len = strlen(text);
 	size_t start = 0;
 	for (size_t i = 0; i < len;) {

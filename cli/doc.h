@@ -10,8 +10,9 @@
 #ifndef DOC_H
 #define DOC_H
 
-#include "errors.h"
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -107,12 +107,3 @@ void errors_print(const struct failure *failure, enum errors_style style)
 	else
 		human_print(failure);
 }
-
-void *errors_memory(void *memory)
-{
-	if (!memory) {
-		fputs("T-MEMORY This machine has no memory left.\n", stderr);
-		exit(EXIT_OTHER);
-	}
-	return memory;
-}

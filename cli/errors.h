@@ -47,7 +47,4 @@ void errors_key_print(const char *recovery_key);
  * replaced; or the JSON document of product.md 2.5. A recovery key is shown in both. */
 void errors_print(const struct failure *failure, enum errors_style style);
 
-/* `memory` itself; a NULL ends the program with T-MEMORY: it asks for little, and keeps nothing. */
-void *errors_memory(void *memory);
-
 #endif

@@ -122,7 +122,8 @@ int launch_daemon(const char *home, struct failure *failure)
 	if (child < 0) {
 		if (talk >= 0)
 			close(talk);
-		return errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON", NULL,
+		return errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON",
+		                  "Close other programs, then try again.",
 		                  "tuyaud cannot be started (%s).", strerror(error));
 	}
 	int status = child_wait(child);

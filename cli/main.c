@@ -42,7 +42,8 @@ static int output_end(struct session *session)
 	int failed = ferror(stdout);
 	if (fflush(stdout) == 0 && !failed)
 		return 0;
-	return errors_set(&session->failure, EXIT_OTHER, "T-OUTPUT", NULL,
+	return errors_set(&session->failure, EXIT_OTHER, "T-OUTPUT",
+	                  "Look at where it goes: a full disk, a pipe that was closed.",
 	                  "The answer cannot be written (%s).", strerror(errno));
 }
 

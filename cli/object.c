@@ -1,5 +1,8 @@
 #include "object.h"
 #include "../proto/text.h"
+#include "memory.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +16,7 @@ static char *text_make(const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	return errors_memory(text);
+	return memory_check(text);
 }
 
 static bool is_ask(const json_t *object)

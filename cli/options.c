@@ -1,5 +1,6 @@
 #include "options.h"
 #include "../proto/record.h"
+#include "memory.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -228,6 +229,14 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 
 /* ---- one argument ---- */
 
+static int value_refuse(struct parse *parse, const char *name)
+{
+	char hint[80];
+	snprintf(hint, sizeof(hint), "Type it alone: --%s", name);
+	return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", hint, "\"--%s\" takes no value.",
+	                  name);
+}
+
 /* Whether an argument is certainly an option of this command, and so no value. */
 static bool option_like(const struct parse *parse, const char *text)
 {
@@ -256,8 +265,7 @@ static int rule_given(struct parse *parse, const struct option_rule *rule, const
 	if (rule->arg && !value && !(value = value_next(parse, typed)))
 		return -1;
 	if (!rule->arg && value)
-		return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", NULL,
-		                  "\"--%s\" takes no value.", rule->name);
+		return value_refuse(parse, rule->name);
 	parse->options->given[parse->options->given_count++] = (struct option_given){ rule, value };
 	return 0;
 }
@@ -268,8 +276,7 @@ static int global_given(struct parse *parse, enum global which, const char *type
 	if (globals[which].value == VALUE_NEEDED && !value && !(value = value_next(parse, typed)))
 		return -1;
 	if (globals[which].value == VALUE_NONE && value)
-		return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", NULL,
-		                  "\"--%s\" takes no value.", globals[which].name);
+		return value_refuse(parse, globals[which].name);
 	return global_set(parse, which, value);
 }
 
@@ -347,8 +354,8 @@ int options_parse(int argc, char **argv, options_rules *rules, struct options *o
 	size_t letters = 0; /* "-abc" is three options in one argument */
 	for (int i = 1; i < argc; i++)
 		letters += argv[i][0] == '-' ? strlen(argv[i]) : 0;
-	options->given = errors_memory(calloc(room + letters, sizeof(options->given[0])));
-	options->words = errors_memory(calloc(room, sizeof(options->words[0])));
+	options->given = memory_check(calloc(room + letters, sizeof(options->given[0])));
+	options->words = memory_check(calloc(room, sizeof(options->words[0])));
 	parse.options = options;
 	parse.failure = failure;
 	int failed = 0;
@@ -407,7 +414,7 @@ int options_string(const char *text, const char *what, json_t **string, struct f
 
 char *options_input_read(struct failure *failure)
 {
-	char *text = errors_memory(malloc(INPUT_MAX + 1));
+	char *text = memory_check(malloc(INPUT_MAX + 1));
 	size_t len = 0;
 	size_t out = 0;
 	ssize_t n = 1;
@@ -419,13 +426,15 @@ char *options_input_read(struct failure *failure)
 			len += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		errors_set(failure, EXIT_OTHER, "T-INPUT", NULL,
+		errors_set(failure, EXIT_OTHER, "T-INPUT", "Type the text itself instead of -",
 		           "Standard input cannot be read (%s).", strerror(errno));
 	else if (len > INPUT_MAX)
-		errors_set(failure, EXIT_USAGE, "T-USAGE", NULL,
+		errors_set(failure, EXIT_USAGE, "T-USAGE", "Give the part of it that matters.",
 		           "Standard input is longer than %d bytes.", INPUT_MAX);
 	else if (memchr(text, 0, len))
-		errors_set(failure, EXIT_USAGE, "T-USAGE", NULL, "Standard input is not text.");
+		errors_set(failure, EXIT_USAGE, "T-USAGE",
+		           "Give a text in UTF-8, or type it instead of -",
+		           "Standard input is not text.");
 	if (n < 0 || len > INPUT_MAX || memchr(text, 0, len)) {
 		free(text);
 		return NULL;
@@ -451,7 +460,7 @@ static int item_add(json_t *fields, const struct option_rule *rule, json_t *item
 	}
 	if (json_array_size(list) == TUY_TAGS_MAX) {
 		json_decref(item);
-		return errors_set(failure, EXIT_USAGE, "T-USAGE", NULL,
+		return errors_set(failure, EXIT_USAGE, "T-USAGE", "Leave some of them out.",
 		                  "--%s can be given %d times at most.", rule->name, TUY_TAGS_MAX);
 	}
 	json_array_append_new(list, item);
@@ -524,12 +533,24 @@ char *options_words_join(const struct options *options, size_t first)
 	size_t size = 1;
 	for (size_t i = first; i < options->word_count; i++)
 		size += strlen(options->words[i]) + 1;
-	char *text = errors_memory(malloc(size));
+	char *text = memory_check(malloc(size));
 	char *end = text;
 	for (size_t i = first; i < options->word_count; i++)
 		end += sprintf(end, "%s%s", i > first ? " " : "", options->words[i]);
 	*end = '\0';
 	return text;
+}
+
+int options_words_put(const struct options *options, size_t first, const char *what, json_t *object,
+                      const char *key, struct failure *failure)
+{
+	json_t *string;
+	char *text = options_words_join(options, first);
+	int result = options_string(text, what, &string, failure);
+	free(text);
+	if (result == 0)
+		json_object_set_new(object, key, string);
+	return result;
 }
 
 /* ---- help ---- */

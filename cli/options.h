@@ -92,6 +92,10 @@ char *options_input_read(struct failure *failure);
 
 /* All words from `first` on, joined with spaces; the caller frees it. */
 char *options_words_join(const struct options *options, size_t first);
+/* Puts the same into `object` as the text `key`. 0, or -1 and `failure` (not UTF-8). `what` names
+ * it for a person: "The name". */
+int options_words_put(const struct options *options, size_t first, const char *what, json_t *object,
+                      const char *key, struct failure *failure);
 
 /* How many changes (a letter more, less, other, or two swapped) make one word of the other. */
 size_t options_distance(const char *a, const char *b);

@@ -1,4 +1,5 @@
 #include "person.h"
+#include "memory.h"
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,14 @@ static char *account_name(void)
 	const struct passwd *entry = getpwuid(geteuid());
 	char *name;
 	if (!entry)
-		return errors_memory(strdup(""));
+		return memory_check(strdup(""));
 	const char *full = entry->pw_gecos ? entry->pw_gecos : "";
 	name = strndup(full, strcspn(full, ","));
-	errors_memory(name);
+	memory_check(name);
 	if (*name != '\0')
 		return name;
 	free(name);
-	return errors_memory(strdup(entry->pw_name));
+	return memory_check(strdup(entry->pw_name));
 }
 
 /* One question for one field that was not given. */

@@ -1,22 +1,46 @@
 #include "commands.h"
+#include "memory.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-json_t *session_call_for(struct session *session, const char *method, json_t *params,
-                         enum client_effect effect, int timeout_ms)
+/* A refusal of the daemon that leaves open what to type next gets the command's usage. */
+static void hint_fill(struct session *session)
+{
+	struct failure *failure = &session->failure;
+	if (failure->hint[0] != '\0')
+		return;
+	if (failure->exit == EXIT_USAGE)
+		snprintf(failure->hint, sizeof(failure->hint), "tuyau %s", session->command->usage);
+	else
+		snprintf(failure->hint, sizeof(failure->hint), "%s",
+		         failure->retryable ? "Try again in a moment." : "tuyau status");
+}
+
+int session_open(struct session *session)
 {
 	const struct options *options = &session->options;
 	enum client_start start = options->no_start ? CLIENT_NO_START : CLIENT_START;
+	if (session->client.fd >= 0)
+		return 0;
+	return client_open(&session->client, options->home, start, &session->failure);
+}
+
+json_t *session_call_for(struct session *session, const char *method, json_t *params,
+                         enum client_effect effect, int timeout_ms)
+{
 	if (!params)
 		return NULL;
-	if (session->client.fd < 0 &&
-	    client_open(&session->client, options->home, start, &session->failure) != 0) {
+	if (session_open(session) != 0) {
 		json_decref(params);
 		return NULL;
 	}
-	return client_call(&session->client, method, params, effect, timeout_ms, &session->failure);
+	json_t *result = client_call(&session->client, method, params, effect, timeout_ms,
+	                             &session->failure);
+	if (!result)
+		hint_fill(session);
+	return result;
 }
 
 json_t *session_call(struct session *session, const char *method, json_t *params,
@@ -37,6 +61,17 @@ json_t *session_params(struct session *session)
 	}
 	json_object_set_new(params, "circle", circle);
 	return params;
+}
+
+json_t *session_named_params(struct session *session, size_t first, const char *key)
+{
+	const struct options *options = &session->options;
+	json_t *params = session_params(session);
+	if (!params || options->word_count <= first ||
+	    options_words_put(options, first, "The name", params, key, &session->failure) == 0)
+		return params;
+	json_decref(params);
+	return NULL;
 }
 
 bool session_talks(const struct session *session)
@@ -107,7 +142,7 @@ char *session_ask(struct session *session, const char *question, const char *opt
 	if (len > 0)
 		return line;
 	free(line);
-	return errors_memory(strdup(proposed));
+	return memory_check(strdup(proposed));
 }
 
 int session_usage_error(struct session *session, const char *message, ...)

@@ -1,6 +1,6 @@
 #include "show.h"
 #include "../proto/text.h"
-#include "errors.h"
+#include "memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +48,7 @@ const char *show_off(const struct show_term *term, enum show_style style)
 static char *clean(const char *text, enum tuy_text_lines lines)
 {
 	size_t len = strlen(text);
-	char *spaced = errors_memory(strdup(text));
+	char *spaced = memory_check(strdup(text));
 	for (size_t i = 0; i < len; i++) {
 		bool blank = spaced[i] == '\t' || spaced[i] == '\r' || spaced[i] == '\v' ||
 		             (spaced[i] == '\n' && lines == TUY_TEXT_ONE_LINE);
@@ -60,7 +60,7 @@ static char *clean(const char *text, enum tuy_text_lines lines)
 			spaced[--len] = '\0';
 	}
 	size_t size = 3 * len + 1;
-	char *out = errors_memory(malloc(size));
+	char *out = memory_check(malloc(size));
 	size_t out_len;
 	tuy_text_scrub(tuy_text_bytes(spaced), lines, (uint8_t *)out, size - 1, &out_len);
 	out[out_len] = '\0';
@@ -181,7 +181,7 @@ void show_table_add(struct show_table *table, const char *const *cells)
 	size_t held = table->row_count * table->column_count;
 	if ((table->row_count & (table->row_count - 1)) == 0) { /* full at each power of two */
 		size_t room = table->row_count == 0 ? 1 : 2 * table->row_count;
-		table->cells = errors_memory(
+		table->cells = memory_check(
 			realloc(table->cells, room * table->column_count * sizeof(char *)));
 	}
 	for (size_t i = 0; i < table->column_count; i++)

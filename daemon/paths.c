@@ -173,6 +173,7 @@ int paths_find(const char *home, struct paths *paths, struct paths_error *error)
 	      join(paths->store_dir, paths->data_dir, "store") ||
 	      join(paths->lock, paths->data_dir, "lock") ||
 	      join(paths->port, paths->data_dir, "port") ||
+	      join(paths->last, paths->data_dir, "last") ||
 	      join(paths->log, paths->log_dir, "tuyaud.log") ||
 	      join(paths->socket, paths->run_dir, "tuyau.sock");
 	if (bad)

@@ -15,11 +15,12 @@
 struct paths {
 	char home[PATHS_MAX]; /* empty: XDG directories */
 	char config[PATHS_MAX];
-	char data_dir[PATHS_MAX]; /* holds identity, lock, port and the store */
+	char data_dir[PATHS_MAX]; /* holds identity, lock, port, last and the store */
 	char identity[PATHS_MAX];
 	char store_dir[PATHS_MAX];
 	char lock[PATHS_MAX]; /* held (flock) by the daemon of this home */
 	char port[PATHS_MAX]; /* the port chosen at the first start */
+	char last[PATHS_MAX]; /* of tuyau: the object shown last */
 	char run_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 	char log_dir[PATHS_MAX];

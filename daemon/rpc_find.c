@@ -356,7 +356,7 @@ static void search_run(struct rpc_call *call, struct store_reading *reading, str
 	else if (err)
 		rpc_fail(call, "T-USAGE", "tuyau search WORDS", "Give a word to look for.");
 	else if (hit_count < 0)
-		rpc_fail(call, "T-STORE-DAMAGED", "tuyaud --rebuild",
+		rpc_fail(call, "T-STORE-DAMAGED", "Without searching: tuyau inbox --all",
 		         "The word index is damaged; the tips are not.");
 	else
 		find_answer(call);

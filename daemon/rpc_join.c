@@ -6,6 +6,9 @@
 #include "../proto/text.h"
 #include <string.h>
 
+/* The inviter types it, not the one who was refused. */
+#define NEW_INVITE_HINT "Ask whoever invited you for a new one (they type: tuyau invite)."
+
 #define CODE_MAX   4096 /* what people paste: line ends, blanks */
 #define TIMEOUT_S  30
 #define REJECT_MAX 160
@@ -48,12 +51,12 @@ static void join_rejected(struct rpc_call *call, const struct tuy_tell *tell)
 	call->home->joining = NULL;
 	switch (tell->code) {
 	case TUY_REJECT_USED:
-		rpc_fail(call, "T-INVITE-USED", "Ask for a new one: tuyau invite",
+		rpc_fail(call, "T-INVITE-USED", NEW_INVITE_HINT,
 		         "This invite was used%s%s; each one lets one person in.", at, when);
 		return;
 	case TUY_REJECT_EXPIRED:
-		rpc_fail(call, "T-INVITE-EXPIRED", "Ask for a new one: tuyau invite",
-		         "This invite expired%s%s.", at, when);
+		rpc_fail(call, "T-INVITE-EXPIRED", NEW_INVITE_HINT, "This invite expired%s%s.", at,
+		         when);
 		return;
 	case TUY_REJECT_FULL:
 		rpc_fail(call, "T-INVITE-FULL", "Ask whoever invited you.",
@@ -64,7 +67,7 @@ static void join_rejected(struct rpc_call *call, const struct tuy_tell *tell)
 		         "You are a member of this circle already.");
 		return;
 	case TUY_REJECT_UNKNOWN:
-		rpc_fail(call, "T-INVITE-UNKNOWN", "Ask for a new one: tuyau invite",
+		rpc_fail(call, "T-INVITE-UNKNOWN", NEW_INVITE_HINT,
 		         "The computer that is said to have made this invite does not know it.");
 		return;
 	case TUY_REJECT_REFUSED:
@@ -186,8 +189,7 @@ static int expiry_check(struct rpc_call *call, const struct join_work *work)
 	if (work->invite.expires_s > loop_now(call->home->d).wall_s)
 		return 0;
 	rpc_time_text(work->invite.expires_s, time);
-	rpc_fail(call, "T-INVITE-EXPIRED", "Ask for a new one: tuyau invite",
-	         "This invite expired on %s.", time);
+	rpc_fail(call, "T-INVITE-EXPIRED", NEW_INVITE_HINT, "This invite expired on %s.", time);
 	return -1;
 }
 
@@ -207,7 +209,7 @@ static void join_begin(struct rpc_call *call, struct join_work *work)
 		return;
 	}
 	if (err) {
-		rpc_fail(call, "T-INVITE-REFUSED", "Ask for a new one: tuyau invite",
+		rpc_fail(call, "T-INVITE-REFUSED", NEW_INVITE_HINT,
 		         "This invite cannot be used here (%s).", tuy_err_name(err));
 		return;
 	}

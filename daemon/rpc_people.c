@@ -209,7 +209,8 @@ static struct rpc_circle *circle_choose(struct rpc_call *call, struct store_read
 	if (count == 1)
 		return found;
 	if (all == 0)
-		rpc_fail(call, "T-NO-CIRCLE", "tuyau new NAME or tuyau join CODE",
+		rpc_fail(call, "T-NO-CIRCLE",
+		         "With an invitation: tuyau join CODE. To begin a circle: tuyau new NAME",
 		         "You are in no circle yet.");
 	else if (count == 0)
 		rpc_fail(call, "T-CIRCLE-UNKNOWN", "tuyau circle list",

@@ -24,7 +24,11 @@ def test_before_there_is_an_identity(world):
     assert status["clock_offset"] == 0
     assert status["version"]
     assert set(status["store"]) >= {"bytes", "entries"}
-    alice.fails(3, "T-NO-CIRCLE", "inbox")
+    for words in ((), ("inbox",), ("inbox", "--all")):
+        hint = alice.fails(3, "T-NO-CIRCLE", *words)["hint"]
+        assert "tuyau join CODE" in hint and "tuyau new NAME" in hint
+    said = alice.tuyau(exit=3)
+    assert said.out == "" and hint in said.err and said.err.count("\n") == 2
     assert alice.json("circle", "list") == []
     alice.fails(3, "T-NO-CIRCLE", "tip", "Trop tôt")
     alice.fails(3, "T-NO-CIRCLE", "invite")

@@ -82,6 +82,26 @@ def test_the_shortest_tip(pair):
     assert bruno.json("show", given["id"])["title"] == "Payroll tender in March"
 
 
+def test_show_without_an_id_is_of_the_last_one(pair):
+    alice, bruno = pair
+    error = alice.fails(2, "T-USAGE", "show")
+    assert "tuyau show ID" in error["hint"]
+    given = alice.tip("La dernière donnée")
+    assert alice.json("show")["id"] == given["id"]
+    assert alice.tuyau("show", "-q").out == given["id"] + "\n"
+    asked = alice.json("ask", "intro", "Qui achète ici ?", "--blurb", "Bonjour")
+    assert alice.tuyau("show", "--blurb").out == "Bonjour\n"
+    alice.json("show", given["short"])
+    assert alice.json("show")["id"] == given["id"]
+    alice.fails(3, "T-NOT-FOUND", "show", "ZZZZ")
+    assert alice.json("show")["id"] == given["id"], "what was not found was not shown"
+    assert (alice.home / "last").stat().st_mode & 0o777 == 0o600
+    held(bruno, [given["id"], asked["id"]])
+    bruno.fails(2, "T-USAGE", "show")  # what others gave was not shown here
+    bruno.json("inbox")
+    bruno.fails(2, "T-USAGE", "show")  # a list is not one thing
+
+
 def test_inbox_is_of_others(pair):
     alice, bruno = pair
     mine = alice.tip("De moi")
@@ -201,7 +221,7 @@ def test_prefixes(pair):
     assert given["short"] in error["message"] + error["hint"], error  # did you mean
     alice.fails(2, "T-USAGE", "show", given["id"][:3])
     alice.fails(2, "T-USAGE", "show", "pas un id !")
-    alice.fails(2, "T-USAGE", "show")
+    alice.fails(2, "T-USAGE", "show", given["id"], given["id"])
     # Crockford: O is 0, I and L are 1
     typed = given["id"].lower().replace("0", "o").replace("1", "l")
     assert alice.json("show", typed)["id"] == given["id"]

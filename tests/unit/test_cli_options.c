@@ -146,7 +146,7 @@ static void refuses_what_it_does_not_know_and_proposes(void **state)
 		{ { "tip", "x", "--company" }, "T-USAGE", "tuyau help" },
 		{ { "tip", "x", "--company", "--role", "y" }, "T-USAGE", "tuyau help" },
 		{ { "-C" }, "T-USAGE", "tuyau help" },
-		{ { "inbox", "--all=yes" }, "T-USAGE", "" },
+		{ { "inbox", "--all=yes" }, "T-USAGE", "Type it alone: --all" },
 		{ { "inbox", "--json=," }, "T-USAGE", "--json=id,title" },
 		{ { "inbox", "--wait=-1" }, "T-USAGE", "--wait, or --wait=2" },
 		{ { "ask", "intro", "x", "--private" }, "T-NOT-YET", "tuyau help" },

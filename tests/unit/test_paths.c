@@ -44,6 +44,7 @@ static void everything_under_home(void **state)
 	assert_string_equal(paths.config, "/srv/lise/tuyaud.conf");
 	assert_string_equal(paths.identity, "/srv/lise/identity");
 	assert_string_equal(paths.store_dir, "/srv/lise/store");
+	assert_string_equal(paths.last, "/srv/lise/last");
 	assert_string_equal(paths.run_dir, "/srv/lise/run");
 	assert_string_equal(paths.socket, "/srv/lise/run/tuyau.sock");
 	assert_string_equal(paths.log, "/srv/lise/tuyaud.log");

@@ -1,0 +1,14 @@
+#include "memory.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+void *memory_check(void *memory)
+{
+	if (!memory) {
+		fputs("T-MEMORY This machine has no memory left.\n"
+		      "  Close other programs, then try again.\n",
+		      stderr);
+		exit(EXIT_FAILURE);
+	}
+	return memory;
+}
