@@ -97,8 +97,7 @@ static int start_and_connect(struct client *client, struct failure *failure)
 	int launched = launch_daemon(client->paths.home, &refused);
 	int error = connect_once(client, failure);
 	/* two tuyau at once: the second tuyaud finds the home taken, the first is not ready yet */
-	bool taken =
-		launched != 0 && (refused.exit == EXIT_LOCKED || refused.exit == EXIT_CONFLICT);
+	bool taken = launched != 0 && refused.exit == EXIT_CONFLICT;
 	for (int i = 0; taken && error > 0 && i < RETRY_COUNT; i++) {
 		nanosleep(&nap, NULL);
 		error = connect_once(client, failure);

@@ -209,7 +209,7 @@ static enum store_file opened_check(int fd, const char *path, struct store_error
 		           "%s was not written by tuyau.", path);
 		return STORE_FILE_REFUSED;
 	}
-	uint64_t want = META_END;
+	uint64_t want = 2 * (uint64_t)sysconf(_SC_PAGESIZE); /* the two meta pages, at the least */
 	if (rc == 0)
 		want = (host64(meta + META_LAST_PAGE_AT) + 1) * host32(meta + META_PAGE_SIZE_AT);
 	if (rc != 0 || (size < want && short_file_mend(fd, size, meta, want) != 0)) {
