@@ -25,6 +25,8 @@
 #define UNSENT_BULK         65536 /* DATA and the like wait while so many bytes wait in the socket */
 #define UNSENT_MAX          262144 /* everything waits */
 #define HAVE_DELAY_MS       20
+#define PROMISE_WAIT_MS     1000 /* PROTOCOL 7.8 */
+#define PRUNE_LIFE_MS       600000
 #define CREDIT_RETURN       65536 /* PROTOCOL 7.5 */
 #define PEERS_MAX           2432  /* a bound on capacity.peers */
 #define PEERS_WORDS         (PEERS_MAX / 64)
@@ -64,6 +66,8 @@ struct log {
 	struct tuy_sig sig;      /* of durable */
 	uint32_t missing;
 	uint32_t getb_link;    /* the link asked for its missing payloads; NONE */
+	uint32_t source;       /* number of the link that brought the newest entries; 0: none */
+	uint64_t advanced_ms;  /* when they came */
 	uint32_t blobs_staged; /* payloads on their way to the store: nothing is asked for meanwhile
 	                        */
 	uint64_t touched;      /* greater: changed later */
@@ -103,14 +107,18 @@ struct peer_log {           /* what one link's other end has of one log */
 	uint32_t sent;      /* sent to it */
 	uint32_t told;      /* it knows that we have so many */
 	uint32_t announced; /* the seq in its FRONTIER */
-	uint8_t flags;
+	uint16_t flags;
 };
 enum {
 	PEER_LOG_INFO_SENT = 1,
 	PEER_LOG_WANT_DUE = 2,
 	PEER_LOG_WANTED = 4,
 	PEER_LOG_NO_BLOBS = 8,
-	PEER_LOG_TELL = 16
+	PEER_LOG_TELL = 16,
+	PEER_LOG_LAZY = 32,   /* it asked not to be pushed this log: HAVE only */
+	PEER_LOG_PRUNED = 64, /* it was asked not to push this log */
+	PEER_LOG_PRUNE_DUE = 128,
+	PEER_LOG_PROMISED = 256, /* its HAVE names entries that are missing here */
 };
 
 struct link_circle {
@@ -170,7 +178,9 @@ struct link {
 	uint64_t ping_next_ms;
 	uint32_t rtt_us;
 	uint64_t have_due_ms; /* 0: nothing to tell */
-	bool want_due;
+	bool want_due, prune_due;
+	uint64_t promise_due_ms;         /* when what HAVE promised is asked for; 0: nothing */
+	uint64_t forget_ms;              /* when prunings are forgotten */
 	uint64_t peers_due[PEERS_WORDS]; /* peers whose address record is to be sent */
 	/* circles */
 	uint32_t my_count;
@@ -250,6 +260,7 @@ struct tuy_node {
 	struct tuy_cert cert;
 	bool has_cert;
 	bool started, stopping;
+	bool flooding; /* duplicates are not suppressed */
 	struct tuy_dice dice;
 	struct tuy_secret replay_key;
 	struct tuy_incarnation incarnation;

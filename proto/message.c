@@ -116,6 +116,11 @@ static void tags_read(struct tuy_reader *r, struct tuy_message *m)
 	m->count = list_pass(r, 0, LIST_MAX, tag_pass, &m->list);
 }
 
+static void prune_read(struct tuy_reader *r, struct tuy_message *m)
+{
+	m->count = list_pass(r, 0, TUY_FRONTIER_MAX, tag_pass, &m->list);
+}
+
 static void ops_read(struct tuy_reader *r, struct tuy_message *m)
 {
 	m->count = list_pass(r, 0, LIST_MAX, op_pass, &m->list);
@@ -251,10 +256,11 @@ static const struct rule rules[TUY_MSG_CLOSE + 1] = {
 	[TUY_MSG_DATA] = { 7, 1, data_read },         [TUY_MSG_BLOB] = { 5, 1, blob_read },
 	[TUY_MSG_GETB] = { 4, 1, getb_read },         [TUY_MSG_GONE] = { 5, 1, gone_read },
 	[TUY_MSG_HAVE] = { 3, 1, have_read },         [TUY_MSG_WANT] = { 5, 1, want_read },
-	[TUY_MSG_PEERS] = { 3, 1, peers_read },       [TUY_MSG_CREDIT] = { 2, 0, credit_read },
-	[TUY_MSG_PING] = { 3, 0, ping_read },         [TUY_MSG_PONG] = { 3, 0, ping_read },
-	[TUY_MSG_JOIN] = { 6, 0, join_read },         [TUY_MSG_WELCOME] = { 6, 0, welcome_read },
-	[TUY_MSG_REJECT] = { 3, 0, reject_read },     [TUY_MSG_CLOSE] = { 3, 0, close_read },
+	[TUY_MSG_PRUNE] = { 3, 1, prune_read },       [TUY_MSG_PEERS] = { 3, 1, peers_read },
+	[TUY_MSG_CREDIT] = { 2, 0, credit_read },     [TUY_MSG_PING] = { 3, 0, ping_read },
+	[TUY_MSG_PONG] = { 3, 0, ping_read },         [TUY_MSG_JOIN] = { 6, 0, join_read },
+	[TUY_MSG_WELCOME] = { 6, 0, welcome_read },   [TUY_MSG_REJECT] = { 3, 0, reject_read },
+	[TUY_MSG_CLOSE] = { 3, 0, close_read },
 };
 
 /*
@@ -432,6 +438,11 @@ void tuy_message_put_heads(struct tuy_writer *w, uint8_t circle, uint32_t count)
 void tuy_message_put_getops(struct tuy_writer *w, uint8_t circle, uint32_t count)
 {
 	list_open(w, TUY_MSG_GETOPS, circle, count);
+}
+
+void tuy_message_put_prune(struct tuy_writer *w, uint8_t circle, uint32_t count)
+{
+	list_open(w, TUY_MSG_PRUNE, circle, count);
 }
 
 void tuy_message_put_tag(struct tuy_writer *w, const struct tuy_tag *tag)

@@ -183,7 +183,7 @@ struct tuy_message {
 enum tuy_err tuy_message_parse(struct tuy_bytes plaintext, struct tuy_message *m);
 
 /* Iterators over a parsed message's list; call at most `count` times. */
-struct tuy_tag tuy_message_next_tag(struct tuy_reader *list);    /* HEADS, GETOPS */
+struct tuy_tag tuy_message_next_tag(struct tuy_reader *list);    /* HEADS, GETOPS, PRUNE */
 struct tuy_bytes tuy_message_next_bin(struct tuy_reader *list);  /* OPS, PEERS, WELCOME's records */
 struct tuy_bytes tuy_message_next_blob(struct tuy_reader *list); /* DATA; .p NULL for nil */
 struct tuy_frontier_row tuy_message_next_frontier(struct tuy_reader *list); /* FRONTIER */
@@ -204,6 +204,8 @@ void tuy_message_put_heads(struct tuy_writer *w, uint8_t circle,
                            uint32_t count); /* then rows: tuy_message_put_tag */
 void tuy_message_put_getops(struct tuy_writer *w, uint8_t circle,
                             uint32_t count); /* then rows: tuy_message_put_tag */
+void tuy_message_put_prune(struct tuy_writer *w, uint8_t circle,
+                           uint32_t count); /* then rows: tuy_message_put_tag, each a log16 */
 void tuy_message_put_tag(struct tuy_writer *w, const struct tuy_tag *tag);
 void tuy_message_put_ops(struct tuy_writer *w, uint8_t circle,
                          uint32_t count); /* then rows: tuy_write_bin */

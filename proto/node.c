@@ -262,6 +262,11 @@ uint64_t tuy_node_deadline(const struct tuy_node *n)
 
 /* ---- commands ---- */
 
+void tuy_node_set_suppression(struct tuy_node *n, enum tuy_suppression suppression)
+{
+	n->flooding = suppression == TUY_FLOOD;
+}
+
 void tuy_node_set_names(struct tuy_node *n, uint32_t circle_no, struct tuy_bytes circle_name,
                         struct tuy_bytes own_name)
 {

@@ -156,6 +156,11 @@ enum tuy_err tuy_node_join(struct tuy_node *node, struct tuy_now now,
                            const struct tuy_invite *invite, struct tuy_bytes name);
 void tuy_node_cancel_join(struct tuy_node *node);
 
+enum tuy_suppression { TUY_SUPPRESS_DUPLICATES, TUY_FLOOD };
+/* Whether duplicates are suppressed (PROTOCOL 7.8; the default) or every link is pushed everything.
+ * For tests. */
+void tuy_node_set_suppression(struct tuy_node *node, enum tuy_suppression suppression);
+
 /* Names that WELCOME carries to newcomers; the host sets them when it knows them. At most 120 bytes
  * each. */
 void tuy_node_set_names(struct tuy_node *node, uint32_t circle_no, struct tuy_bytes circle_name,

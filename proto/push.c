@@ -195,7 +195,7 @@ static bool have_write(struct tuy_node *n, struct link *link)
 			continue;
 		memcpy(row.h8, n->log[i].durable.hash.b, sizeof row.h8);
 		tuy_message_put_have_row(&w, &row);
-		pl->flags &= (uint8_t)~PEER_LOG_TELL;
+		pl->flags &= (uint16_t)~PEER_LOG_TELL;
 		pl->told = n->log[i].durable.seq;
 		count--;
 	}
@@ -212,7 +212,7 @@ static bool want_write(struct tuy_node *n, struct link *link)
 
 		if (!(pl->flags & PEER_LOG_WANT_DUE))
 			continue;
-		pl->flags = (uint8_t)((pl->flags & ~PEER_LOG_WANT_DUE) | PEER_LOG_WANTED);
+		pl->flags = (uint16_t)((pl->flags & ~PEER_LOG_WANT_DUE) | PEER_LOG_WANTED);
 		if (!link->circle[log->circle_no].shared)
 			continue;
 		tuy_message_put_want(&w, link->circle[log->circle_no].index, &log->log16,
@@ -222,6 +222,41 @@ static bool want_write(struct tuy_node *n, struct link *link)
 	}
 	link->want_due = false;
 	return false;
+}
+
+static bool prune_write(struct tuy_node *n, struct link *link)
+{
+	struct tuy_writer w = message(n);
+	uint32_t circle_no = NONE, count = 0;
+
+	link->prune_due = false;
+	for (uint32_t i = 0; i < n->log_count;
+	     i++) { /* those of one circle; the others next time */
+		if (!(tuy_peer_log_of(n, link, i)->flags & PEER_LOG_PRUNE_DUE))
+			continue;
+		if (circle_no == NONE)
+			circle_no = n->log[i].circle_no;
+		if (n->log[i].circle_no == circle_no && count < TUY_FRONTIER_MAX)
+			count++;
+		else
+			link->prune_due = true;
+	}
+	if (count == 0)
+		return false;
+	tuy_message_put_prune(&w, link->circle[circle_no].index, count);
+	for (uint32_t i = 0; count > 0; i++) {
+		struct peer_log *pl = tuy_peer_log_of(n, link, i);
+		struct tuy_tag tag;
+
+		if (!(pl->flags & PEER_LOG_PRUNE_DUE) || n->log[i].circle_no != circle_no)
+			continue;
+		pl->flags &= (uint16_t)~PEER_LOG_PRUNE_DUE;
+		memcpy(tag.b, n->log[i].log16.b, sizeof tag.b);
+		tuy_message_put_tag(&w, &tag);
+		count--;
+	}
+	tuy_link_seal(n, link, &w);
+	return true;
 }
 
 /* ---- payloads ---- */
@@ -418,6 +453,8 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 	if (link->have_due_ms && now.ms >= link->have_due_ms && have_write(n, link))
 		return true;
 	if (link->want_due && want_write(n, link))
+		return true;
+	if (link->prune_due && prune_write(n, link))
 		return true;
 	if (!bulk)
 		return false;

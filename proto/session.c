@@ -546,7 +546,7 @@ void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 			link->ping_sent_ms = 0;
 		for (uint32_t i = 0; i < n->log_count;
 		     i++) /* what a peer lacked it may have by now */
-			tuy_peer_log_of(n, link, i)->flags &= (uint8_t)~PEER_LOG_NO_BLOBS;
+			tuy_peer_log_of(n, link, i)->flags &= (uint16_t)~PEER_LOG_NO_BLOBS;
 		link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
 		                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
 	}
@@ -564,6 +564,10 @@ uint64_t tuy_link_deadline(const struct link *link)
 		at = link->ping_next_ms;
 	if (link->have_due_ms && link->have_due_ms < at)
 		at = link->have_due_ms;
+	if (link->promise_due_ms && link->promise_due_ms < at)
+		at = link->promise_due_ms;
+	if (link->forget_ms < at)
+		at = link->forget_ms;
 	if (link->getb_log != NONE && link->getb_deadline_ms < at)
 		at = link->getb_deadline_ms;
 	return at;

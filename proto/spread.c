@@ -17,7 +17,7 @@ void tuy_spread_refresh(struct tuy_node *n, struct tuy_now now, struct link *lin
 	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
 	    !link->circle[log->circle_no].frontier_known)
 		return;
-	if (larger(pl->known, pl->sent) < log->durable.seq)
+	if (larger(pl->known, pl->sent) < log->durable.seq && !(pl->flags & PEER_LOG_LAZY))
 		bit_set(link_dirty(n, link), log_no);
 	else if (pl->told < log->durable.seq && !(pl->flags & PEER_LOG_TELL)) {
 		pl->flags |= PEER_LOG_TELL;
@@ -205,6 +205,7 @@ void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 
 	link->state = LINK_UP;
 	link->up_ms = now.ms;
+	link->forget_ms = now.ms + PRUNE_LIFE_MS;
 	link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
 	                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
 	memset(&n->peer_log[(size_t)place * n->cap.logs], 0, n->log_count * sizeof *n->peer_log);

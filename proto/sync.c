@@ -65,12 +65,49 @@ static void getb_done(struct tuy_node *n, struct link *link)
 	tuy_sync_link_gone(n, link);
 }
 
+/* What HAVE promised a while ago and nobody brought is asked for. */
+static void promises_look(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	link->promise_due_ms = 0;
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		struct peer_log *pl = tuy_peer_log_of(n, link, i);
+
+		if (!(pl->flags & PEER_LOG_PROMISED))
+			continue;
+		if (pl->known <= n->log[i].staged.seq) {
+			pl->flags &= (uint16_t)~PEER_LOG_PROMISED;
+		} else if (now.ms - n->log[i].advanced_ms < PROMISE_WAIT_MS) {
+			link->promise_due_ms =
+				now.ms + PROMISE_WAIT_MS; /* somebody is bringing it */
+		} else {
+			pl->flags &= (uint16_t) ~(PEER_LOG_PROMISED | PEER_LOG_PRUNED);
+			pl->flags |= PEER_LOG_WANT_DUE;
+			link->want_due = true;
+		}
+	}
+}
+
+/* PROTOCOL 7.8: "every 10 minutes each end forgets what it pruned and what was pruned" */
+static void prunings_forget(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	link->forget_ms = now.ms + PRUNE_LIFE_MS;
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		tuy_peer_log_of(n, link, i)->flags &=
+			(uint16_t) ~(PEER_LOG_LAZY | PEER_LOG_PRUNED | PEER_LOG_PRUNE_DUE);
+		tuy_spread_refresh(n, now, link, i);
+	}
+}
+
 void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	if (link->getb_log != NONE && now.ms >= link->getb_deadline_ms) {
 		tuy_peer_log_of(n, link, link->getb_log)->flags |= PEER_LOG_NO_BLOBS;
 		getb_done(n, link);
 	}
+	if (link->promise_due_ms && now.ms >= link->promise_due_ms)
+		promises_look(n, now, link);
+	if (now.ms >= link->forget_ms)
+		prunings_forget(n, now, link);
 	if (link->unsent > 0 || link->tx_credit < TUY_RECORD_MAX) {
 		if (now.ms - link->progress_ms > TUY_SLOW_MS)
 			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
@@ -324,6 +361,37 @@ static void data_wrong(struct tuy_node *n, struct link *link, struct peer_log *p
 	link->want_due = true;
 }
 
+/* PROTOCOL 7.8: "The link that brought the newest entries is never pruned" */
+static void duplicate(struct tuy_node *n, struct link *link, const struct log *log,
+                      struct peer_log *pl)
+{
+	const struct link *source = tuy_link_at(n, log->source);
+
+	if (n->flooding || !source || source == link || source->state != LINK_UP ||
+	    source->close_due || (pl->flags & PEER_LOG_PRUNED))
+		return;
+	pl->flags |= PEER_LOG_PRUNED | PEER_LOG_PRUNE_DUE;
+	link->prune_due = true;
+}
+
+static void prune_take(struct tuy_node *n, struct tuy_now now, struct link *link,
+                       uint32_t circle_no, struct tuy_message *m)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_tag tag = tuy_message_next_tag(&m->list);
+		struct tuy_log16 log16;
+		uint32_t log_no;
+
+		memcpy(log16.b, tag.b, sizeof log16.b);
+		log_no = tuy_log_find(n, &log16);
+		if (log_no == NONE || n->log[log_no].circle_no != circle_no || n->flooding)
+			continue;
+		tuy_peer_log_of(n, link, log_no)->flags |= PEER_LOG_LAZY;
+		bit_clear(link_dirty(n, link), log_no);
+		tuy_spread_refresh(n, now, link, log_no);
+	}
+}
+
 /* PROTOCOL 7.4: "A receiver checks DATA in this order" */
 static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                       struct tuy_message *m, struct stage **stage)
@@ -366,7 +434,11 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		}
 		(*stage)->credit = (uint32_t)(*stage)->len;
 		data_keep(n, log_no, m, skip, &end, stage);
-		pl->flags &= (uint8_t)~PEER_LOG_WANTED;
+		pl->flags &= (uint16_t) ~(PEER_LOG_WANTED | PEER_LOG_PROMISED);
+		log->source = link->number;
+		log->advanced_ms = now.ms;
+	} else {
+		duplicate(n, link, log, pl);
 	}
 	pl->known = larger(pl->known, last);
 	pl->sent = larger(pl->sent, last);
@@ -384,6 +456,7 @@ static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		return;
 	pl = tuy_peer_log_of(n, link, log_no);
 	pl->known = pl->sent = m->u.want.from - 1;
+	pl->flags &= (uint16_t)~PEER_LOG_LAZY;
 	tuy_spread_refresh(n, now, link, log_no);
 }
 
@@ -400,6 +473,11 @@ static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
 		pl->known = larger(pl->known, row.seq);
+		if (row.seq > n->log[log_no].staged.seq) {
+			pl->flags |= PEER_LOG_PROMISED;
+			if (link->promise_due_ms == 0)
+				link->promise_due_ms = now.ms + PROMISE_WAIT_MS;
+		}
 		tuy_spread_refresh(n, now, link, log_no);
 	}
 }
@@ -549,6 +627,9 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			break;
 		case TUY_MSG_WANT:
 			want_take(n, now, link, c, m);
+			break;
+		case TUY_MSG_PRUNE:
+			prune_take(n, now, link, c, m);
 			break;
 		case TUY_MSG_PEERS:
 			peers_take(n, now, link, m, stage);

@@ -114,8 +114,10 @@ static void plain_write(struct tuy_writer *w, const struct tuy_message *m)
 /* True if the list was walked. */
 static bool list_write(struct tuy_writer *w, struct tuy_message *m)
 {
-	if (m->type == TUY_MSG_HEADS || m->type == TUY_MSG_GETOPS) {
-		if (m->type == TUY_MSG_HEADS)
+	if (m->type == TUY_MSG_HEADS || m->type == TUY_MSG_GETOPS || m->type == TUY_MSG_PRUNE) {
+		if (m->type == TUY_MSG_PRUNE)
+			tuy_message_put_prune(w, m->circle, m->count);
+		else if (m->type == TUY_MSG_HEADS)
 			tuy_message_put_heads(w, m->circle, m->count);
 		else
 			tuy_message_put_getops(w, m->circle, m->count);

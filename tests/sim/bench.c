@@ -322,6 +322,14 @@ void bench_write(struct bench *b, struct bench_pipe *pipe, const void *p, size_t
 	bench_run(b);
 }
 
+void bench_cut(struct bench *b, struct bench_pipe *pipe)
+{
+	uint32_t node = pipe->node[0], link = pipe->link[0];
+
+	pipe_end(b, pipe, 0);
+	tuy_node_on_closed(b->node[node].node, b->now, link);
+}
+
 void bench_found(struct bench *b)
 {
 	const struct tuy_policy policy = { .max = 150 };

@@ -63,6 +63,8 @@ void bench_pass(struct bench *b, uint64_t ms);
  * Returns the pipe. */
 struct bench_pipe *bench_stranger(struct bench *b, uint32_t i);
 void bench_write(struct bench *b, struct bench_pipe *pipe, const void *p, size_t len);
+/* Both ends see it closed. */
+void bench_cut(struct bench *b, struct bench_pipe *pipe);
 /* Node 0 founds, the others join by its invites. */
 void bench_found(struct bench *b);
 bool bench_same(

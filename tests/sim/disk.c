@@ -286,6 +286,22 @@ bool disk_accepts(const struct disk *d, const struct disk_ticket *ticket)
 	return true;
 }
 
+uint32_t disk_ticket_own(const struct disk_ticket *ticket,
+                         const struct tuy_incarnation *incarnation, const struct disk *d)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < ticket->count; i++) {
+		const struct tuy_store_item *item = &ticket->items[i];
+
+		if (item->kind == TUY_STORE_ENTRIES &&
+		    memcmp(&d->log[item->log_no].state.incarnation, incarnation,
+		           sizeof *incarnation) == 0)
+			count += item->u.entries.count;
+	}
+	return count;
+}
+
 void disk_commit(struct disk *d, const struct disk_ticket *ticket)
 {
 	for (uint32_t i = 0; i < ticket->count; i++)

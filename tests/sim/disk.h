@@ -28,6 +28,9 @@ void disk_ticket_free(struct disk_ticket *ticket);
 /* Does everything of the ticket follow directly on what is there? A real store fails a ticket that
  * leaves a hole. */
 bool disk_accepts(const struct disk *disk, const struct disk_ticket *ticket);
+/* How many entries of this node's own log (of this incarnation) the ticket holds. */
+uint32_t disk_ticket_own(const struct disk_ticket *ticket,
+                         const struct tuy_incarnation *incarnation, const struct disk *disk);
 /* Commits; entries that do not follow directly are a broken promise of the node: it ends the run.
  */
 void disk_commit(struct disk *disk, const struct disk_ticket *ticket);

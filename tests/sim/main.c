@@ -31,11 +31,14 @@ static int run(const struct world_options *o)
 {
 	struct world_result r = world_run(o);
 
+	double extra = r.deliveries ? (double)(r.sent - r.deliveries) / (double)r.deliveries : 0;
+
 	printf("seed %" PRIu64 " nodes %u tips %u loss %u crashes %u big %u: %s; %" PRIu64
 	       " ms, %" PRIu64 " steps, %" PRIu64 " bytes, %" PRIu64 " sent, %" PRIu64
-	       " delivered, history %016" PRIx64 "\n",
+	       " delivered, %.2f duplicates, p50 %u p99 %u ms, history %016" PRIx64 "\n",
 	       o->seed, o->nodes, o->tips, o->loss, o->crashes, o->big, r.ok ? "ok" : r.broken,
-	       r.virtual_ms, r.steps, r.bytes, r.sent, r.deliveries, r.history);
+	       r.virtual_ms, r.steps, r.bytes, r.sent, r.deliveries, extra, r.p50_ms, r.p99_ms,
+	       r.history);
 	fflush(stdout);
 	return r.ok ? 0 : 1;
 }
@@ -43,7 +46,7 @@ static int run(const struct world_options *o)
 static void usage(void)
 {
 	fputs("tuyau-sim [--seed N | --seeds A..B] [--nodes N] [--tips N] [--loss PERCENT] "
-	      "[--crashes N] [--big PERCENT] [--verbose]\n",
+	      "[--crashes N] [--big PERCENT] [--flood] [--settle] [--verbose]\n",
 	      stderr);
 	exit(2);
 }
@@ -51,13 +54,14 @@ static void usage(void)
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "seed", 1, 0, 's' }, { "seeds", 1, 0, 'S' },   { "nodes", 1, 0, 'n' },
-		{ "tips", 1, 0, 't' }, { "loss", 1, 0, 'l' },    { "crashes", 1, 0, 'c' },
-		{ "big", 1, 0, 'b' },  { "verbose", 0, 0, 'v' }, { 0, 0, 0, 0 },
+		{ "seed", 1, 0, 's' },   { "seeds", 1, 0, 'S' },   { "nodes", 1, 0, 'n' },
+		{ "tips", 1, 0, 't' },   { "loss", 1, 0, 'l' },    { "crashes", 1, 0, 'c' },
+		{ "big", 1, 0, 'b' },    { "verbose", 0, 0, 'v' }, { "flood", 0, 0, 'f' },
+		{ "settle", 0, 0, 'w' }, { 0, 0, 0, 0 },
 	};
 	uint64_t first = 1, last = 1;
 	long set[4] = { -1, -1, -1, -1 }, big = -1;
-	int opt, failed = 0, verbose = 0;
+	int opt, failed = 0, verbose = 0, flood = 0, settle = 0;
 
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 's')
@@ -71,6 +75,10 @@ int main(int argc, char **argv)
 			                 : 3] = strtol(optarg, NULL, 10);
 		else if (opt == 'b')
 			big = strtol(optarg, NULL, 10);
+		else if (opt == 'w')
+			settle = 1;
+		else if (opt == 'f')
+			flood = 1;
 		else if (opt == 'v')
 			verbose = 1;
 		else
@@ -87,6 +95,8 @@ int main(int argc, char **argv)
 		o.crashes = set[3] >= 0 ? (uint32_t)set[3] : o.crashes;
 		o.big = big >= 0 ? (uint32_t)big : o.big;
 		o.verbose = verbose;
+		o.flood = (uint32_t)flood;
+		o.settle = (uint32_t)settle;
 		failed |= run(&o);
 		if (failed)
 			break;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WALL_START 1800000000u
+#define LATENCY_MAX 4096
+#define WALL_START  1800000000u
 
 enum event_kind {
 	EV_CONNECT,
@@ -35,7 +36,8 @@ struct conn { /* end 0 called, end 1 was called */
 	uint32_t node[2], life[2], link[2];
 	bool open[2]; /* the end still exists */
 	uint64_t arrive_ms[2];
-	uint8_t *kept[2]; /* bytes that the node did not take yet */
+	uint32_t delay_ms; /* of this way through the network, +- */
+	uint8_t *kept[2];  /* bytes that the node did not take yet */
 	size_t kept_len[2];
 };
 
@@ -51,7 +53,8 @@ struct member {
 	uint64_t timer_ms;
 	bool joined, asked;
 	uint32_t unreached; /* attempts on the invite at hand that found nobody */
-	uint32_t acked;     /* own entries that the store confirmed */
+	uint64_t *given_ms; /* when each own entry was durable */
+	uint32_t given_count;
 };
 
 struct world {
@@ -65,8 +68,12 @@ struct world {
 	struct conn *conn;
 	uint32_t conn_count, conn_cap;
 	uint32_t tips_left;
-	bool calm; /* no more faults */
+	bool measured;
+	uint64_t settled_ms; /* when tips begin, if they wait for the circle to settle */
+	bool calm;           /* no more faults */
 	struct world_result result;
+	uint64_t latency[LATENCY_MAX]; /* how many deliveries took so many ms */
+	uint64_t latencies;
 	crypto_generichash_state history;
 };
 
@@ -163,6 +170,7 @@ static void node_start(struct world *w, uint32_t i)
 	m->timer_ms = UINT64_MAX;
 	m->asked = false;
 	tuy_node_load_cert(m->node, &m->cert);
+	tuy_node_set_suppression(m->node, w->options.flood ? TUY_FLOOD : TUY_SUPPRESS_DUPLICATES);
 	disk_load(m->disk, m->node);
 	/* A restarted node often comes back on another port; the founder does not, so that nobody
 	 * is lost for good. */
@@ -234,7 +242,7 @@ static void do_send(struct world *w, uint32_t i, const struct tuy_task *task)
 	w->result.bytes += task->u.send.bytes.len;
 	e.bytes = malloc(e.len);
 	memcpy(e.bytes, task->u.send.bytes.p, e.len);
-	at = w->now_ms + 1 + roll(w, 30);
+	at = w->now_ms + w->conn[c].delay_ms + roll(w, 4);
 	if (at < w->conn[c].arrive_ms[!end])
 		at = w->conn[c].arrive_ms[!end]; /* in order, as TCP */
 	w->conn[c].arrive_ms[!end] = at;
@@ -273,6 +281,47 @@ static void do_store(struct world *w, uint32_t i, const struct tuy_task *task)
 	event_add(w, m->commit_ms - w->now_ms, e);
 }
 
+/* How long entries took from their giver's commit to this one. */
+static void latency_note(struct world *w, uint32_t i, const struct tuy_tell *tell)
+{
+	const struct tuy_device *device = &disk_log(w->member[i].disk, tell->log_no)->state.device;
+
+	for (uint32_t k = 0; k < w->options.nodes; k++) {
+		const struct member *m = &w->member[k];
+
+		if (memcmp(&m->keys.device, device, sizeof *device) != 0)
+			continue;
+		for (uint32_t seq = tell->seq;
+		     seq < tell->seq + tell->count && seq <= m->given_count; seq++) {
+			uint64_t took = w->now_ms - m->given_ms[seq - 1];
+
+			w->latency[took < LATENCY_MAX ? took : LATENCY_MAX - 1]++;
+			w->latencies++;
+		}
+	}
+}
+
+/* An own entry is durable. */
+static void given_note(struct world *w, struct member *m, const struct disk_ticket *ticket)
+{
+	for (uint32_t i = disk_ticket_own(ticket, &m->incarnation, m->disk); i > 0; i--) {
+		if (m->given_count % 256 == 0)
+			m->given_ms =
+				realloc(m->given_ms, (m->given_count + 256) * sizeof *m->given_ms);
+		m->given_ms[m->given_count++] = w->now_ms;
+	}
+}
+
+static uint32_t latency_at(const struct world *w, uint32_t percent)
+{
+	uint64_t left = w->latencies * percent / 100;
+	uint32_t ms = 0;
+
+	while (ms < LATENCY_MAX - 1 && left >= w->latency[ms])
+		left -= w->latency[ms++];
+	return ms;
+}
+
 static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 {
 	struct member *m = &w->member[i];
@@ -291,8 +340,10 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 		tuy_node_cancel_join(m->node);
 		m->asked = false;
 	}
-	if (tell->kind == TUY_TELL_ENTRIES)
+	if (tell->kind == TUY_TELL_ENTRIES) {
 		w->result.deliveries += tell->count;
+		latency_note(w, i, tell);
+	}
 	if (tell->kind == TUY_TELL_FAULT && tell->err == TUY_E_SIGNATURE)
 		broken(w, "an honest signature was refused", i);
 }
@@ -381,6 +432,7 @@ static void on_connect(struct world *w, const struct event *e)
 	conn->link[0] =
 		tuy_node_on_link(from->node, now_of(w), TUY_OUTGOING, &to->address, e->dial);
 	conn->link[1] = tuy_node_on_link(to->node, now_of(w), TUY_INCOMING, &from->address, 0);
+	conn->delay_ms = 1 + (uint32_t)roll(w, 28);
 	conn->open[0] = conn->open[1] = true;
 	for (int end = 0; end < 2; end++) {
 		if (conn->link[end] == 0)
@@ -449,6 +501,7 @@ static void on_stored(struct world *w, struct event *e)
 	if (m->life == e->life &&
 	    m->node) { /* else it crashed before the commit: nothing was kept */
 		disk_commit(m->disk, e->disk_ticket);
+		given_note(w, m, e->disk_ticket);
 		tuy_node_on_stored(m->node, now_of(w), e->ticket, TUY_STORED_OK);
 		for (uint32_t c = 0; c < w->conn_count; c++) {
 			for (int end = 0; end < 2; end++) {
@@ -488,6 +541,20 @@ static void on_join(struct world *w, const struct event *e)
 	drain(w, e->node);
 }
 
+/* Tips only once everybody is in and linked: what is measured then is the circle at work. */
+static bool settle(struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		if (!w->member[i].joined) {
+			event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
+			return false;
+		}
+	}
+	w->settled_ms = w->now_ms + 30000;
+	event_add(w, 30000, (struct event){ .kind = EV_COMMAND });
+	return false;
+}
+
 static void on_command(struct world *w)
 {
 	uint32_t i = (uint32_t)roll(w, w->options.nodes);
@@ -497,6 +564,8 @@ static void on_command(struct world *w)
 	size_t len = roll(w, 100) < w->options.big ? 2000 + roll(w, 46000) : 40 + roll(w, 400);
 
 	if (w->tips_left == 0)
+		return;
+	if (w->options.settle && w->settled_ms == 0 && !settle(w))
 		return;
 	event_add(w, roll(w, 400), (struct event){ .kind = EV_COMMAND });
 	if (!m->node || !m->joined)
@@ -684,6 +753,7 @@ static void world_free(struct world *w)
 			disk_ticket_free(e.disk_ticket);
 	}
 	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		free(w->member[i].given_ms);
 		free(w->member[i].node);
 		disk_destroy(w->member[i].disk);
 	}
@@ -710,6 +780,10 @@ struct world_result world_run(const struct world_options *options)
 
 		w.now_ms = e.at_ms;
 		w.result.steps++;
+		if (w.settled_ms && w.settled_ms <= w.now_ms && !w.measured) {
+			w.measured = true;
+			w.result.sent = w.result.deliveries = w.result.bytes = 0;
+		}
 		w.calm = w.calm || (w.now_ms > 70000 && w.tips_left == 0);
 		tuy_put64(mark, e.at_ms * 16 + e.kind);
 		crypto_generichash_update(&w.history, mark, 8);
@@ -729,6 +803,8 @@ struct world_result world_run(const struct world_options *options)
 	if (!w.result.ok && options->verbose)
 		explain(&w);
 	w.result.virtual_ms = w.now_ms;
+	w.result.p50_ms = latency_at(&w, 50);
+	w.result.p99_ms = latency_at(&w, 99);
 	crypto_generichash_final(&w.history, history, sizeof history);
 	w.result.history = tuy_get64(history);
 	world_free(&w);

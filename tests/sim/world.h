@@ -14,6 +14,8 @@ struct world_options {
 	uint32_t loss;    /* percent of links that are cut once in their life */
 	uint32_t crashes; /* of nodes, in all */
 	uint32_t big;     /* percent of records of up to 48 KiB */
+	uint32_t settle;  /* 1: tips begin once everybody is in; counts begin then too */
+	uint32_t flood;   /* 1: duplicates are not suppressed */
 	int verbose;
 };
 
@@ -21,9 +23,11 @@ struct world_result {
 	bool ok;
 	char broken[200]; /* the first invariant that does not hold */
 	uint64_t virtual_ms;
-	uint64_t bytes;      /* on all links */
-	uint64_t deliveries; /* entries that were new to their receiver */
-	uint64_t sent;       /* entries sent, new or not */
+	uint64_t bytes;          /* on all links */
+	uint64_t deliveries;     /* entries that were new to their receiver */
+	uint64_t sent;           /* entries sent, new or not */
+	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
+	                            pairs, once all are in */
 	uint64_t steps;
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
 };

@@ -55,6 +55,12 @@ void sample_heads(struct tuy_writer *w)
 	two_tags_put(w);
 }
 
+void sample_prune(struct tuy_writer *w)
+{
+	tuy_message_put_prune(w, 5, 2);
+	two_tags_put(w);
+}
+
 void sample_getops(struct tuy_writer *w)
 {
 	tuy_message_put_getops(w, 4, 2);
@@ -214,5 +220,6 @@ const struct sample samples[SAMPLES] = {
 	{ TUY_MSG_PEERS, sample_peers },       { TUY_MSG_CREDIT, sample_credit },
 	{ TUY_MSG_PING, sample_ping },         { TUY_MSG_PONG, sample_pong },
 	{ TUY_MSG_JOIN, sample_join },         { TUY_MSG_WELCOME, sample_welcome },
-	{ TUY_MSG_REJECT, sample_reject },     { TUY_MSG_CLOSE, sample_close },
+	{ TUY_MSG_PRUNE, sample_prune },       { TUY_MSG_REJECT, sample_reject },
+	{ TUY_MSG_CLOSE, sample_close },
 };

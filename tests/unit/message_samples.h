@@ -7,7 +7,7 @@
 
 #include "../../proto/message.h"
 
-#define SAMPLES    20
+#define SAMPLES    21
 #define SAMPLE_MAX 65536 /* bytes: enough for each */
 #define TEXT(s)    ((struct tuy_bytes){ (const uint8_t *)(s), sizeof(s) - 1 })
 
@@ -27,6 +27,7 @@ extern const uint32_t sample_three_seqs[3];
 void sample_hello(struct tuy_writer *w);
 void sample_heads(struct tuy_writer *w);
 void sample_getops(struct tuy_writer *w);
+void sample_prune(struct tuy_writer *w);
 void sample_ops(struct tuy_writer *w);
 void sample_peers(struct tuy_writer *w);
 void sample_frontier(struct tuy_writer *w);

@@ -94,7 +94,7 @@ static void assert_two_tags(struct tuy_message *m)
 	assert_int_equal(tuy_read_end(&m->list), TUY_OK);
 }
 
-static void heads_and_getops_round_trip(void **state)
+static void lists_of_tags_round_trip(void **state)
 {
 	(void)state;
 	struct tuy_message m;
@@ -105,6 +105,10 @@ static void heads_and_getops_round_trip(void **state)
 	sample_parse(sample_getops, &m);
 	assert_int_equal(m.type, TUY_MSG_GETOPS);
 	assert_int_equal(m.circle, 4);
+	assert_two_tags(&m);
+	sample_parse(sample_prune, &m);
+	assert_int_equal(m.type, TUY_MSG_PRUNE);
+	assert_int_equal(m.circle, 5);
 	assert_two_tags(&m);
 }
 
@@ -517,7 +521,7 @@ static void refuses_fixed_sizes_one_byte_off(void **state)
 			tried++;
 		}
 	}
-	assert_int_equal(tried, 47);
+	assert_int_equal(tried, 49);
 }
 
 /* ---- single rules, and later versions ---- */
@@ -591,9 +595,7 @@ static void a_name_is_utf8(void **state)
 static void ignores_reserved_and_unknown_types(void **state)
 {
 	(void)state;
-	static const uint64_t unknown[] = {
-		0, 13, 14, 15, 21, 24, 25, 26, 28, 127, 128, UINT64_MAX
-	};
+	static const uint64_t unknown[] = { 0, 14, 15, 21, 24, 25, 26, 28, 127, 128, UINT64_MAX };
 	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
 		enum tuy_message_type type = TUY_MSG_CLOSE;
 		struct tuy_writer w = tuy_writer(sample_bytes, sizeof sample_bytes);
@@ -657,7 +659,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("HELLO round trips", hello_round_trips),
-		TEST("HEADS and GETOPS round trip", heads_and_getops_round_trip),
+		TEST("HEADS, GETOPS and PRUNE round trip", lists_of_tags_round_trip),
 		TEST("OPS and PEERS round trip", ops_and_peers_round_trip),
 		TEST("FRONTIER round trips", frontier_round_trips),
 		TEST("FRONTIER says when more follows", frontier_says_when_more_follows),

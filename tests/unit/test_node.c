@@ -342,6 +342,63 @@ static void one_link_a_pair(void **state)
 	assert_int_equal(info(0).online, 2);
 }
 
+/* Three linked nodes: an entry comes to each over two ways. After the first of them only one way is
+ * used. */
+static void duplicates_are_suppressed(void **state)
+{
+	uint32_t reads;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		bench_append(&b, 0, 300);
+		bench_pass(&b, 100);
+	}
+	reads = b.node[0].reads + b.node[1].reads + b.node[2].reads;
+	for (int i = 0; i < 10; i++) {
+		bench_append(&b, 0, 300);
+		bench_pass(&b, 100);
+	}
+	reads = b.node[0].reads + b.node[1].reads + b.node[2].reads - reads;
+	assert_int_equal(reads, 20); /* ten entries, two receivers: nothing twice */
+	assert_true(bench_same(&b));
+	assert_int_equal(tuy_node_delivery(b.node[0].node, 0, 13).have, 2);
+}
+
+static void flooding_is_right_too(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		tuy_node_set_suppression(b.node[i].node, TUY_FLOOD);
+	for (int i = 0; i < 10; i++) {
+		bench_append(&b, 0, 300);
+		bench_pass(&b, 100);
+	}
+	assert_true(bench_same(&b));
+	assert_int_equal(info(2).entries, 10);
+}
+
+/* 2 has pruned 1, and then loses 0, its one eager source: what 1 has, it still gets, by HAVE and
+ * WANT. */
+static void a_lost_source_is_replaced(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		bench_append(&b, 0, 300);
+		bench_pass(&b, 100);
+	}
+	b.dial = false;
+	for (uint32_t i = 0; i < b.pipe_count; i++) { /* cut 0 from 2 */
+		struct bench_pipe *pipe = &b.pipe[i];
+
+		if (pipe->open[0] && pipe->node[0] + pipe->node[1] == 2 && pipe->node[0] != 1)
+			bench_cut(&b, pipe);
+	}
+	bench_append(&b, 0, 300);
+	bench_pass(&b, 5000);
+	assert_int_equal(info(2).entries, 4);
+	assert_true(bench_same(&b));
+}
+
 static void delivery_is_counted(void **state)
 {
 	struct tuy_delivery delivery;
@@ -538,6 +595,11 @@ int main(void)
 		TEST("a friend whose port changed is found again", new_port_is_learned, three),
 		TEST("payloads that do not fit one message arrive too", large_payloads, two),
 		TEST("two that call each other at once keep one link", one_link_a_pair, two),
+		TEST("an entry goes over one way only, once the ways are known",
+		     duplicates_are_suppressed, three),
+		TEST("flooding alone is right", flooding_is_right_too, three),
+		TEST("a source that went is replaced by one that was pruned",
+		     a_lost_source_is_replaced, three),
 		TEST("delivery counts members who said that they have it", delivery_is_counted,
 		     three),
 		TEST("a node comes up to date when time passes in single milliseconds",
