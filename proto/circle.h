@@ -18,15 +18,19 @@ struct tuy_circle_op {
 	uint32_t author; /* index of the author's device; TUY_NO_INDEX: none known */
 	uint32_t made;   /* index of the device it let in; TUY_NO_INDEX: none */
 	uint8_t kind;
+	uint8_t role; /* that it gave, if it made a device */
 	bool counts;  /* V1 holds and it is within its author's number */
 	bool is_head; /* no other operation names it */
 	bool durable; /* may be sent */
 };
 
+/* A device is let in by one operation or several concurrent ones: its certificate is that of the
+ * smallest id, its role the strongest given. Places differ from node to node; what they say does
+ * not. */
 struct tuy_circle_device {
+	struct tuy_hash op; /* the smallest id of an operation that let it in */
 	struct tuy_cert cert;
 	enum tuy_role role;
-	uint32_t op;    /* index of the operation that let it in */
 	uint32_t first; /* index of its member's first device: itself, or an earlier one */
 	uint32_t peer;  /* the node's own number for it */
 };
