@@ -2,6 +2,7 @@
 #include "address.h"
 #include "link.h"
 #include "log.h"
+#include "notice.h"
 #include "writer.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -325,6 +326,8 @@ static void tell_log(const struct daemon *d, const struct tuy_tell *t)
 		log_line(LOG_UNUSUAL, "node", "what=fault link=%u err=%s", t->link,
 		         tuy_err_name(t->err));
 		break;
+	case TUY_TELL_INCARNATION:
+		break; /* notice.c */
 	}
 }
 
@@ -370,6 +373,8 @@ static void tell_perform(struct daemon *d, struct tuy_tell *t)
 	}
 	if (t->kind == TUY_TELL_ENTRIES || t->kind == TUY_TELL_JOINED)
 		names_stale(d);
+	if (t->kind == TUY_TELL_INCARNATION)
+		notice_incarnation(d, t);
 	subscribers_call(d, t);
 }
 
@@ -629,6 +634,7 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	struct loop *l = d->loop;
 	if (listen_begin(d, options, error) || node_begin(d, error))
 		return -1;
+	notice_origin(d);
 	l->writer = writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, on_stored, d);
 	if (!l->writer)
 		return log_error_set(error, "T-MEMORY", "Close other programs.",

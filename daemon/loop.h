@@ -36,6 +36,7 @@ struct daemon {
 	struct tuy_address advertised[TUY_ADDRESSES_MAX];
 	uint32_t advertised_count;
 	uint64_t started_ms; /* loop_now().ms at start */
+	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
 	struct loop *loop;
 };

@@ -13,6 +13,7 @@
  * method        params -> result
  *
  * status        -> schema, version, pid, home, member, device, listen, clock_offset,
+ *               notice [sentences for the owner since the start],
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}

@@ -1,4 +1,5 @@
 /* status, stop. */
+#include "notice.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
 #include <string.h>
@@ -107,6 +108,13 @@ static void daemon_put(const struct daemon *d, struct rpc_out *out)
 	rpc_put_hex(out, "device", TUY_BYTES(d->keys->device.device.b));
 	rpc_put_str(out, "listen", listen);
 	rpc_put_int(out, "clock_offset", d->clock_offset_s);
+	rpc_open_array(out, "notice");
+	for (int i = 0; i < NOTICE_COUNT; i++) {
+		const char *text = notice_text(d, (enum notice)i);
+		if (text)
+			rpc_put_str(out, NULL, text);
+	}
+	rpc_close_one(out);
 }
 
 void rpc_do_status(struct rpc_call *call)

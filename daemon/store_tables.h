@@ -10,6 +10,8 @@
  * Kept (the truth):
  *
  *   meta         name (ASCII)                    "schema" u32; "device" 32; "incarnation" 16;
+ *                                                "retired" 16 each, never used again;
+ *                                                "fingerprint" 32 (store_origin.h);
  *                                                "view" u32 version of the derived tables;
  *                                                "objects" next object number u32, TIP and ASK
  *                                                objects u32

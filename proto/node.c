@@ -192,6 +192,8 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		log->durable = log->staged = state->head;
 		log->sig = state->sig;
 	}
+	if (log->own)
+		tuy_own_moved(n, no, 0);
 	return TUY_OK;
 }
 
@@ -380,6 +382,8 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	if (tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
 		return TUY_E_REFUSED;
 	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
+	if (!tuy_own_open(n, now))
+		return TUY_E_FULL;
 	log_no = own_log_get(n, circle_no);
 	s = log_no == NONE ? NULL : tuy_stage_take(n, true);
 	if (!s)

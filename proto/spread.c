@@ -282,8 +282,10 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 	peer->record_len = (uint32_t)record.len;
 	peer->address = parsed;
 	peer->address_next = 0;
-	if (peer->is_self && parsed.counter > n->self_counter)
+	if (peer->is_self && parsed.counter > n->self_counter) {
 		n->self_counter = parsed.counter;
+		n->address_due = true; /* an older one of ours, if the store was lost */
+	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (peer->circles & (1u << c))
 			n->own[c].book_valid = false;

@@ -246,6 +246,8 @@ void bench_start(struct bench *b, uint32_t i)
 	struct tuy_capacity cap = capacity();
 	struct tuy_secret seed = { { (uint8_t)i, (uint8_t)b->now.ms, (uint8_t)(b->now.ms >> 8) } };
 
+	if (disk_incarnation(n->disk))
+		n->incarnation = *disk_incarnation(n->disk);
 	n->node = tuy_node_init(calloc(1, tuy_node_size(&cap)), &cap, &n->keys, &seed,
 	                        &n->incarnation, b->now);
 	tuy_node_load_cert(n->node, &n->cert);

@@ -18,7 +18,10 @@ enum event_kind {
 	EV_CRASH,
 	EV_START,
 	EV_CUT,
-	EV_JOIN
+	EV_JOIN,
+	EV_LOSE,
+	EV_COPY,
+	EV_RESTORE
 };
 
 struct event {
@@ -44,8 +47,11 @@ struct conn { /* end 0 called, end 1 was called */
 struct member {
 	struct tuy_device_keys keys;
 	struct tuy_cert cert;
-	struct tuy_incarnation incarnation;
 	struct disk *disk;
+	struct disk *copy; /* of the disk, at some time; NULL */
+	uint64_t quiet_ms; /* it gives nothing before: its disk is old and it does not know */
+	bool stale;
+	uint32_t stale_seq;    /* of its own log on the disk that was put back */
 	struct tuy_node *node; /* NULL: down */
 	uint32_t life;         /* counts starts: events of an earlier life are void */
 	struct tuy_address address;
@@ -57,7 +63,18 @@ struct member {
 	uint32_t given_count;
 };
 
+/* A log as everybody has to have it: the headers that some disk held. */
+struct canon {
+	struct tuy_log_id id;
+	uint8_t *headers;
+	uint32_t count, cap;
+	uint32_t must; /* so many were on a disk that is still there when another one went */
+};
+
 struct world {
+	struct canon *canon;
+	uint32_t canon_count;
+	uint32_t committing; /* whose disk */
 	struct world_options options;
 	struct tuy_dice dice;
 	uint64_t now_ms;
@@ -149,7 +166,8 @@ static struct tuy_capacity capacity_of(const struct world *w)
 		                      .ops = n + 64,
 		                      .devices = n + 8,
 		                      .peers = n + 8,
-		                      .logs = n * 2 + 16,
+		                      .logs = n * 2 + 16 +
+		                              2 * (w->options.losses + w->options.restores),
 		                      .links = TUY_LINKS_MAX + 16,
 		                      .stages = 24 };
 }
@@ -165,7 +183,7 @@ static void node_start(struct world *w, uint32_t i)
 	m->life++;
 	tuy_dice_fill(&w->dice, seed.b, sizeof seed.b);
 	m->node = tuy_node_init(calloc(1, tuy_node_size(&cap)), &cap, &m->keys, &seed,
-	                        &m->incarnation, now_of(w));
+	                        disk_incarnation(m->disk), now_of(w));
 	m->commit_ms = w->now_ms;
 	m->timer_ms = UINT64_MAX;
 	m->asked = false;
@@ -304,7 +322,9 @@ static void latency_note(struct world *w, uint32_t i, const struct tuy_tell *tel
 /* An own entry is durable. */
 static void given_note(struct world *w, struct member *m, const struct disk_ticket *ticket)
 {
-	for (uint32_t i = disk_ticket_own(ticket, &m->incarnation, m->disk); i > 0; i--) {
+	if (w->options.losses + w->options.restores > 0)
+		return; /* several logs a device: seqs do not tell */
+	for (uint32_t i = disk_ticket_own(ticket, disk_incarnation(m->disk), m->disk); i > 0; i--) {
 		if (m->given_count % 256 == 0)
 			m->given_ms =
 				realloc(m->given_ms, (m->given_count + 256) * sizeof *m->given_ms);
@@ -339,6 +359,12 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 	    ++m->unreached == 5) { /* he asks for another invite */
 		tuy_node_cancel_join(m->node);
 		m->asked = false;
+	}
+	if (tell->kind == TUY_TELL_INCARNATION) {
+		w->result.retired++;
+		m->stale = false;
+		if (tell->why != TUY_INCARNATION_LONGER)
+			broken(w, "an incarnation ended by a fork", i);
 	}
 	if (tell->kind == TUY_TELL_ENTRIES) {
 		w->result.deliveries += tell->count;
@@ -403,6 +429,66 @@ static void drain(struct world *w, uint32_t i)
 		m->timer_ms = deadline > w->now_ms ? deadline : w->now_ms + 1;
 		event_add(w, m->timer_ms - w->now_ms,
 		          (struct event){ .kind = EV_TIMER, .node = i, .life = m->life });
+	}
+}
+
+/* ---- no honest log forks ---- */
+
+static struct canon *canon_of(struct world *w, const struct tuy_log_id *id)
+{
+	for (uint32_t i = 0; i < w->canon_count; i++) {
+		if (memcmp(&w->canon[i].id, id, sizeof *id) == 0)
+			return &w->canon[i];
+	}
+	w->canon = realloc(w->canon, (w->canon_count + 1) * sizeof *w->canon);
+	w->canon[w->canon_count] = (struct canon){ .id = *id };
+	return &w->canon[w->canon_count++];
+}
+
+/* disk_on_run: no two disks ever hold different entries of one log under one seq. */
+static void canon_run(void *context, const struct tuy_log_id *id, uint32_t from, uint32_t count,
+                      const uint8_t *headers)
+{
+	struct world *w = context;
+	struct canon *canon = canon_of(w, id);
+
+	for (uint32_t at = from - 1; at < from - 1 + count; at++, headers += 64) {
+		if (at == canon->cap) {
+			canon->cap = canon->cap * 2 + 64;
+			canon->headers = realloc(canon->headers, (size_t)canon->cap * 64);
+		}
+		if (at < canon->count && memcmp(canon->headers + (size_t)at * 64, headers, 64) != 0)
+			broken(w, "an honest log forked", w->committing);
+		if (at == canon->count)
+			memcpy(canon->headers + (size_t)canon->count++ * 64, headers, 64);
+	}
+}
+
+static uint32_t most_held(const struct world *w, const struct tuy_log_id *id)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		const struct disk_log *log = disk_log_find(w->member[i].disk, id);
+
+		if (log && log->state.head.seq > most)
+			most = log->state.head.seq;
+	}
+	return most;
+}
+
+/* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */
+static void canon_cut(struct world *w)
+{
+	for (uint32_t i = 0; i < w->canon_count; i++)
+		w->canon[i].count = w->canon[i].must = most_held(w, &w->canon[i].id);
+}
+
+static void canon_check(struct world *w)
+{
+	for (uint32_t i = 0; i < w->canon_count; i++) {
+		if (most_held(w, &w->canon[i].id) < w->canon[i].must)
+			broken(w, "an entry that another node held was lost", i);
 	}
 }
 
@@ -501,6 +587,8 @@ static void on_stored(struct world *w, struct event *e)
 	if (m->life == e->life &&
 	    m->node) { /* else it crashed before the commit: nothing was kept */
 		disk_commit(m->disk, e->disk_ticket);
+		w->committing = e->node;
+		disk_ticket_runs(m->disk, e->disk_ticket, canon_run, w);
 		given_note(w, m, e->disk_ticket);
 		tuy_node_on_stored(m->node, now_of(w), e->ticket, TUY_STORED_OK);
 		for (uint32_t c = 0; c < w->conn_count; c++) {
@@ -541,7 +629,99 @@ static void on_join(struct world *w, const struct event *e)
 	drain(w, e->node);
 }
 
-/* Tips only once everybody is in and linked: what is measured then is the circle at work. */
+static bool all_joined(const struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		if (!w->member[i].joined)
+			return false;
+	}
+	return true;
+}
+
+/* The log that a disk's device writes; NULL: none yet. */
+static const struct disk_log *own_log(const struct member *m)
+{
+	const struct tuy_incarnation *incarnation = disk_incarnation(m->disk);
+
+	for (uint32_t l = 0; l < disk_log_count(m->disk); l++) {
+		const struct disk_log *log = disk_log(m->disk, l);
+
+		if (memcmp(&log->state.device, &m->keys.device, sizeof m->keys.device) == 0 &&
+		    memcmp(&log->state.incarnation, incarnation, sizeof *incarnation) == 0)
+			return log;
+	}
+	return NULL;
+}
+
+/* Another disk under a node, which crashes; `noticed`: as a store that sees that it is a copy. */
+static void disk_replace(struct world *w, uint32_t i, struct disk *disk, bool noticed)
+{
+	struct member *m = &w->member[i];
+	struct tuy_incarnation incarnation;
+
+	node_crash(w, i);
+	disk_destroy(m->disk);
+	m->disk = disk;
+	m->stale = !noticed;
+	m->stale_seq = own_log(m) ? own_log(m)->state.head.seq : 0;
+	m->quiet_ms = w->now_ms + 30000; /* longer than it is down, and what is on its way */
+	if (noticed) {
+		tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
+		disk_incarnation_set(m->disk, &incarnation);
+	}
+	canon_cut(w);
+}
+
+/* A store is lost, copied, or replaced by its copy; all are in, so that no admission is lost. */
+static void on_disk_event(struct world *w, const struct event *e)
+{
+	struct member *m = &w->member[e->node];
+
+	if (w->calm)
+		return;
+	if (!all_joined(w)) {
+		event_add(w, 500 + roll(w, 1000), *e);
+		return;
+	}
+	switch ((int)e->kind) {
+	case EV_COPY:
+		if (m->copy)
+			disk_destroy(m->copy);
+		m->copy = disk_copy(m->disk);
+		break;
+	case EV_RESTORE:
+		if (!m->copy)
+			return;
+		disk_replace(w, e->node, m->copy, roll(w, 2) == 0);
+		m->copy = NULL;
+		break;
+	default:
+		disk_replace(w, e->node, disk_create(), true);
+		m->joined = m->asked = false;
+		event_add(w, 300 + roll(w, 3000),
+		          (struct event){ .kind = EV_JOIN, .node = e->node });
+	}
+}
+
+/* Would what it gives now fork its log? It was put back, did not notice, and met nobody yet who
+ * knows more: nothing can help then. From the first entry shown on it has to know. */
+static bool would_fork(const struct world *w, const struct member *m)
+{
+	const struct disk_log *log = own_log(m);
+	uint32_t seq = log ? log->state.head.seq : 0;
+	struct tuy_circle_info info;
+	struct tuy_log_id id;
+
+	if (!m->stale || seq > m->stale_seq)
+		return false;
+	if (w->now_ms < m->quiet_ms || tuy_node_circle(m->node, 0, &info) != TUY_OK)
+		return true;
+	id = tuy_log_id(&info.id, &m->keys.device, disk_incarnation(m->disk));
+	return most_held(w, &id) > seq;
+}
+
+/* Tips only once everybody is in and linked: what is measured then is the circle at work.
+ */
 static bool settle(struct world *w)
 {
 	for (uint32_t i = 0; i < w->options.nodes; i++) {
@@ -568,7 +748,7 @@ static void on_command(struct world *w)
 	if (w->options.settle && w->settled_ms == 0 && !settle(w))
 		return;
 	event_add(w, roll(w, 400), (struct event){ .kind = EV_COMMAND });
-	if (!m->node || !m->joined)
+	if (!m->node || !m->joined || would_fork(w, m))
 		return;
 	tuy_dice_fill(&w->dice, record, len);
 	if (tuy_node_append(m->node, now_of(w), 0, (struct tuy_bytes){ record, len }, 0,
@@ -615,6 +795,11 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_JOIN:
 		on_join(w, e);
 		break;
+	case EV_LOSE:
+	case EV_COPY:
+	case EV_RESTORE:
+		on_disk_event(w, e);
+		break;
 	}
 }
 
@@ -623,6 +808,7 @@ static void event_handle(struct world *w, struct event *e)
 static void member_make(struct world *w, uint32_t i)
 {
 	struct member *m = &w->member[i];
+	struct tuy_incarnation incarnation;
 	struct tuy_recovery_key recovery;
 	struct tuy_secret secret;
 
@@ -631,8 +817,9 @@ static void member_make(struct world *w, uint32_t i)
 	tuy_dice_fill(&w->dice, secret.b, sizeof secret.b);
 	tuy_recovery_key_derive(&secret, &recovery);
 	m->cert = tuy_cert_create(&recovery, &m->keys);
-	tuy_dice_fill(&w->dice, m->incarnation.b, sizeof m->incarnation.b);
+	tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
 	m->disk = disk_create();
+	disk_incarnation_set(m->disk, &incarnation);
 	m->address.ip[10] = m->address.ip[11] = 0xff;
 	m->address.ip[12] = 10;
 	m->address.ip[14] = (uint8_t)(i >> 8);
@@ -661,7 +848,41 @@ static void world_make(struct world *w)
 		event_add(w, 1000 + roll(w, 60000),
 		          (struct event){ .kind = EV_CRASH,
 		                          .node = (uint32_t)roll(w, w->options.nodes) });
+	for (uint32_t i = 0; i < w->options.losses; i++) {
+		uint32_t node = (uint32_t)roll(w, w->options.nodes);
+
+		event_add(w, 8000 + roll(w, 50000),
+		          (struct event){ .kind = EV_LOSE, .node = node });
+	}
+	for (uint32_t i = 0; i < w->options.restores; i++) {
+		uint32_t node = (uint32_t)roll(w, w->options.nodes);
+		uint64_t at_ms = 3000 + roll(w, 30000);
+
+		event_add(w, at_ms, (struct event){ .kind = EV_COPY, .node = node });
+		event_add(w, at_ms + 2000 + roll(w, 20000),
+		          (struct event){ .kind = EV_RESTORE, .node = node });
+	}
 	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
+}
+
+/* Does a node lack a payload that some disk holds? The only copy may have gone with a disk.
+ */
+static bool lacks(const struct world *w, uint32_t i)
+{
+	for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
+		const struct disk_log *log = disk_log(w->member[i].disk, l);
+
+		for (uint32_t n = 0; log->state.missing > 0 && n < w->options.nodes; n++) {
+			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
+
+			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
+				if (!log->blobs[k].p && k < other->state.head.seq &&
+				    other->blobs[k].p)
+					return true;
+			}
+		}
+	}
+	return false;
 }
 
 /* Does everybody hold the same, and all of it? */
@@ -674,7 +895,8 @@ static bool settled(struct world *w)
 		return false;
 	for (uint32_t i = 0; i < w->options.nodes; i++) {
 		if (!w->member[i].node || !w->member[i].joined ||
-		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || other.missing > 0 ||
+		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
+		    (other.missing > 0 && w->options.losses + w->options.restores == 0) ||
 		    other.entries != first.entries || other.members != w->options.nodes ||
 		    memcmp(&other.digest, &first.digest, sizeof first.digest) != 0)
 			return false;
@@ -688,6 +910,8 @@ static bool same_log(const struct disk_log *a, const struct disk_log *b)
 	    memcmp(a->headers, b->headers, (size_t)a->state.head.seq * 64) != 0)
 		return false;
 	for (uint32_t k = 0; k < a->state.head.seq; k++) {
+		if (!a->blobs[k].p && !b->blobs[k].p && a->state.missing == b->state.missing)
+			continue; /* nobody has it: settled() looked */
 		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||
 		    memcmp(a->blobs[k].p, b->blobs[k].p, a->blobs[k].len) != 0)
 			return false;
@@ -713,7 +937,9 @@ static void compare_disks(struct world *w)
 			}
 		}
 	}
-	if (total != w->options.tips - w->tips_left && w->options.crashes == 0)
+	canon_check(w);
+	if (total != w->options.tips - w->tips_left &&
+	    w->options.crashes + w->options.losses + w->options.restores == 0)
 		broken(w, "an entry was lost", 0);
 }
 
@@ -756,7 +982,12 @@ static void world_free(struct world *w)
 		free(w->member[i].given_ms);
 		free(w->member[i].node);
 		disk_destroy(w->member[i].disk);
+		if (w->member[i].copy)
+			disk_destroy(w->member[i].copy);
 	}
+	for (uint32_t i = 0; i < w->canon_count; i++)
+		free(w->canon[i].headers);
+	free(w->canon);
 	for (uint32_t c = 0; c < w->conn_count; c++) {
 		free(w->conn[c].kept[0]);
 		free(w->conn[c].kept[1]);

@@ -9,13 +9,15 @@
 
 struct world_options {
 	uint64_t seed;
-	uint32_t nodes;   /* 2..150 */
-	uint32_t tips;    /* appended in all */
-	uint32_t loss;    /* percent of links that are cut once in their life */
-	uint32_t crashes; /* of nodes, in all */
-	uint32_t big;     /* percent of records of up to 48 KiB */
-	uint32_t settle;  /* 1: tips begin once everybody is in; counts begin then too */
-	uint32_t flood;   /* 1: duplicates are not suppressed */
+	uint32_t nodes;    /* 2..150 */
+	uint32_t tips;     /* appended in all */
+	uint32_t loss;     /* percent of links that are cut once in their life */
+	uint32_t crashes;  /* of nodes, in all */
+	uint32_t losses;   /* of whole stores: their devices come in again by an invite */
+	uint32_t restores; /* of stores that an older copy replaces; half of them are not noticed */
+	uint32_t big;      /* percent of records of up to 48 KiB */
+	uint32_t settle;   /* 1: tips begin once everybody is in; counts begin then too */
+	uint32_t flood;    /* 1: duplicates are not suppressed */
 	int verbose;
 };
 
@@ -29,6 +31,7 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
+	uint32_t retired; /* incarnations, because a peer showed more */
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
 };
 
