@@ -191,6 +191,12 @@ void loop_refresh_names(struct daemon *d)
 	store_reading_end(&reading);
 }
 
+void loop_doubt_view(struct daemon *d)
+{
+	if (d->loop->writer)
+		writer_doubt_view(d->loop->writer);
+}
+
 static void names_stale(struct daemon *d)
 {
 	if (d->loop->names_due_ms == UINT64_MAX)

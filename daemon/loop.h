@@ -79,6 +79,9 @@ int loop_ensure_identity(struct daemon *d, char recovery[TUY_RECOVERY_TEXT],
  * them). To be called when an own CIRCLE or PROFILE record became durable. */
 void loop_refresh_names(struct daemon *d);
 
+/* A reader found damage in what is derived from the logs: see writer_doubt_view. */
+void loop_doubt_view(struct daemon *d);
+
 /* Begins the clean end: goodbyes, the writer's last commit, every handle closed; loop_run returns
  * afterwards. Harmless when called again. */
 void loop_stop(struct daemon *d);

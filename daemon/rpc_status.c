@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circle,
+static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circle, int indexed,
                            struct rpc_out *out)
 {
 	struct tuy_circle_info info = { 0 };
@@ -18,8 +18,9 @@ static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circl
 	rpc_put_uint(out, "entries", info.entries);
 	rpc_put_hex(out, "digest", TUY_BYTES(info.digest.b));
 	rpc_put_uint(out, "missing_payloads", info.missing);
-	/* The writer makes objects and words in the transaction that keeps the entries. */
-	rpc_put_flag(out, "indexed", true);
+	/* The writer makes objects and words in the transaction that keeps the entries, unless
+	 * their tables are damaged. */
+	rpc_put_flag(out, "indexed", indexed != 0);
 	rpc_close_one(out);
 }
 
@@ -123,7 +124,7 @@ void rpc_do_status(struct rpc_call *call)
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
 		const struct rpc_circle *circle = rpc_circle_get(home, &reading, i);
 		if (circle)
-			circle_row_put(home, circle, out);
+			circle_row_put(home, circle, view_is_whole(&reading), out);
 	}
 	rpc_close_one(out);
 	rpc_open_array(out, "peers");
