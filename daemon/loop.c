@@ -130,7 +130,7 @@ static void addresses_publish(struct daemon *d)
 {
 	struct tuy_address found[TUY_ADDRESSES_MAX] = { 0 };
 	d->loop->interfaces_ms = loop_now(d).ms;
-	uint32_t count = address_own_find(&d->listen, d->config, found);
+	uint32_t count = address_own_find(d->listen, d->listen_count, d->config, found);
 	bool same = count == d->advertised_count;
 	for (uint32_t i = 0; same && i < count; i++)
 		same = address_equal(&found[i], &d->advertised[i]);
@@ -583,32 +583,49 @@ static int listen_failed(const struct tuy_address *address, int err, struct stor
 	                     "%s: cannot listen there (%s).", text, uv_strerror(err));
 }
 
-/* The port that is wanted, or any free one if that may be. */
+/* One more address; its port, or any free one if that may be. */
 static int listen_try(struct daemon *d, struct tuy_address wanted,
                       const struct loop_options *options)
 {
-	int bad = links_listen(d->loop->links, &wanted, &d->listen);
-	if (bad != UV_EADDRINUSE || options->listen_how == LOOP_LISTEN_EXACT)
-		return bad;
-	wanted.port = 0;
-	return links_listen(d->loop->links, &wanted, &d->listen);
+	struct tuy_address *bound = &d->listen[d->listen_count];
+	enum links_families families =
+		address_six_only(&wanted, options->listen, options->listen_count)
+			? LINKS_SIX_ONLY
+			: LINKS_SIX_AND_FOUR;
+	int bad = links_listen(d->loop->links, &wanted, families, bound);
+	if (bad == UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE) {
+		wanted.port = 0;
+		bad = links_listen(d->loop->links, &wanted, families, bound);
+	}
+	if (!bad)
+		d->listen_count++;
+	return bad;
+}
+
+static int listen_one(struct daemon *d, const struct tuy_address *wanted,
+                      const struct loop_options *options, struct store_error *error)
+{
+	int bad = listen_try(d, *wanted, options);
+	if (bad && bad != UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE &&
+	    address_is_any(wanted)) { /* a machine without IPv6 */
+		struct tuy_address four = address_any_four();
+		four.port = wanted->port;
+		bad = listen_try(d, four, options);
+	}
+	if (bad)
+		return listen_failed(wanted, bad, error);
+	char text[CONFIG_ADDRESS_TEXT];
+	config_address_text(&d->listen[d->listen_count - 1], text);
+	log_line(LOG_INFO, "loop", "what=listening address=%s", text);
+	return 0;
 }
 
 static int listen_begin(struct daemon *d, const struct loop_options *options,
                         struct store_error *error)
 {
-	int bad = listen_try(d, options->listen, options);
-	if (bad && bad != UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE &&
-	    address_is_any(&options->listen)) { /* a machine without IPv6 */
-		struct tuy_address four = address_any_four();
-		four.port = options->listen.port;
-		bad = listen_try(d, four, options);
-	}
-	if (bad)
-		return listen_failed(&options->listen, bad, error);
-	char text[CONFIG_ADDRESS_TEXT];
-	config_address_text(&d->listen, text);
-	log_line(LOG_INFO, "loop", "what=listening address=%s", text);
+	for (uint32_t i = 0; i < options->listen_count; i++)
+		if (listen_one(d, &options->listen[i], options, error))
+			return -1;
 	return 0;
 }
 

@@ -40,7 +40,8 @@ enum exit_code { EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_CONFLICT = 7, EXIT_PERMISS
 
 struct options {
 	const char *home;
-	const char *listen;
+	const char *listen[TUY_ADDRESSES_MAX];
+	uint32_t listen_count;
 	const char *log;
 	bool no_lan;
 	bool foreground;
@@ -69,7 +70,8 @@ static const char usage_text[] =
 	"Passes tips and asks between people who know each other, without a server.\n"
 	"\n"
 	"  --home DIR             everything of this person under DIR (else TUYAU_HOME, else XDG)\n"
-	"  --listen ADDRESS:PORT  where friends connect; port 0: any free one\n"
+	"  --listen ADDRESS:PORT  where friends connect; port 0: any free one;\n"
+	"                         may be given up to 8 times\n"
 	"  --no-lan               do not look for friends on the local network\n"
 	"  --log LEVEL            broken, unusual, info (default) or debug\n"
 	"  --foreground           stay; log to stderr\n"
@@ -165,7 +167,9 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 			o->home = optarg;
 			break;
 		case 'l':
-			o->listen = optarg;
+			if (o->listen_count == TUY_ADDRESSES_MAX)
+				return usage_error("More than 8 addresses", optarg, error);
+			o->listen[o->listen_count++] = optarg;
 			break;
 		case 'n':
 			o->no_lan = true;
@@ -205,9 +209,12 @@ static int config_read(struct process *p, struct store_error *error)
 	p->config = config_default();
 	if (config_load(p->paths.config, &p->config, error))
 		return -1;
-	if (o->listen && config_address_parse(o->listen, &p->config.listen))
-		return usage_error("--listen is ADDRESS:PORT in numbers", o->listen, error);
-	p->config.listen_given |= o->listen != NULL;
+	for (uint32_t i = 0; i < o->listen_count; i++)
+		if (config_address_parse(o->listen[i], &p->config.listen[i]))
+			return usage_error("--listen is ADDRESS:PORT in numbers", o->listen[i],
+			                   error);
+	if (o->listen_count > 0)
+		p->config.listen_count = o->listen_count;
 	if (o->log) {
 		int level = log_level_named(o->log);
 		if (level < 0)
@@ -434,13 +441,15 @@ static void on_ended(void *context)
 static int network_start(struct process *p, struct store_error *error)
 {
 	struct daemon *d = &p->daemon;
-	struct loop_options options = { .listen = p->config.listen,
+	struct loop_options options = { .listen_count = p->config.listen_count,
 		                        .listen_how = LOOP_LISTEN_EXACT,
 		                        .on_ended = on_ended,
 		                        .context = p };
 	uint16_t port = port_recall(p->paths.port);
-	if (!p->config.listen_given) {
-		options.listen.port = port ? port : DEFAULT_PORT;
+	memcpy(options.listen, p->config.listen, sizeof(options.listen));
+	if (p->config.listen_count == 0) {
+		options.listen_count = 1;
+		options.listen[0].port = port ? port : DEFAULT_PORT;
 		options.listen_how = LOOP_LISTEN_OR_FREE;
 	}
 	if (loop_start(d, &options, error))
@@ -453,8 +462,8 @@ static int network_start(struct process *p, struct store_error *error)
 		return -1;
 	}
 	/* One that is taken today may be free again: friends and invites know it. */
-	if (!p->config.listen_given && port == 0)
-		port_remember(p->paths.port, d->listen.port);
+	if (p->config.listen_count == 0 && port == 0)
+		port_remember(p->paths.port, d->listen[0].port);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
  *
  * method        params -> result
  *
- * status        -> schema, version, pid, home, member, device, listen, clock_offset,
+ * status        -> schema, version, pid, home, member, device, listen, listens, clock_offset,
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}; indexed false: lists and search are damaged, and

@@ -96,7 +96,7 @@ static void peers_put(struct rpc_home *home, const struct rpc_circle *circle, st
 static void daemon_put(const struct daemon *d, struct rpc_out *out)
 {
 	char listen[CONFIG_ADDRESS_TEXT];
-	config_address_text(&d->listen, listen);
+	config_address_text(&d->listen[0], listen);
 	rpc_put_uint(out, "schema", 1);
 	rpc_put_str(out, "version", TUY_VERSION);
 	rpc_put_int(out, "pid", getpid());
@@ -107,6 +107,12 @@ static void daemon_put(const struct daemon *d, struct rpc_out *out)
 		rpc_put_nil(out, "member");
 	rpc_put_hex(out, "device", TUY_BYTES(d->keys->device.device.b));
 	rpc_put_str(out, "listen", listen);
+	rpc_open_array(out, "listens");
+	for (uint32_t i = 0; i < d->listen_count; i++) {
+		config_address_text(&d->listen[i], listen);
+		rpc_put_str(out, NULL, listen);
+	}
+	rpc_close_one(out);
 	rpc_put_int(out, "clock_offset", d->clock_offset_s);
 }
 
