@@ -365,6 +365,8 @@ void tuy_node_cancel_join(struct tuy_node *n)
 {
 	struct link *link = n->join.active ? join_link(n) : NULL;
 
+	if (n->join.ticket || n->join.welcomed)
+		return; /* WELCOME came: it ends with JOINED */
 	n->join.active = false;
 	n->join.link = NONE;
 	if (link && link->state != LINK_FREE && link->state != LINK_UP)

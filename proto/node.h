@@ -160,6 +160,7 @@ enum tuy_err tuy_node_create_invite(struct tuy_node *node, struct tuy_now now, u
  */
 enum tuy_err tuy_node_join(struct tuy_node *node, struct tuy_now now,
                            const struct tuy_invite *invite, struct tuy_bytes name);
+/* Gives up asking; without effect once WELCOME came. */
 void tuy_node_cancel_join(struct tuy_node *node);
 
 enum tuy_suppression { TUY_SUPPRESS_DUPLICATES, TUY_FLOOD };

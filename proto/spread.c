@@ -321,7 +321,8 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 	if (!s)
 		return; /* at the next call */
 	n->address_due = false;
-	n->self_address.counter = n->self_counter + 1;
+	/* The clock only makes the counter grow after a store was lost; nothing is judged by it. */
+	n->self_address.counter = n->self_counter >= now.wall_s ? n->self_counter + 1 : now.wall_s;
 	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,
 	                                      STAGE_BYTES, &s->len) == TUY_OK);
 	tuy_require(tuy_address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) ==

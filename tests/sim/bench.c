@@ -167,8 +167,11 @@ static bool node_step(struct bench *b, uint32_t i)
 	while (n->ticket_count > 0 && !n->store_holds) {
 		struct disk_ticket *items = n->ticket[0].items;
 		uint64_t ticket = n->ticket[0].ticket;
-		bool stored = !n->store_fails && disk_accepts(n->disk, items);
+		bool fails = n->ticket_total >= n->fail_from &&
+		             n->ticket_total - n->fail_from < n->fail_count;
+		bool stored = !n->store_fails && !fails && disk_accepts(n->disk, items);
 
+		n->ticket_total++;
 		n->ticket_count--;
 		memmove(&n->ticket[0], &n->ticket[1], n->ticket_count * sizeof n->ticket[0]);
 		if (stored)

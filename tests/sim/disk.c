@@ -271,11 +271,25 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	}
 }
 
+static uint32_t circle_op_count(const struct disk *d, uint32_t circle_no)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < d->op_count; i++)
+		count += d->op[i].circle_no == circle_no;
+	return count;
+}
+
 bool disk_accepts(const struct disk *d, const struct disk_ticket *ticket)
 {
+	uint32_t ops = 0; /* of this ticket; a ticket is of one circle */
+
 	for (uint32_t i = 0; i < ticket->count; i++) {
 		const struct tuy_store_item *item = &ticket->items[i];
 
+		if (item->kind == TUY_STORE_OP &&
+		    item->u.op.index > circle_op_count(d, item->circle_no) + ops++)
+			return false;
 		if (item->kind == TUY_STORE_LOG && item->log_no > d->log_count)
 			return false;
 		if (item->kind == TUY_STORE_ENTRIES &&
