@@ -1,7 +1,7 @@
 /*
  * The store: one LMDB environment, its tables and the read side. Every value carries a 16-byte
  * keyed BLAKE2b, so that a damaged page is an error and not a lie. Only the writer thread
- * (writer.h) opens write transactions.
+ * (writer.h) opens write transactions; and view_rebuild.h, before that thread begins.
  *
  * Thread rule: store_open and store_close on the loop thread; reads on any thread, each in its own
  * `struct store_reading` that is begun and ended on the same thread and lives for one callback at

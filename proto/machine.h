@@ -36,7 +36,8 @@
 #define DIAL_BACKOFF_MAX_MS 600000
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
-#define RECENT_HASHES       64 /* of own entries, to compare with what peers claim */
+#define RECENT_HASHES       64    /* of own entries, to compare with what peers claim */
+#define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
 
 /* ---- what is known for good ---- */
 
@@ -183,6 +184,7 @@ struct link {
 	uint32_t ping_nonce, pong_nonce;
 	uint64_t ping_sent_ms; /* 0: none under way */
 	uint64_t ping_next_ms;
+	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
 	uint64_t have_due_ms; /* 0: nothing to tell */
 	bool want_due, prune_due;

@@ -246,6 +246,25 @@ void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 	}
 }
 
+/* PROTOCOL 7.7: "After a suspend, PING goes out at once on every link" */
+void tuy_node_on_wake(struct tuy_node *n, struct tuy_now now)
+{
+	for (uint32_t i = 0; i < n->peer_count; i++)
+		tuy_dial_reset(n, now, i);
+	n->join.backoff_ms = 0;
+	n->join.next_ms = now.ms;
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state == LINK_UP) {
+			link->ping_due = true;
+			link->wake_due_ms = now.ms + WAKE_WAIT_MS;
+		} else if (link->deadline_ms > now.ms + WAKE_WAIT_MS) {
+			link->deadline_ms = now.ms + WAKE_WAIT_MS;
+		}
+	}
+}
+
 uint64_t tuy_node_deadline(const struct tuy_node *n)
 {
 	uint64_t deadline = tuy_dial_deadline(n);

@@ -126,6 +126,12 @@ void tuy_node_on_stored(struct tuy_node *node, struct tuy_now now, uint64_t tick
                         enum tuy_stored stored);
 /* The deadline passed. Harmless at any time. */
 void tuy_node_on_time(struct tuy_node *node, struct tuy_now now);
+/*
+ * The host slept (suspend): peers that are not linked are called at once, whatever failed before;
+ * every link is asked for a sign of life, and closed if none comes within 10 s. A handshake under
+ * way has as long. Harmless at any time.
+ */
+void tuy_node_on_wake(struct tuy_node *node, struct tuy_now now);
 /* When on_time is due, in `now.ms`; UINT64_MAX: never. */
 uint64_t tuy_node_deadline(const struct tuy_node *node);
 
