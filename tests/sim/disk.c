@@ -120,6 +120,12 @@ void disk_ticket_free(struct disk_ticket *t)
 	free(t);
 }
 
+const struct tuy_store_item *disk_ticket_items(const struct disk_ticket *t, uint32_t *count)
+{
+	*count = t->count;
+	return t->items;
+}
+
 struct disk *disk_create(void)
 {
 	struct disk *d = calloc(1, sizeof *d);

@@ -25,6 +25,7 @@ void disk_destroy(struct disk *disk);
 struct disk_ticket;
 struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_t count);
 void disk_ticket_free(struct disk_ticket *ticket);
+const struct tuy_store_item *disk_ticket_items(const struct disk_ticket *ticket, uint32_t *count);
 /* Does everything of the ticket follow directly on what is there? A real store fails a ticket that
  * leaves a hole. */
 bool disk_accepts(const struct disk *disk, const struct disk_ticket *ticket);
