@@ -277,16 +277,38 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	}
 }
 
+static uint32_t ops_of(const struct disk *d, uint32_t circle_no)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < d->op_count; i++)
+		count += d->op[i].circle_no == circle_no;
+	return count;
+}
+
 bool disk_accepts(const struct disk *d, const struct disk_ticket *ticket)
 {
+	uint32_t ops = 0, logs = 0;
+
 	for (uint32_t i = 0; i < ticket->count; i++) {
 		const struct tuy_store_item *item = &ticket->items[i];
+		uint32_t head = 0;
 
-		if (item->kind == TUY_STORE_LOG && item->log_no > d->log_count)
+		if (item->kind == TUY_STORE_OP &&
+		    item->u.op.index != ops_of(d, item->circle_no) + ops++)
 			return false;
-		if (item->kind == TUY_STORE_ENTRIES &&
-		    (item->log_no >= d->log_count ||
-		     item->u.entries.from != d->log[item->log_no].state.head.seq + 1))
+		if (item->kind == TUY_STORE_LOG && item->log_no != d->log_count + logs++)
+			return false;
+		if (item->kind == TUY_STORE_ENTRIES && item->log_no >= d->log_count + logs)
+			return false;
+		if (item->kind == TUY_STORE_ENTRIES && item->log_no < d->log_count)
+			head = d->log[item->log_no].state.head.seq;
+		for (uint32_t k = 0; k < i && item->kind == TUY_STORE_ENTRIES; k++) {
+			if (ticket->items[k].kind == TUY_STORE_ENTRIES &&
+			    ticket->items[k].log_no == item->log_no)
+				head = ticket->items[k].u.entries.head.seq;
+		}
+		if (item->kind == TUY_STORE_ENTRIES && item->u.entries.from != head + 1)
 			return false;
 	}
 	return true;
