@@ -336,6 +336,15 @@ void disk_commit(struct disk *d, const struct disk_ticket *ticket)
 		commit_item(d, &ticket->items[i]);
 }
 
+void disk_log_back(struct disk *d, const struct tuy_log_state *state)
+{
+	struct disk_log *log = &d->log[state->log_no];
+
+	for (uint32_t k = state->head.seq; k < log->state.head.seq; k++)
+		free(log->blobs[k].p);
+	log->state = *state;
+}
+
 void disk_load(struct disk *d, struct tuy_node *node)
 {
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {

@@ -36,6 +36,9 @@ uint32_t disk_ticket_own(const struct disk_ticket *ticket,
  */
 void disk_commit(struct disk *disk, const struct disk_ticket *ticket);
 
+/* A log goes back to an earlier state: the disk breaks its word. */
+void disk_log_back(struct disk *disk, const struct tuy_log_state *state);
+
 /* Feeds a new node with all that was committed. */
 void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],

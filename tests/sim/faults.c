@@ -1,6 +1,8 @@
 /* What goes wrong in a world, drawn from its seed, until all is calm. */
 #include "world_inside.h"
 
+#include <string.h>
+
 #define YEAR_S 31557600
 
 static void fault_add(struct world *w, uint64_t in_ms, enum fault fault)
@@ -150,9 +152,30 @@ void faults_event(struct world *w, const struct event *e)
 /* A store that breaks its word, for the tests of the simulator: once, after a while. */
 static enum world_rule cheat(struct world *w)
 {
-	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_SENT)
+	if (w->cheated || w->now_ms < 10000)
 		return RULE_KEPT;
 	return w->options.rule;
+}
+
+static void own_log_keep(struct world *w, uint32_t i)
+{
+	const struct member *m = &w->member[i];
+
+	for (uint32_t l = 0; l < disk_log_count(m->disk); l++) {
+		if (memcmp(&disk_log(m->disk, l)->state.incarnation, &m->incarnation,
+		           sizeof m->incarnation) == 0)
+			w->back_state = disk_log(m->disk, l)->state;
+	}
+	w->back_node = w->back_state.head.seq > 0 ? i : NOBODY;
+	w->cheated = w->back_node != NOBODY;
+}
+
+void faults_crash(struct world *w, uint32_t i)
+{
+	if (w->options.rule != RULE_FORK || !w->cheated || w->back_node != i)
+		return;
+	w->back_node = NOBODY;
+	disk_log_back(w->member[i].disk, &w->back_state);
 }
 
 static void commit(struct world *w, struct event *e)
@@ -163,7 +186,11 @@ static void commit(struct world *w, struct event *e)
 	                               : RULE_KEPT;
 
 	w->cheated = w->cheated || rule != RULE_KEPT;
-	if (rule == RULE_KEPT || rule == RULE_FAILED) {
+	if (rule == RULE_FORK) {
+		own_log_keep(w, e->node);
+		event_add(w, 3000, (struct event){ .kind = EV_CRASH, .node = e->node });
+	}
+	if (rule == RULE_KEPT || rule == RULE_FAILED || rule == RULE_FORK) {
 		disk_commit(m->disk, e->disk_ticket);
 		watch_commit(w, e->node, e->disk_ticket);
 	}
@@ -175,7 +202,7 @@ static void commit(struct world *w, struct event *e)
 	tuy_node_on_stored(m->node, now_of(w, e->node), e->ticket,
 	                   rule == RULE_FAILED ? TUY_STORED_FAILED : TUY_STORED_OK);
 	net_offer(w, e->node);
-	if (rule == RULE_DURABLE || rule == RULE_FORK)
+	if (rule == RULE_DURABLE)
 		event_add(w, 2000, (struct event){ .kind = EV_CRASH, .node = e->node });
 }
 

@@ -24,7 +24,7 @@ struct asked {
 static void usage(void)
 {
 	fputs("tuyau-sim [--seed N | --seeds A..B] [--flood] [--settle] [--verbose] [--minimize]\n"
-	      "  [--break durable|fork|lose|failed|sent]\n ",
+	      "  [--break durable|fork|lose|failed]\n ",
 	      stderr);
 	for (const struct option_name *name = option_names; name->name; name++)
 		fprintf(stderr, " [--%s N]", name->name);

@@ -88,7 +88,7 @@ static void way_pump(struct world *w, uint32_t c, int to)
 
 		len = len < conn->socket - way->in_socket ? len : conn->socket - way->in_socket;
 		way->in_socket += len;
-		if (len > 0 && w->options.rule != RULE_SENT)
+		if (len > 0)
 			tuy_node_on_sent(w->member[from].node, now_of(w, from), conn->link[!to],
 			                 len);
 		if (conn->dead)

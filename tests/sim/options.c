@@ -25,7 +25,7 @@ const struct option_name option_names[] = {
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed", "sent" };
+static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {
@@ -53,7 +53,9 @@ struct world_options options_from_seed(uint64_t seed)
 
 	tuy_put64(dice.seed.b + 8, seed);
 	size = below(&dice, 100);
-	o.nodes = size < 80 ? 3 + below(&dice, 14) : size < 99 ? 17 + below(&dice, 44) : 150;
+	o.nodes = size < 80   ? 3 + below(&dice, 14)
+	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 44))
+	                      : 150;
 	o.tips = o.nodes <= 16 ? 20 + below(&dice, 200) : 20 + below(&dice, 40);
 	o.loss = maybe(&dice, 60);
 	o.crashes = maybe(&dice, 12);

@@ -143,7 +143,7 @@ static void watch_ack(struct world *w, uint32_t i, const struct tuy_tell *tell)
 		if (ack.ticket != tell->ticket)
 			continue;
 		m->ack[k] = m->ack[--m->ack_count];
-		if (tell->stored == TUY_STORED_OK && w->options.rule != RULE_FORK &&
+		if (tell->stored == TUY_STORED_OK &&
 		    (ack.log_no >= disk_log_count(m->disk) ||
 		     disk_log(m->disk, ack.log_no)->state.head.seq < ack.seq))
 			broken(w, "an entry was acknowledged and is not on the disk", i);

@@ -118,6 +118,7 @@ void node_crash(struct world *w, uint32_t i)
 	if (!m->node)
 		return;
 	net_crash(w, i);
+	faults_crash(w, i);
 	free(m->node);
 	m->node = NULL;
 	m->life++;

@@ -11,10 +11,9 @@
 enum world_rule {
 	RULE_KEPT,
 	RULE_DURABLE, /* a ticket is reported before it is committed, and then there is a crash */
-	RULE_FORK,    /* the same, and nobody looks at the disk when it is reported */
+	RULE_FORK,    /* a crash, and the disk has lost the newest own entries */
 	RULE_LOSE,    /* a ticket is reported and never committed */
 	RULE_FAILED,  /* a ticket is committed and reported as failed */
-	RULE_SENT,    /* what left for the kernel is never reported */
 };
 
 struct world_options {

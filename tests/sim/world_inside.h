@@ -144,7 +144,9 @@ struct world {
 	uint32_t canon_count;
 	uint64_t volume;    /* bytes that were committed, on all disks */
 	uint64_t all_bytes; /* sent since the beginning */
-	bool cheated;       /* the broken rule (options.rule) has struck */
+	uint32_t back_node; /* RULE_FORK: whose disk loses what came after back_state */
+	struct tuy_log_state back_state;
+	bool cheated; /* the broken rule (options.rule) has struck */
 };
 
 /* ---- world.c ---- */
@@ -181,6 +183,9 @@ bool faults_apart(const struct world *w, uint32_t a, uint32_t b);
 bool faults_asleep(const struct world *w, uint32_t i);
 /* Performs the host's part when a ticket's time has come: commits, fails, or crashes. */
 void faults_commit(struct world *w, struct event *e);
+
+/* The node went down. */
+void faults_crash(struct world *w, uint32_t i);
 
 /* ---- watch.c ---- */
 void watch_start(struct world *w, uint32_t i);

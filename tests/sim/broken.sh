@@ -1,0 +1,26 @@
+#!/bin/sh
+# Worlds in which a rule of the host is broken: each must be caught, by the invariant named here.
+# broken.sh TUYAU-SIM
+set -u
+sim=$1
+failed=0
+
+caught() { # rule, what is said, options
+	rule=$1 said=$2
+	shift 2
+	out=$("$sim" --break "$rule" "$@" 2>/dev/null)
+	code=$?
+	case $code:$out in
+	1:*"$said"*) ;;
+	*)
+		echo "--break $rule $*: not caught by \"$said\" (exit $code): $out"
+		failed=1
+		;;
+	esac
+}
+
+caught durable "a read past the head" --seed 1 --nodes 5
+caught lose "a read past the head" --seed 2 --nodes 5
+caught fork "an honest log forked" --seed 3 --nodes 5
+caught failed "logs differ at the end" --seed 1 --nodes 5
+exit $failed
