@@ -26,9 +26,12 @@ void faults_make(struct world *w)
 	for (uint32_t i = 0; i < o->nodes && o->skew; i++)
 		w->member[i].skew_s =
 			((int64_t)roll(w, 2 * o->skew * YEAR_S) - (int64_t)o->skew * YEAR_S);
-	for (uint32_t k = 0; k < o->crashes; k++)
-		event_add(w, 1000 + roll(w, 60000),
+	for (uint32_t k = 0; k < o->crashes; k++) {
+		uint64_t in_ms = 1000 + roll(w, 60000);
+
+		event_add(w, in_ms,
 		          (struct event){ .kind = EV_CRASH, .node = (uint32_t)roll(w, o->nodes) });
+	}
 	faults_repeat(w, o->partitions, FAULT_PARTITION);
 	faults_repeat(w, o->suspends, FAULT_SUSPEND);
 	faults_repeat(w, o->fulls, FAULT_FULL);
@@ -57,12 +60,15 @@ void faults_conn(struct world *w, uint32_t c)
 		conn->rate = 1 + (uint32_t)roll(w, 1u << roll(w, 7));
 		conn->socket = 2048u << roll(w, 6);
 	}
-	if (roll(w, 100) < w->options.stalled)
-		event_add(w, roll(w, 30000),
+	if (roll(w, 100) < w->options.stalled) {
+		uint64_t in_ms = roll(w, 30000);
+
+		event_add(w, in_ms,
 		          (struct event){ .kind = EV_FAULT,
 		                          .fault = FAULT_STALL,
 		                          .conn = c,
 		                          .end = (int)roll(w, 2) });
+	}
 }
 
 /* Two or three groups for a while: no new connections between them, and those that there are break
