@@ -54,9 +54,9 @@ struct world_options options_from_seed(uint64_t seed)
 	tuy_put64(dice.seed.b + 8, seed);
 	size = below(&dice, 100);
 	o.nodes = size < 80   ? 3 + below(&dice, 14)
-	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 44))
+	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 1 + below(&dice, 44)))
 	                      : 150;
-	o.tips = o.nodes <= 16 ? 20 + below(&dice, 200) : 20 + below(&dice, 40);
+	o.tips = o.nodes <= 16 ? 20 + below(&dice, 200) : 20 + below(&dice, 20);
 	o.loss = maybe(&dice, 60);
 	o.crashes = maybe(&dice, 12);
 	o.big = below(&dice, 3) * 5;
