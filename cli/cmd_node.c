@@ -37,6 +37,10 @@ static void head_print(const struct session *session, const json_t *status)
 	session_line_print(session, "tuyaud", text);
 	session_line_print(session, "Home", doc_text(status, "home"));
 	session_line_print(session, "Listens on", doc_text(status, "listen"));
+	const json_t *listens = json_object_get(status, "listens");
+	for (size_t i = 1; i < json_array_size(listens); i++)
+		session_line_print(session, "and on",
+		                   json_string_value(json_array_get(listens, i)));
 	const char *member = doc_text(status, "member");
 	session_line_print(session, "Member",
 	                   *member != '\0' ? member
@@ -47,6 +51,11 @@ static void head_print(const struct session *session, const json_t *status)
 	session_line_print(session, "Store", text);
 	snprintf(text, sizeof(text), "moved by %+lld s (--clock-offset)", offset);
 	session_line_print(session, "Clock", offset != 0 ? text : "");
+	const json_t *notices = json_object_get(status, "notice");
+	for (size_t i = 0; i < json_array_size(notices); i++) {
+		const char *sentence = json_string_value(json_array_get(notices, i));
+		session_line_print(session, "Note", sentence ? sentence : "");
+	}
 }
 
 static void circles_print(const struct session *session, const json_t *circles)

@@ -27,25 +27,43 @@ static int address_rank(const struct tuy_address *address)
 	return private ? 1 : 0;
 }
 
-/* The interfaces' addresses of one rank, behind the `count` that are there. */
-static uint32_t rank_add(const struct ifaddrs *list, const struct tuy_address *listen, int rank,
-                         struct tuy_address out[TUY_ADDRESSES_MAX], uint32_t count)
+/* Which families one listening address takes. */
+struct families {
+	bool four;
+	bool six;
+};
+
+/* Adds an address unless it is there or there is no room; how many there are. */
+static uint32_t address_add(struct tuy_address out[TUY_ADDRESSES_MAX], uint32_t count,
+                            const struct tuy_address *address)
 {
-	for (const struct ifaddrs *i = list; i && count < TUY_ADDRESSES_MAX; i = i->ifa_next) {
+	for (uint32_t i = 0; i < count; i++)
+		if (address_equal(&out[i], address))
+			return count;
+	if (count < TUY_ADDRESSES_MAX)
+		out[count++] = *address;
+	return count;
+}
+
+/* The interfaces' addresses of one rank, behind the `count` that are there. */
+static uint32_t rank_add(const struct ifaddrs *list, struct families families, uint16_t port,
+                         int rank, struct tuy_address out[TUY_ADDRESSES_MAX], uint32_t count)
+{
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
 		union address_socket socket = { 0 };
 		if (!i->ifa_addr || (i->ifa_flags & IFF_UP) == 0 ||
 		    (i->ifa_flags & IFF_LOOPBACK) != 0)
 			continue;
-		if (i->ifa_addr->sa_family == AF_INET)
+		if (i->ifa_addr->sa_family == AF_INET && families.four)
 			memcpy(&socket, i->ifa_addr, sizeof(socket.in));
-		else if (i->ifa_addr->sa_family == AF_INET6 && !address_is_four(listen))
+		else if (i->ifa_addr->sa_family == AF_INET6 && families.six)
 			memcpy(&socket, i->ifa_addr, sizeof(socket.in6));
 		else
 			continue;
 		struct tuy_address address = address_of_socket(&socket);
-		address.port = listen->port;
+		address.port = port;
 		if (address_rank(&address) == rank)
-			out[count++] = address;
+			count = address_add(out, count, &address);
 	}
 	return count;
 }
@@ -97,31 +115,50 @@ struct tuy_address address_any_four(void)
 	return address;
 }
 
-uint32_t address_own_find(const struct tuy_address *listen, const struct config *config,
-                          struct tuy_address out[TUY_ADDRESSES_MAX])
+bool address_six_only(const struct tuy_address *address, const struct tuy_address *list,
+                      uint32_t count)
+{
+	if (address_is_four(address) || !address_is_any(address) || address->port == 0)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (address_is_four(&list[i]) && list[i].port == address->port)
+			return true;
+	return false;
+}
+
+uint32_t address_own_find(const struct tuy_address *listen, uint32_t listen_count,
+                          const struct config *config, struct tuy_address out[TUY_ADDRESSES_MAX])
 {
 	uint32_t count = config->advertise_count;
 	for (uint32_t i = 0; i < count; i++) {
 		out[i] = config->advertise[i];
 		if (out[i].port == 0)
-			out[i].port = listen->port;
+			out[i].port = listen[0].port;
 	}
 	if (count > 0)
 		return count;
-	if (!address_is_any(listen)) {
-		out[0] = *listen;
-		return 1;
-	}
 	struct ifaddrs *list = NULL;
-	if (getifaddrs(&list) == 0) {
-		count = rank_add(list, listen, 0, out, 0);
-		count = rank_add(list, listen, 1, out, count);
-		freeifaddrs(list);
+	if (getifaddrs(&list) != 0)
+		list = NULL;
+	for (uint32_t i = 0; i < listen_count; i++) {
+		const struct tuy_address *at = &listen[i];
+		struct families families = {
+			.four = !address_six_only(at, listen, listen_count),
+			.six = !address_is_four(at),
+		};
+		if (!address_is_any(at)) {
+			count = address_add(out, count, at);
+			continue;
+		}
+		count = rank_add(list, families, at->port, 0, out, count);
+		count = rank_add(list, families, at->port, 1, out, count);
 	}
+	if (list)
+		freeifaddrs(list);
 	if (count > 0)
 		return count;
 	out[0] = address_any_four();
-	out[0].port = listen->port;
+	out[0].port = listen[0].port;
 	out[0].ip[12] = 127;
 	out[0].ip[15] = 1;
 	return 1;

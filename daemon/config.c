@@ -32,14 +32,6 @@ static int fault(struct reading *r, const char *what, const char *value)
 	return 0;
 }
 
-static int listen_set(struct reading *r, const char *value)
-{
-	r->config.listen_given = true;
-	return config_address_parse(value, &r->config.listen) == 0
-	               ? 1
-	               : fault(r, "not an ADDRESS:PORT in numbers", value);
-}
-
 static int log_set(struct reading *r, const char *value)
 {
 	int level = log_level_named(value);
@@ -77,20 +69,35 @@ static int lan_set(struct reading *r, const char *value)
 	return fault(r, "neither yes nor no", value);
 }
 
-static int advertise_set(struct reading *r, const char *value)
+/* Adds addresses that stand behind each other, with commas or blanks between. */
+static int addresses_add(struct reading *r, const char *value, struct tuy_address *addresses,
+                         uint32_t *count)
 {
 	char list[256];
 	char *rest = NULL;
 	snprintf(list, sizeof(list), "%s", value);
 	for (char *p = strtok_r(list, ", \t", &rest); p; p = strtok_r(NULL, ", \t", &rest)) {
-		if (r->config.advertise_count == TUY_ADDRESSES_MAX)
+		if (*count == TUY_ADDRESSES_MAX)
 			return fault(r, "more than 8 addresses", p);
-		struct tuy_address *address = &r->config.advertise[r->config.advertise_count];
-		if (config_address_parse(p, address) != 0)
+		if (config_address_parse(p, &addresses[*count]) != 0)
 			return fault(r, "not an ADDRESS:PORT in numbers", p);
-		r->config.advertise_count++;
+		(*count)++;
 	}
 	return 1;
+}
+
+static int listen_set(struct reading *r, const char *value)
+{
+	uint32_t before = r->config.listen_count;
+	int good = addresses_add(r, value, r->config.listen, &r->config.listen_count);
+	return good && r->config.listen_count == before
+	               ? fault(r, "not an ADDRESS:PORT in numbers", value)
+	               : good;
+}
+
+static int advertise_set(struct reading *r, const char *value)
+{
+	return addresses_add(r, value, r->config.advertise, &r->config.advertise_count);
 }
 
 static const struct {
@@ -98,7 +105,7 @@ static const struct {
 	int (*set)(struct reading *r, const char *value);
 	bool repeats; /* may stand on several lines */
 } table[] = {
-	{ "listen", listen_set, false },      { "log", log_set, false },
+	{ "listen", listen_set, true },       { "log", log_set, false },
 	{ "name", name_set, false },          { "lan", lan_set, false },
 	{ "advertise", advertise_set, true },
 };

@@ -14,8 +14,8 @@
 #define CONFIG_ADDRESS_TEXT 64 /* "[ipv6]:port" with its NUL */
 
 struct config {
-	bool listen_given;
-	struct tuy_address listen; /* port 0: any free one */
+	uint32_t listen_count;                        /* 0: not given */
+	struct tuy_address listen[TUY_ADDRESSES_MAX]; /* port 0: any free one */
 	bool log_given;
 	enum log_level log;
 	bool lan;       /* look for friends on the local network; default true */

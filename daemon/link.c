@@ -41,10 +41,14 @@ struct links {
 	struct link all; /* ring; newest last */
 	uint32_t silent_count;
 	bool stopping;
-	uint32_t handles; /* links, listener, pause timer: freed at 0 when stopping */
-	uv_tcp_t *listener;
+	uint32_t handles; /* links, listeners, pause timer: freed at 0 when stopping */
+	uv_tcp_t *listener[TUY_ADDRESSES_MAX]; /* NULL: pauses */
+	struct {
+		struct tuy_address at;
+		enum links_families families;
+	} bound[TUY_ADDRESSES_MAX];
+	uint32_t bound_count;
 	uv_timer_t pause;
-	struct tuy_address bound;
 	char buffer[READ_SIZE]; /* one read is consumed before the next begins */
 };
 
@@ -232,22 +236,62 @@ static void on_listener_closed(uv_handle_t *handle)
 	links_unref(links);
 }
 
-static void listener_close(struct links *links)
+static void listeners_close(struct links *links)
 {
-	if (links->listener)
-		uv_close((uv_handle_t *)links->listener, on_listener_closed);
-	links->listener = NULL;
+	for (uint32_t i = 0; i < TUY_ADDRESSES_MAX; i++) {
+		if (links->listener[i])
+			uv_close((uv_handle_t *)links->listener[i], on_listener_closed);
+		links->listener[i] = NULL;
+	}
 }
 
+/* 0 with *made and what it is bound to, or a negative errno. */
+static int listener_open(struct links *links, const struct tuy_address *wanted,
+                         enum links_families families, uv_tcp_t **made, struct tuy_address *bound)
+{
+	union address_socket address;
+	int len = sizeof(address);
+	uv_tcp_t *listener = malloc(sizeof(*listener));
+	if (!listener)
+		return UV_ENOMEM;
+	int bad = uv_tcp_init(links->uv, listener);
+	if (bad) {
+		free(listener);
+		return bad;
+	}
+	listener->data = links;
+	links->handles++;
+	address_socket_from(wanted, &address);
+	bad = uv_tcp_bind(listener, &address.any, families == LINKS_SIX_ONLY ? UV_TCP_IPV6ONLY : 0);
+	if (!bad)
+		bad = uv_listen((uv_stream_t *)listener, BACKLOG, on_connection);
+	if (!bad)
+		bad = uv_tcp_getsockname(listener, &address.any, &len);
+	if (bad) {
+		uv_close((uv_handle_t *)listener, on_listener_closed);
+		return bad;
+	}
+	*made = listener;
+	*bound = address_of_socket(&address);
+	return 0;
+}
+
+/* Listens again where it did; what fails is tried again later. */
 static void on_pause(uv_timer_t *timer)
 {
 	struct links *links = timer->data;
-	struct tuy_address again = links->bound;
-	int bad = links_listen(links, &again, &links->bound);
-	if (bad == 0)
+	struct tuy_address bound;
+	int failed = 0;
+	for (uint32_t i = 0; i < links->bound_count; i++) {
+		if (links->listener[i])
+			continue;
+		int bad = listener_open(links, &links->bound[i].at, links->bound[i].families,
+		                        &links->listener[i], &bound);
+		failed = bad ? bad : failed;
+	}
+	if (!failed)
 		return;
-	links->bound = again;
-	log_line(LOG_UNUSUAL, "link", "listen=failed why=%s", uv_err_name(bad));
+	log_line(LOG_UNUSUAL, "link", "listen=failed why=%s", uv_err_name(failed));
 	uv_timer_start(&links->pause, on_pause, LINK_ACCEPT_WAIT_MS, 0);
 }
 
@@ -256,7 +300,7 @@ static void accept_pause(struct links *links, int status)
 {
 	log_line(LOG_UNUSUAL, "link", "accept=failed why=%s wait_ms=%d", uv_err_name(status),
 	         LINK_ACCEPT_WAIT_MS);
-	listener_close(links);
+	listeners_close(links);
 	uv_timer_start(&links->pause, on_pause, LINK_ACCEPT_WAIT_MS, 0);
 }
 
@@ -285,33 +329,18 @@ static void on_connection(uv_stream_t *stream, int status)
 	turn_end(links, "accept", begun_ns);
 }
 
-int links_listen(struct links *links, const struct tuy_address *wanted, struct tuy_address *bound)
+int links_listen(struct links *links, const struct tuy_address *wanted,
+                 enum links_families families, struct tuy_address *bound)
 {
-	union address_socket address;
-	int len = sizeof(address);
-	uv_tcp_t *listener = malloc(sizeof(*listener));
-	if (!listener)
-		return UV_ENOMEM;
-	int bad = uv_tcp_init(links->uv, listener);
-	if (bad) {
-		free(listener);
+	uint32_t i = links->bound_count;
+	if (i == TUY_ADDRESSES_MAX)
+		return UV_ENOBUFS;
+	int bad = listener_open(links, wanted, families, &links->listener[i], bound);
+	if (bad)
 		return bad;
-	}
-	listener->data = links;
-	links->listener = listener;
-	links->handles++;
-	address_socket_from(wanted, &address);
-	bad = uv_tcp_bind(listener, &address.any, 0);
-	if (!bad)
-		bad = uv_listen((uv_stream_t *)listener, BACKLOG, on_connection);
-	if (!bad)
-		bad = uv_tcp_getsockname(listener, &address.any, &len);
-	if (bad) {
-		listener_close(links);
-		return bad;
-	}
-	*bound = address_of_socket(&address);
-	links->bound = *bound;
+	links->bound[i].at = *bound;
+	links->bound[i].families = families;
+	links->bound_count++;
 	return 0;
 }
 
@@ -522,7 +551,7 @@ static void on_pause_closed(uv_handle_t *handle)
 void links_stop(struct links *links)
 {
 	links->stopping = true;
-	listener_close(links);
+	listeners_close(links);
 	uv_close((uv_handle_t *)&links->pause, on_pause_closed);
 	for (struct link *l = links->all.next; l != &links->all; l = l->next)
 		if (l->state != LINK_FLUSHING)

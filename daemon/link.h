@@ -49,10 +49,13 @@ struct links_owner {
 struct links *links_create(uv_loop_t *uv, const struct links_owner *owner);
 
 /*
- * Listens at `wanted` (port 0: any free one); `*bound` is what it got. 0, or a negative errno
- * (-EADDRINUSE...), nothing listens then.
+ * Listens at `wanted` too (port 0: any free one), at TUY_ADDRESSES_MAX addresses at most; `*bound`
+ * is what it got. `families` decides what [::] takes. 0, or a negative errno (-EADDRINUSE...): it
+ * does not listen there.
  */
-int links_listen(struct links *links, const struct tuy_address *wanted, struct tuy_address *bound);
+enum links_families { LINKS_SIX_AND_FOUR, LINKS_SIX_ONLY };
+int links_listen(struct links *links, const struct tuy_address *wanted,
+                 enum links_families families, struct tuy_address *bound);
 
 /* Sends a copy of `bytes` in order; a link that is gone takes them silently. */
 void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes);

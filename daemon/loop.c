@@ -2,6 +2,9 @@
 #include "address.h"
 #include "link.h"
 #include "log.h"
+#include "notice.h"
+#include "tell.h"
+#include "wake.h"
 #include "writer.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -48,7 +51,9 @@ struct loop {
 	void *on_ended_context;
 	uv_timer_t timer;
 	uv_timer_t stop_timer;
-	uint64_t armed_ms; /* what `timer` waits for */
+	struct wake wake;
+	uv_poll_t wake_poll; /* unless wake.fd is -1 */
+	uint64_t armed_ms;   /* what `timer` waits for */
 	uint64_t names_due_ms;
 	uint64_t interfaces_ms; /* when they were looked up */
 	bool node_started;
@@ -126,7 +131,7 @@ static void addresses_publish(struct daemon *d)
 {
 	struct tuy_address found[TUY_ADDRESSES_MAX] = { 0 };
 	d->loop->interfaces_ms = loop_now(d).ms;
-	uint32_t count = address_own_find(&d->listen, d->config, found);
+	uint32_t count = address_own_find(d->listen, d->listen_count, d->config, found);
 	bool same = count == d->advertised_count;
 	for (uint32_t i = 0; same && i < count; i++)
 		same = address_equal(&found[i], &d->advertised[i]);
@@ -189,6 +194,12 @@ void loop_refresh_names(struct daemon *d)
 		                   (struct tuy_bytes){ mine->b, mine->len });
 	}
 	store_reading_end(&reading);
+}
+
+void loop_doubt_view(struct daemon *d)
+{
+	if (d->loop->writer)
+		writer_doubt_view(d->loop->writer);
 }
 
 static void names_stale(struct daemon *d)
@@ -289,45 +300,6 @@ int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_tick
 
 /* ---- tells ---- */
 
-static void tell_log(const struct daemon *d, const struct tuy_tell *t)
-{
-	struct log_name peer = log_peer(&t->device);
-	switch (t->kind) {
-	case TUY_TELL_STORED:
-		if (t->stored == TUY_STORED_FAILED)
-			log_line(LOG_UNUSUAL, "store", "what=failed ticket=%llu code=%s",
-			         (unsigned long long)t->ticket, pending_error(d->loop, t->ticket));
-		break;
-	case TUY_TELL_JOINED:
-		log_line(LOG_INFO, "node", "what=joined circle=%u", t->circle_no);
-		break;
-	case TUY_TELL_REJECTED:
-		log_line(LOG_INFO, "node", "what=rejected code=%d", (int)t->code);
-		break;
-	case TUY_TELL_UNREACHED:
-		log_line(LOG_INFO, "node", "what=unreached");
-		break;
-	case TUY_TELL_ADMITTED:
-		log_line(LOG_INFO, "node", "peer=%s what=admitted circle=%u", peer.text,
-		         t->circle_no);
-		break;
-	case TUY_TELL_LINK_UP:
-		log_line(LOG_INFO, "node", "peer=%s what=up link=%u", peer.text, t->link);
-		break;
-	case TUY_TELL_LINK_DOWN:
-		log_line(LOG_INFO, "node", "peer=%s what=down link=%u", peer.text, t->link);
-		break;
-	case TUY_TELL_ENTRIES:
-		log_line(LOG_DEBUG, "node", "what=entries circle=%u log=%u seq=%u count=%u",
-		         t->circle_no, t->log_no, t->seq, t->count);
-		break;
-	case TUY_TELL_FAULT:
-		log_line(LOG_UNUSUAL, "node", "what=fault link=%u err=%s", t->link,
-		         tuy_err_name(t->err));
-		break;
-	}
-}
-
 /* Removes what loop_forget marked; never while the list is walked. */
 static void subscribers_sweep(struct loop *l)
 {
@@ -362,7 +334,7 @@ static void subscribers_call(struct daemon *d, const struct tuy_tell *t)
 
 static void tell_perform(struct daemon *d, struct tuy_tell *t)
 {
-	tell_log(d, t);
+	tell_log(t, pending_error(d->loop, t->ticket));
 	if (t->kind == TUY_TELL_STORED) {
 		waiters_call(d, t->ticket, t->stored,
 		             t->stored == TUY_STORED_OK ? NULL : pending_error(d->loop, t->ticket));
@@ -370,6 +342,8 @@ static void tell_perform(struct daemon *d, struct tuy_tell *t)
 	}
 	if (t->kind == TUY_TELL_ENTRIES || t->kind == TUY_TELL_JOINED)
 		names_stale(d);
+	if (t->kind == TUY_TELL_INCARNATION)
+		notice_incarnation(d, t);
 	subscribers_call(d, t);
 }
 
@@ -513,11 +487,51 @@ void loop_drain(struct daemon *d)
 	timer_arm(d);
 }
 
+/* The machine slept? Then what the links are worth is found out at once. */
+static void wake_take(struct daemon *d)
+{
+	uint64_t slept_ms = wake_look(&d->loop->wake);
+	if (slept_ms == 0 || !d->loop->node_started)
+		return;
+	log_line(LOG_INFO, "loop", "what=woken slept_s=%llu", (unsigned long long)slept_ms / 1000);
+	addresses_publish(d); /* perhaps in another network */
+	tuy_node_on_wake(d->node, loop_now(d));
+}
+
+static void on_wake_poll(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+	uint64_t begun = loop_watch_begin();
+	(void)events;
+	if (status < 0)
+		uv_poll_stop(poll);
+	wake_take(d);
+	loop_drain(d);
+	loop_watch_end(d, "wake", begun);
+}
+
+/* Without it the timer notices, later. */
+static void wake_begin(struct daemon *d)
+{
+	struct loop *l = d->loop;
+	wake_open(&l->wake);
+	if (l->wake.fd < 0)
+		return;
+	if (uv_poll_init(d->uv, &l->wake_poll, l->wake.fd) != 0) {
+		wake_close(&l->wake);
+		return;
+	}
+	l->wake_poll.data = d;
+	int bad = uv_poll_start(&l->wake_poll, UV_READABLE, on_wake_poll);
+	tuy_require(bad == 0);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	struct loop *l = d->loop;
 	uint64_t begun = loop_watch_begin();
+	wake_take(d);
 	uint64_t now_ms = loop_now(d).ms;
 	l->armed_ms = UINT64_MAX;
 	if (now_ms >= l->names_due_ms)
@@ -572,32 +586,49 @@ static int listen_failed(const struct tuy_address *address, int err, struct stor
 	                     "%s: cannot listen there (%s).", text, uv_strerror(err));
 }
 
-/* The port that is wanted, or any free one if that may be. */
+/* One more address; its port, or any free one if that may be. */
 static int listen_try(struct daemon *d, struct tuy_address wanted,
                       const struct loop_options *options)
 {
-	int bad = links_listen(d->loop->links, &wanted, &d->listen);
-	if (bad != UV_EADDRINUSE || options->listen_how == LOOP_LISTEN_EXACT)
-		return bad;
-	wanted.port = 0;
-	return links_listen(d->loop->links, &wanted, &d->listen);
+	struct tuy_address *bound = &d->listen[d->listen_count];
+	enum links_families families =
+		address_six_only(&wanted, options->listen, options->listen_count)
+			? LINKS_SIX_ONLY
+			: LINKS_SIX_AND_FOUR;
+	int bad = links_listen(d->loop->links, &wanted, families, bound);
+	if (bad == UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE) {
+		wanted.port = 0;
+		bad = links_listen(d->loop->links, &wanted, families, bound);
+	}
+	if (!bad)
+		d->listen_count++;
+	return bad;
+}
+
+static int listen_one(struct daemon *d, const struct tuy_address *wanted,
+                      const struct loop_options *options, struct store_error *error)
+{
+	int bad = listen_try(d, *wanted, options);
+	if (bad && bad != UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE &&
+	    address_is_any(wanted)) { /* a machine without IPv6 */
+		struct tuy_address four = address_any_four();
+		four.port = wanted->port;
+		bad = listen_try(d, four, options);
+	}
+	if (bad)
+		return listen_failed(wanted, bad, error);
+	char text[CONFIG_ADDRESS_TEXT];
+	config_address_text(&d->listen[d->listen_count - 1], text);
+	log_line(LOG_INFO, "loop", "what=listening address=%s", text);
+	return 0;
 }
 
 static int listen_begin(struct daemon *d, const struct loop_options *options,
                         struct store_error *error)
 {
-	int bad = listen_try(d, options->listen, options);
-	if (bad && bad != UV_EADDRINUSE && options->listen_how == LOOP_LISTEN_OR_FREE &&
-	    address_is_any(&options->listen)) { /* a machine without IPv6 */
-		struct tuy_address four = address_any_four();
-		four.port = options->listen.port;
-		bad = listen_try(d, four, options);
-	}
-	if (bad)
-		return listen_failed(&options->listen, bad, error);
-	char text[CONFIG_ADDRESS_TEXT];
-	config_address_text(&d->listen, text);
-	log_line(LOG_INFO, "loop", "what=listening address=%s", text);
+	for (uint32_t i = 0; i < options->listen_count; i++)
+		if (listen_one(d, &options->listen[i], options, error))
+			return -1;
 	return 0;
 }
 
@@ -629,6 +660,7 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	struct loop *l = d->loop;
 	if (listen_begin(d, options, error) || node_begin(d, error))
 		return -1;
+	notice_origin(d);
 	l->writer = writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, on_stored, d);
 	if (!l->writer)
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
@@ -656,6 +688,7 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 	int bad = uv_timer_init(d->uv, &l->timer);
 	bad |= uv_timer_init(d->uv, &l->stop_timer);
 	tuy_require(bad == 0);
+	wake_begin(d);
 	l->timer.data = d;
 	l->stop_timer.data = d;
 	l->links = links_begin(d);
@@ -700,6 +733,8 @@ static void stop_finish(struct daemon *d)
 	if (l->on_ended)
 		l->on_ended(l->on_ended_context);
 	uv_close((uv_handle_t *)&l->timer, NULL);
+	if (l->wake.fd >= 0)
+		uv_close((uv_handle_t *)&l->wake_poll, NULL);
 }
 
 static void on_stop(uv_timer_t *timer)
@@ -745,6 +780,7 @@ int loop_run(struct daemon *d)
 		return -1;
 	uv_close((uv_handle_t *)&l->stop_timer, NULL);
 	uv_run(d->uv, UV_RUN_DEFAULT);
+	wake_close(&l->wake);
 	while (l->subscribers)
 		loop_forget(d, l->subscribers->context);
 	if (l->node_memory) {

@@ -31,11 +31,13 @@ struct daemon {
 	struct keys *keys; /* keys->certified: there is a member, keys->cert.member */
 	const struct paths *paths;
 	const struct config *config;
-	int64_t clock_offset_s;    /* --clock-offset; 0 normally */
-	struct tuy_address listen; /* what is really bound, with its port */
+	int64_t clock_offset_s;                       /* --clock-offset; 0 normally */
+	struct tuy_address listen[TUY_ADDRESSES_MAX]; /* what is really bound, with its port */
+	uint32_t listen_count;
 	struct tuy_address advertised[TUY_ADDRESSES_MAX];
 	uint32_t advertised_count;
 	uint64_t started_ms; /* loop_now().ms at start */
+	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
 	struct loop *loop;
 };
@@ -79,6 +81,9 @@ int loop_ensure_identity(struct daemon *d, char recovery[TUY_RECOVERY_TEXT],
  * them). To be called when an own CIRCLE or PROFILE record became durable. */
 void loop_refresh_names(struct daemon *d);
 
+/* A reader found damage in what is derived from the logs: see writer_doubt_view. */
+void loop_doubt_view(struct daemon *d);
+
 /* Begins the clean end: goodbyes, the writer's last commit, every handle closed; loop_run returns
  * afterwards. Harmless when called again. */
 void loop_stop(struct daemon *d);
@@ -98,15 +103,16 @@ void loop_watch_end(struct daemon *d, const char *name, uint64_t begun);
 typedef void loop_on_ended(void *context);
 
 struct loop_options {
-	struct tuy_address listen;                                  /* port 0: any free one */
+	struct tuy_address listen[TUY_ADDRESSES_MAX]; /* port 0: any free one */
+	uint32_t listen_count;
 	enum { LOOP_LISTEN_EXACT, LOOP_LISTEN_OR_FREE } listen_how; /* if the port is taken */
 	loop_on_ended *on_ended;                                    /* NULL: nothing else is open */
 	void *context;                                              /* of on_ended */
 };
 
 /*
- * Opens the listening socket, loads the store into a node and starts it and the writer. `d` has uv,
- * store, keys, paths, config and clock_offset_s set. 0; or -1 with `error`: then loop_run must
+ * Opens the listening sockets, loads the store into a node and starts it and the writer. `d` has
+ * uv, store, keys, paths, config and clock_offset_s set. 0; or -1 with `error`: then loop_run must
  * still be called once: it only closes what was opened.
  */
 int loop_start(struct daemon *d, const struct loop_options *options, struct store_error *error);

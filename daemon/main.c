@@ -11,6 +11,7 @@
 #include "rpc.h"
 #include "rpc_methods.h"
 #include "store.h"
+#include "view_rebuild.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -30,6 +31,7 @@
 #define DEFAULT_PORT    28889 /* of the first start; a free one if it is taken */
 #define DESCRIPTORS_MAX 65536
 #define CLOCK_MAX_S     2147483647LL
+#define REBUILD_SAY_NS  1000000000ull
 
 static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
 #define SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
@@ -38,10 +40,12 @@ enum exit_code { EXIT_OTHER = 1, EXIT_USAGE = 2, EXIT_CONFLICT = 7, EXIT_PERMISS
 
 struct options {
 	const char *home;
-	const char *listen;
+	const char *listen[TUY_ADDRESSES_MAX];
+	uint32_t listen_count;
 	const char *log;
 	bool no_lan;
 	bool foreground;
+	bool rebuild;
 	int64_t clock_offset_s;
 };
 
@@ -66,10 +70,12 @@ static const char usage_text[] =
 	"Passes tips and asks between people who know each other, without a server.\n"
 	"\n"
 	"  --home DIR             everything of this person under DIR (else TUYAU_HOME, else XDG)\n"
-	"  --listen ADDRESS:PORT  where friends connect; port 0: any free one\n"
+	"  --listen ADDRESS:PORT  where friends connect; port 0: any free one;\n"
+	"                         may be given up to 8 times\n"
 	"  --no-lan               do not look for friends on the local network\n"
 	"  --log LEVEL            broken, unusual, info (default) or debug\n"
 	"  --foreground           stay; log to stderr\n"
+	"  --rebuild              first make lists and search again from the logs\n"
 	"  --clock-offset SECONDS move the idea of wall time (tests and demonstrations only)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n"
@@ -147,6 +153,7 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 		{ "no-lan", no_argument, NULL, 'n' },
 		{ "log", required_argument, NULL, 'g' },
 		{ "foreground", no_argument, NULL, 'f' },
+		{ "rebuild", no_argument, NULL, 'r' },
 		{ "clock-offset", required_argument, NULL, 'c' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -160,7 +167,9 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 			o->home = optarg;
 			break;
 		case 'l':
-			o->listen = optarg;
+			if (o->listen_count == TUY_ADDRESSES_MAX)
+				return usage_error("More than 8 addresses", optarg, error);
+			o->listen[o->listen_count++] = optarg;
 			break;
 		case 'n':
 			o->no_lan = true;
@@ -170,6 +179,9 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 			break;
 		case 'f':
 			o->foreground = true;
+			break;
+		case 'r':
+			o->rebuild = true;
 			break;
 		case 'c':
 			if (clock_offset_read(optarg, &o->clock_offset_s, error))
@@ -197,9 +209,12 @@ static int config_read(struct process *p, struct store_error *error)
 	p->config = config_default();
 	if (config_load(p->paths.config, &p->config, error))
 		return -1;
-	if (o->listen && config_address_parse(o->listen, &p->config.listen))
-		return usage_error("--listen is ADDRESS:PORT in numbers", o->listen, error);
-	p->config.listen_given |= o->listen != NULL;
+	for (uint32_t i = 0; i < o->listen_count; i++)
+		if (config_address_parse(o->listen[i], &p->config.listen[i]))
+			return usage_error("--listen is ADDRESS:PORT in numbers", o->listen[i],
+			                   error);
+	if (o->listen_count > 0)
+		p->config.listen_count = o->listen_count;
 	if (o->log) {
 		int level = log_level_named(o->log);
 		if (level < 0)
@@ -317,7 +332,8 @@ static int lock_take(struct process *p, struct store_error *error)
 		ssize_t n = read(fd, pid, sizeof(pid) - 1);
 		pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
 		close(fd);
-		return log_error_set(error, "T-ALREADY-RUNNING", "tuyau status",
+		return log_error_set(error, "T-ALREADY-RUNNING",
+		                     p->options.rebuild ? "tuyau stop" : "tuyau status",
 		                     "tuyaud runs for this home already (process %s, %s).",
 		                     pid[0] ? pid : "?", path);
 	}
@@ -425,13 +441,15 @@ static void on_ended(void *context)
 static int network_start(struct process *p, struct store_error *error)
 {
 	struct daemon *d = &p->daemon;
-	struct loop_options options = { .listen = p->config.listen,
+	struct loop_options options = { .listen_count = p->config.listen_count,
 		                        .listen_how = LOOP_LISTEN_EXACT,
 		                        .on_ended = on_ended,
 		                        .context = p };
 	uint16_t port = port_recall(p->paths.port);
-	if (!p->config.listen_given) {
-		options.listen.port = port ? port : DEFAULT_PORT;
+	memcpy(options.listen, p->config.listen, sizeof(options.listen));
+	if (p->config.listen_count == 0) {
+		options.listen_count = 1;
+		options.listen[0].port = port ? port : DEFAULT_PORT;
 		options.listen_how = LOOP_LISTEN_OR_FREE;
 	}
 	if (loop_start(d, &options, error))
@@ -444,8 +462,39 @@ static int network_start(struct process *p, struct store_error *error)
 		return -1;
 	}
 	/* One that is taken today may be free again: friends and invites know it. */
-	if (!p->config.listen_given && port == 0)
-		port_remember(p->paths.port, d->listen.port);
+	if (p->config.listen_count == 0 && port == 0)
+		port_remember(p->paths.port, d->listen[0].port);
+	return 0;
+}
+
+/* view_rebuild.h: who waits at a terminal sees that it goes on. */
+static void on_rebuild(void *context, uint64_t entries_done, uint64_t entries)
+{
+	uint64_t *said_ns = context;
+	uint64_t now_ns = uv_hrtime();
+	if (now_ns - *said_ns < REBUILD_SAY_NS)
+		return;
+	*said_ns = now_ns;
+	fprintf(stderr, "Making lists and search again: %llu of %llu entries.\n",
+	        (unsigned long long)entries_done, (unsigned long long)entries);
+}
+
+/* What is derived from the logs is made again, if it must be or if that was asked for. */
+static int views_mend(struct process *p, struct store_error *error)
+{
+	uint64_t said_ns = uv_hrtime();
+	struct view_rebuild rebuild = {
+		.store = p->daemon.store,
+		.keys = &p->daemon.keys->device,
+		.when = p->options.rebuild ? VIEW_REBUILD_ALWAYS : VIEW_REBUILD_NEEDED,
+		.on_progress = on_rebuild,
+		.context = &said_ns,
+	};
+	if (view_rebuild_run(&rebuild, error))
+		return -1;
+	if (rebuild.result == VIEW_REBUILT)
+		log_line(LOG_INFO, "main", "what=rebuilt damaged_entries=%llu",
+		         (unsigned long long)rebuild.entries_damaged);
 	return 0;
 }
 
@@ -467,7 +516,8 @@ static int process_start(struct process *p, struct store_error *error)
 
 	/*~ 4. Who we are (keys.c), before what we hold (store.c): the store belongs to a device. */
 	if (keys_open(p->paths.identity, store_is_there(&p->paths), &d->keys, error) ||
-	    store_open(p->paths.store_dir, &d->keys->device, &d->store, error))
+	    store_open(p->paths.store_dir, &d->keys->device, &d->store, error) ||
+	    views_mend(p, error))
 		return -1;
 
 	/*~ 5. Sockets, the node with all the store held, the writer thread: loop_start in loop.c;

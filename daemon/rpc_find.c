@@ -340,6 +340,13 @@ static void hits_take(struct find_work *work, struct store_reading *reading,
 	}
 }
 
+static void index_damaged(struct rpc_call *call)
+{
+	loop_doubt_view(call->home->d);
+	rpc_fail(call, "T-STORE-DAMAGED", "tuyau stop, then: tuyaud --rebuild",
+	         "The word index is damaged; the tips are not.");
+}
+
 static void search_run(struct rpc_call *call, struct store_reading *reading, struct tuy_bytes query,
                        struct search_hit *hits)
 {
@@ -356,8 +363,7 @@ static void search_run(struct rpc_call *call, struct store_reading *reading, str
 	else if (err)
 		rpc_fail(call, "T-USAGE", "tuyau search WORDS", "Give a word to look for.");
 	else if (hit_count < 0)
-		rpc_fail(call, "T-STORE-DAMAGED", "Without searching: tuyau inbox --all",
-		         "The word index is damaged; the tips are not.");
+		index_damaged(call);
 	else
 		find_answer(call);
 }

@@ -44,6 +44,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_UNREACHED:
 	case TUY_TELL_LINK_UP:
 	case TUY_TELL_FAULT:
+	case TUY_TELL_INCARNATION:
 		break;
 	}
 	if (home->joining)

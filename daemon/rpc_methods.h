@@ -12,10 +12,12 @@
  *
  * method        params -> result
  *
- * status        -> schema, version, pid, home, member, device, listen, clock_offset,
+ * status        -> schema, version, pid, home, member, device, listen, listens, clock_offset,
+ *               notice [sentences for the owner since the start],
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
- *               store {bytes entries objects}
+ *               store {bytes entries objects}; indexed false: lists and search are damaged, and
+ *               made again by the next start or by tuyaud --rebuild
  * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?

@@ -1,10 +1,11 @@
 /* status, stop. */
+#include "notice.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
 #include <string.h>
 #include <unistd.h>
 
-static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circle,
+static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circle, int indexed,
                            struct rpc_out *out)
 {
 	struct tuy_circle_info info = { 0 };
@@ -18,8 +19,9 @@ static void circle_row_put(struct rpc_home *home, const struct rpc_circle *circl
 	rpc_put_uint(out, "entries", info.entries);
 	rpc_put_hex(out, "digest", TUY_BYTES(info.digest.b));
 	rpc_put_uint(out, "missing_payloads", info.missing);
-	/* The writer makes objects and words in the transaction that keeps the entries. */
-	rpc_put_flag(out, "indexed", true);
+	/* The writer makes objects and words in the transaction that keeps the entries, unless
+	 * their tables are damaged. */
+	rpc_put_flag(out, "indexed", indexed != 0);
 	rpc_close_one(out);
 }
 
@@ -95,7 +97,7 @@ static void peers_put(struct rpc_home *home, const struct rpc_circle *circle, st
 static void daemon_put(const struct daemon *d, struct rpc_out *out)
 {
 	char listen[CONFIG_ADDRESS_TEXT];
-	config_address_text(&d->listen, listen);
+	config_address_text(&d->listen[0], listen);
 	rpc_put_uint(out, "schema", 1);
 	rpc_put_str(out, "version", TUY_VERSION);
 	rpc_put_int(out, "pid", getpid());
@@ -106,7 +108,20 @@ static void daemon_put(const struct daemon *d, struct rpc_out *out)
 		rpc_put_nil(out, "member");
 	rpc_put_hex(out, "device", TUY_BYTES(d->keys->device.device.b));
 	rpc_put_str(out, "listen", listen);
+	rpc_open_array(out, "listens");
+	for (uint32_t i = 0; i < d->listen_count; i++) {
+		config_address_text(&d->listen[i], listen);
+		rpc_put_str(out, NULL, listen);
+	}
+	rpc_close_one(out);
 	rpc_put_int(out, "clock_offset", d->clock_offset_s);
+	rpc_open_array(out, "notice");
+	for (int i = 0; i < NOTICE_COUNT; i++) {
+		const char *text = notice_text(d, (enum notice)i);
+		if (text)
+			rpc_put_str(out, NULL, text);
+	}
+	rpc_close_one(out);
 }
 
 void rpc_do_status(struct rpc_call *call)
@@ -123,7 +138,7 @@ void rpc_do_status(struct rpc_call *call)
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
 		const struct rpc_circle *circle = rpc_circle_get(home, &reading, i);
 		if (circle)
-			circle_row_put(home, circle, out);
+			circle_row_put(home, circle, view_is_whole(&reading), out);
 	}
 	rpc_close_one(out);
 	rpc_open_array(out, "peers");

@@ -1,5 +1,5 @@
 /* Opening, creating and closing the store; its environment. Reads are in store_read.c. */
-#include "store_env.h"
+#include "store_origin.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -351,6 +351,11 @@ static int locked_open(struct store *store, const struct tuy_device_keys *keys,
 	int rc = lock_room_make(store->dir);
 	if (rc == 0)
 		rc = env_start(store, &table);
+	if (rc == 0) {
+		rc = store_origin_settle(store, &keys->device);
+		if (rc != 0)
+			mdb_env_close(store->env);
+	}
 	return rc == 0 ? 0 : refused(error, store->dir, rc);
 }
 
@@ -443,6 +448,16 @@ void store_close(struct store *store)
 const struct tuy_incarnation *store_incarnation(const struct store *store)
 {
 	return &store->incarnation;
+}
+
+enum store_origin store_origin(const struct store *store)
+{
+	return store->origin;
+}
+
+uint32_t store_incarnations(const struct store *store)
+{
+	return store->incarnations;
 }
 
 int store_stats(struct store *store, struct store_stats *stats)

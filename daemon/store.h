@@ -1,7 +1,7 @@
 /*
  * The store: one LMDB environment, its tables and the read side. Every value carries a 16-byte
  * keyed BLAKE2b, so that a damaged page is an error and not a lie. Only the writer thread
- * (writer.h) opens write transactions.
+ * (writer.h) opens write transactions; and view_rebuild.h, before that thread begins.
  *
  * Thread rule: store_open and store_close on the loop thread; reads on any thread, each in its own
  * `struct store_reading` that is begun and ended on the same thread and lives for one callback at
@@ -35,8 +35,19 @@ int store_open(const char *dir, const struct tuy_device_keys *keys, struct store
                struct store_error *error);
 void store_close(struct store *store);
 
-/* 16 random bytes made with the store. */
+/* 16 random bytes made with the store, or when it was found to be a copy (store_origin.h). What a
+ * STORE began later is here after the next store_open. */
 const struct tuy_incarnation *store_incarnation(const struct store *store);
+
+/* What store_open found. */
+enum store_origin {
+	STORE_ORIGIN_SAME,  /* the store is where it was, or new */
+	STORE_ORIGIN_COPY,  /* it is a copy: a new incarnation has begun */
+	STORE_ORIGIN_SPENT, /* it is a copy, but TUY_INCARNATIONS_MAX are used: the last goes on */
+};
+enum store_origin store_origin(const struct store *store);
+/* Incarnations of this device that the store knew when it was opened. */
+uint32_t store_incarnations(const struct store *store);
 
 /* Feeds everything held to the node (tuy_node_load_*). 0, or -1 with `error` (damaged: names the
  * table). */

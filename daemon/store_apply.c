@@ -1,5 +1,6 @@
 /* STORE items become rows: see store_apply.h. */
 #include "store_apply.h"
+#include "store_origin.h"
 #include "../proto/log.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -271,6 +272,10 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		return address_apply(apply, item);
 	case TUY_STORE_INVITE:
 		return invite_apply(apply, item);
+	case TUY_STORE_INCARNATION: {
+		int rc = store_incarnation_put(apply->txn, apply->tables, &item->u.incarnation);
+		return rc == STORE_RETIRED ? STORE_GAP : rc;
+	}
 	}
 	return STORE_GAP;
 }

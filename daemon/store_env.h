@@ -25,6 +25,8 @@ struct store {
 	size_t map_len;
 	struct store_tables tables;
 	struct tuy_incarnation incarnation;
+	enum store_origin origin;
+	uint32_t incarnations;
 	/* Each reading holds it shared for its life; growing and opening anew hold it alone. */
 	pthread_rwlock_t lock;
 };

@@ -10,7 +10,11 @@
  * Kept (the truth):
  *
  *   meta         name (ASCII)                    "schema" u32; "device" 32; "incarnation" 16;
- *                                                "view" u32 version of the derived tables;
+ *                                                "retired" 16 each, never used again;
+ *                                                "fingerprint" 32 (store_origin.h);
+ *                                                "view" u32 version of the derived tables, 0:
+ *                                                to be made again; "rebuild" (while they are made
+ *                                                again) version u32, next seq of each log u32;
  *                                                "objects" next object number u32, TIP and ASK
  *                                                objects u32
  *   circles      circle_no u32                   circle id 32

@@ -356,3 +356,8 @@ uint32_t view_count(struct store_reading *reading)
 		return 0;
 	return counts.shown;
 }
+
+int view_is_whole(struct store_reading *reading)
+{
+	return view_version_is_whole(reading->txn, store_tables(reading->store));
+}

@@ -64,6 +64,10 @@ int view_profile(struct store_reading *reading, uint32_t circle_no, const struct
                  struct view_object *object);
 int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_object *object);
 
+/* 1; 0 if what is derived is damaged: then objects and words may be missing, and the next start of
+ * the program (or tuyaud --rebuild) makes them again from the logs. */
+int view_is_whole(struct store_reading *reading);
+
 /* Numbers of live TIP and ASK objects that every circle holds: for statistics. */
 uint32_t view_count(struct store_reading *reading);
 

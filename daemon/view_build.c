@@ -30,6 +30,7 @@ struct log_slot {
 struct view_batch {
 	const struct tuy_device_keys *keys;
 	enum view_level level;
+	enum view_batch_switch on;
 	struct search_batch *words; /* NULL below VIEW_LEVEL_WORDS */
 	/* of the transaction under way */
 	MDB_txn *txn;
@@ -209,7 +210,7 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	struct tuy_record record;
 	enum tuy_blob_mode mode;
 	size_t len = 0;
-	if (batch->level == VIEW_LEVEL_NOTHING || row->state != STORE_BLOB_HELD)
+	if (batch->on == VIEW_BATCH_OFF || row->state != STORE_BLOB_HELD)
 		return 0;
 	int rc = slot_find(batch, log_no, &slot);
 	if (rc != 0)
@@ -292,7 +293,7 @@ int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct 
 	uint8_t prefix[12];
 	uint32_t count;
 	batch->last.used = 0;
-	if (batch->level == VIEW_LEVEL_NOTHING)
+	if (batch->on == VIEW_BATCH_OFF)
 		return 0;
 	tuy_put32(prefix, circle_no);
 	memcpy(prefix + 4, epoch->b, sizeof epoch->b);
@@ -581,7 +582,14 @@ int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables
 	memset(batch->logs, 0, sizeof batch->logs);
 	if (batch->words != NULL)
 		search_batch_clear(batch->words);
-	return view_counts_get(txn, tables, &batch->counts);
+	return batch->on == VIEW_BATCH_OFF ? 0 : view_counts_get(txn, tables, &batch->counts);
+}
+
+enum view_batch_switch view_batch_switch(struct view_batch *batch, enum view_batch_switch to)
+{
+	enum view_batch_switch before = batch->on;
+	batch->on = batch->level == VIEW_LEVEL_NOTHING ? VIEW_BATCH_OFF : to;
+	return before;
 }
 
 struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum view_level level)
@@ -591,6 +599,7 @@ struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum vi
 		return NULL;
 	batch->keys = keys;
 	batch->level = level;
+	batch->on = level == VIEW_LEVEL_NOTHING ? VIEW_BATCH_OFF : VIEW_BATCH_ON;
 	if (level == VIEW_LEVEL_WORDS) {
 		batch->words = search_batch_create();
 		if (batch->words == NULL) {

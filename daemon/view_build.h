@@ -27,6 +27,14 @@ struct view_batch;
 struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum view_level level);
 void view_batch_destroy(struct view_batch *batch); /* NULL is allowed */
 
+/*
+ * Whether the batch takes anything: switched off when the derived tables are damaged, so that the
+ * logs go on without them. Between transactions; returns how it was. A batch of VIEW_LEVEL_NOTHING
+ * is VIEW_BATCH_OFF for ever.
+ */
+enum view_batch_switch { VIEW_BATCH_OFF, VIEW_BATCH_ON };
+enum view_batch_switch view_batch_switch(struct view_batch *batch, enum view_batch_switch to);
+
 int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables *tables);
 /*
  * Takes one entry, whose rows (log, circle) are in the transaction. What cannot be opened or read

@@ -25,6 +25,8 @@ enum {
 };
 
 static const struct tuy_bytes key_objects = { (const uint8_t *)"objects", 7 };
+static const struct tuy_bytes key_view = { (const uint8_t *)"view", 4 };
+static const struct tuy_bytes key_rebuild = { (const uint8_t *)"rebuild", 7 };
 
 int view_row_get(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
                  struct view_row *row)
@@ -182,4 +184,41 @@ int view_counts_put(MDB_txn *txn, const struct store_tables *tables,
 	tuy_put32(value + 4, counts->shown);
 	struct tuy_bytes part = TUY_BYTES(value);
 	return store_put(txn, tables, STORE_META, key_objects, &part, 1, 0);
+}
+
+bool view_version_is_whole(MDB_txn *txn, const struct store_tables *tables)
+{
+	struct tuy_bytes value;
+	return store_get(txn, tables, STORE_META, key_view, &value) == 0 && value.len == 4 &&
+	       tuy_get32(value.p) == STORE_VIEW;
+}
+
+int view_version_put(MDB_txn *txn, const struct store_tables *tables, uint32_t version)
+{
+	uint8_t value[4];
+	tuy_put32(value, version);
+	struct tuy_bytes part = TUY_BYTES(value);
+	return store_put(txn, tables, STORE_META, key_view, &part, 1, 0);
+}
+
+int view_progress_get(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes *value)
+{
+	return store_get(txn, tables, STORE_META, key_rebuild, value);
+}
+
+int view_progress_put(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes value)
+{
+	return store_put(txn, tables, STORE_META, key_rebuild, &value, 1, 0);
+}
+
+int view_progress_del(MDB_txn *txn, const struct store_tables *tables)
+{
+	int rc = store_del(txn, tables, STORE_META, key_rebuild);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int view_damage_put(MDB_txn *txn, const struct store_tables *tables)
+{
+	int rc = view_version_put(txn, tables, VIEW_VERSION_NONE);
+	return rc == 0 ? view_progress_del(txn, tables) : rc;
 }

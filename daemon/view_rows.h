@@ -59,6 +59,21 @@ struct view_counts { /* meta "objects" */
 	uint32_t next_number;
 	uint32_t shown; /* TIP and ASK objects */
 };
+/*
+ * meta "view": the version of the derived tables. VIEW_VERSION_NONE: they are damaged, or being
+ * made again (view_rebuild.h); whatever is not STORE_VIEW is made again at the next start.
+ */
+#define VIEW_VERSION_NONE 0u
+bool view_version_is_whole(MDB_txn *txn, const struct store_tables *tables);
+int view_version_put(MDB_txn *txn, const struct store_tables *tables, uint32_t version);
+/* Says that the derived tables are damaged: a rebuild that is under way begins again too. */
+int view_damage_put(MDB_txn *txn, const struct store_tables *tables);
+
+/* meta "rebuild": how far a rebuild came; MDB_NOTFOUND: none is under way. */
+int view_progress_get(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes *value);
+int view_progress_put(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes value);
+int view_progress_del(MDB_txn *txn, const struct store_tables *tables);
+
 /* Zeros if nothing was written yet. */
 int view_counts_get(MDB_txn *txn, const struct store_tables *tables, struct view_counts *counts);
 int view_counts_put(MDB_txn *txn, const struct store_tables *tables,

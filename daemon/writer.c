@@ -5,12 +5,16 @@
  * become small while live tickets come.
  *
  * A transaction that fails left nothing: the map is grown and it is tried again, or (disk full,
- * I/O) each of its tickets is tried alone, so that a small one still gets through.
+ * I/O) each of its tickets is tried alone, so that a small one still gets through. One that fails
+ * on a damaged row is tried without the derived tables: if it succeeds so, they are marked as
+ * damaged in the same transaction, and the logs go on without them until they are made again.
  */
 #include "writer.h"
+#include "log.h"
 #include "search_build.h"
 #include "store_apply.h"
 #include "store_env.h"
+#include "view_rows.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -57,6 +61,8 @@ struct writer {
 	struct view_batch *view;
 	struct store_apply *apply;
 	int merge_due;
+	int view_is_off; /* the derived tables are damaged: nothing is written to them */
+	int damage_due;  /* the derived tables are damaged, and the store does not say so yet */
 	/* shared, under the mutex */
 	uv_mutex_t mutex;
 	uv_cond_t cond;
@@ -66,6 +72,7 @@ struct writer {
 	uint64_t live_ns;    /* when the last live ticket came; 0: never */
 	const char *failing; /* a ticket failed and the loop does not know yet: nothing after it is
 	                        kept */
+	int view_doubted;    /* a reader found the derived tables damaged */
 	int stopping;
 };
 
@@ -162,11 +169,29 @@ static int batch_commit(struct writer *writer, const struct ticket *first, uint3
 	if (rc == 0)
 		rc = store_apply_write(writer->apply);
 	store_apply_end(writer->apply);
+	if (rc == 0 && writer->damage_due)
+		rc = view_damage_put(txn, &writer->store->tables);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
 	return mdb_txn_commit(txn);
+}
+
+/* The derived tables are damaged: from now on nothing is written to them. */
+static void view_give_up(struct writer *writer)
+{
+	if (view_batch_switch(writer->view, VIEW_BATCH_OFF) == VIEW_BATCH_ON)
+		writer->view_is_off = writer->damage_due = 1;
+}
+
+/* The store says so now. */
+static void view_given_up(struct writer *writer)
+{
+	if (!writer->damage_due)
+		return;
+	writer->damage_due = 0;
+	log_line(LOG_UNUSUAL, "store", "what=view_damaged hint=\"tuyaud --rebuild\"");
 }
 
 /* After a failed write of its meta page LMDB refuses readers too: they shall not wait for the next
@@ -187,6 +212,7 @@ static int batch_store(struct writer *writer, const struct ticket *first, uint32
                        uint32_t *count)
 {
 	int reopened = 0;
+	int doubted = 0;
 	*count = 0;
 	for (;;) {
 		int rc = writer->store->env == NULL ? MDB_PANIC
@@ -198,10 +224,22 @@ static int batch_store(struct writer *writer, const struct ticket *first, uint32
 			if (store_reopen(writer->store) == 0)
 				continue;
 		}
-		if (rc == 0)
+		if (rc == MDB_CORRUPTED && !doubted && !writer->damage_due) {
+			view_give_up(writer);
+			doubted = writer->damage_due;
+			if (doubted)
+				continue;
+		}
+		if (rc == 0) {
 			store_settle(writer->store);
-		else
-			env_revive(writer->store);
+			view_given_up(writer);
+			return 0;
+		}
+		if (doubted) { /* it was not, or not only, the view */
+			writer->view_is_off = writer->damage_due = 0;
+			(void)view_batch_switch(writer->view, VIEW_BATCH_ON);
+		}
+		env_revive(writer->store);
 		return rc;
 	}
 }
@@ -245,10 +283,29 @@ static void tickets_store(struct writer *writer, struct tickets *taken, const ch
 		failing = rc == 0 ? NULL : store_code(rc, writer->store->dir);
 		tickets_report(writer, taken, count > 0 ? count : 1, failing);
 	}
-	writer->merge_due = writer->index == WRITER_WORDS;
+	writer->merge_due = writer->index == WRITER_WORDS && !writer->view_is_off;
 }
 
 /* ---- the thread ---- */
+
+/* Writes down that the derived tables are damaged, without waiting for a ticket. What fails is
+ * written with the next one. */
+static void damage_note(struct writer *writer)
+{
+	MDB_txn *txn;
+	view_give_up(writer);
+	if (!writer->damage_due || writer->store->env == NULL ||
+	    mdb_txn_begin(writer->store->env, NULL, 0, &txn) != 0)
+		return;
+	if (view_damage_put(txn, &writer->store->tables) != 0) {
+		mdb_txn_abort(txn);
+		return;
+	}
+	if (mdb_txn_commit(txn) != 0)
+		return;
+	store_settle(writer->store);
+	view_given_up(writer);
+}
 
 /* Some merging of the word index, in a transaction of its own, while nothing waits. */
 static void words_merge(struct writer *writer)
@@ -257,12 +314,17 @@ static void words_merge(struct writer *writer)
 	writer->merge_due = 0;
 	if (writer->store->env == NULL || mdb_txn_begin(writer->store->env, NULL, 0, &txn) != 0)
 		return;
-	if (search_merge_waits(txn, &writer->store->tables) != 1 ||
-	    search_merge_some(txn, &writer->store->tables, SEARCH_MERGE_WORK) != 0) {
+	int rc = MDB_CORRUPTED;
+	int waits = search_merge_waits(txn, &writer->store->tables);
+	if (waits == 1)
+		rc = search_merge_some(txn, &writer->store->tables, SEARCH_MERGE_WORK);
+	if (rc != 0) {
 		mdb_txn_abort(txn);
+		if (waits != 0 && rc == MDB_CORRUPTED)
+			damage_note(writer);
 		return;
 	}
-	int rc = mdb_txn_commit(txn);
+	rc = mdb_txn_commit(txn);
 	if (rc == 0)
 		store_settle(writer->store);
 	writer->merge_due = rc == 0;
@@ -285,14 +347,19 @@ static void thread_main(void *arg)
 	struct writer *writer = arg;
 	for (;;) {
 		uv_mutex_lock(&writer->mutex);
-		while (writer->waiting.first == NULL && !writer->stopping && !writer->merge_due)
+		while (writer->waiting.first == NULL && !writer->stopping && !writer->merge_due &&
+		       !writer->view_doubted)
 			uv_cond_wait(&writer->cond, &writer->mutex);
 		struct tickets taken = tickets_take(&writer->waiting);
 		struct tickets told = tickets_take(&writer->told);
 		const char *failing = writer->failing;
 		int stopping = writer->stopping;
+		int doubted = writer->view_doubted;
+		writer->view_doubted = 0;
 		uv_mutex_unlock(&writer->mutex);
 		told_take(writer, &told);
+		if (doubted)
+			damage_note(writer);
 		if (taken.first != NULL)
 			tickets_store(writer, &taken, failing);
 		else if (stopping)
@@ -453,6 +520,14 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
 	return 0;
+}
+
+void writer_doubt_view(struct writer *writer)
+{
+	uv_mutex_lock(&writer->mutex);
+	writer->view_doubted = 1;
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
 }
 
 void writer_stop(struct writer *writer)

@@ -5,7 +5,8 @@
  * reported in the order they were given; a transaction holds up to 16,384 entries or 8 MiB, and
  * ends after 10 ms of work while live tickets come. What is kept is a prefix: when a ticket fails,
  * all that was handed over before the loop heard of it fails too, since later tickets build on
- * earlier.
+ * earlier. A damaged row of the derived tables fails no ticket: they are marked as damaged
+ * (view_is_whole) and the logs go on without them.
  *
  * Thread rule: everything here is called on the loop thread.
  */
@@ -37,6 +38,9 @@ struct writer *writer_start(struct store *store, uv_loop_t *loop,
  * blocks. -1: no memory. */
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live);
+/* A reader found a damaged row in the derived tables (view.h, search.h): they are marked, nothing
+ * more is written to them, and the next start makes them again. Harmless when called again. */
+void writer_doubt_view(struct writer *writer);
 /* Finishes what waits, reports it, ends the thread and closes the async handle; frees the writer in
  * its close callback. */
 void writer_stop(struct writer *writer);

@@ -295,7 +295,7 @@ static bool is_admit_durable(const struct tuy_node *n, const struct link *link)
 	uint32_t device =
 		link->peer == NONE ? NONE : tuy_circle_device_find(c, &n->peer[link->peer].device);
 
-	return device != NONE && c->op[c->device[device].op].durable;
+	return device != NONE && tuy_circle_device_durable(c, device);
 }
 
 bool tuy_welcome_task(const struct tuy_node *n, const struct link *link, struct tuy_task *task)
@@ -378,6 +378,8 @@ void tuy_node_cancel_join(struct tuy_node *n)
 {
 	struct link *link = n->join.active ? join_link(n) : NULL;
 
+	if (n->join.ticket || n->join.welcomed)
+		return; /* WELCOME came: it ends with JOINED */
 	n->join.active = false;
 	n->join.link = NONE;
 	if (link && link->state != LINK_FREE && link->state != LINK_UP)

@@ -79,10 +79,25 @@ static uint32_t author_count(const struct tuy_circle_state *c, const uint64_t *p
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < c->op_count; i++) {
-		if (c->op[i].author == author && bit_get(past, i))
+		if (c->op[i].author == author && c->op[i].counts && bit_get(past, i))
 			count++;
 	}
 	return count;
+}
+
+/* The strongest role that operations in `past` gave a device; 0: it was nobody then. */
+static uint8_t role_in(const struct tuy_circle_state *c, const uint64_t *past, uint32_t device)
+{
+	uint8_t role = 0;
+
+	for (uint32_t i = 0; i < c->op_count; i++) {
+		const struct tuy_circle_op *op = &c->op[i];
+
+		if (op->counts && op->made == device && bit_get(past, i) &&
+		    (role == 0 || op->role < role))
+			role = op->role;
+	}
+	return role;
 }
 
 /* PROTOCOL 6.2: "an operation counts only if its author was active, in the needed role, in the
@@ -90,41 +105,54 @@ static uint32_t author_count(const struct tuy_circle_state *c, const uint64_t *p
 static bool counts(const struct tuy_circle_state *c, const struct tuy_op *op, const uint64_t *past,
                    uint32_t author)
 {
-	const struct tuy_circle_device *device;
+	uint8_t role;
 
 	if (op->kind == TUY_OP_GENESIS)
 		return true;
 	if (author == TUY_NO_INDEX)
 		return false;
-	device = &c->device[author];
-	if (!bit_get(past, device->op))
+	role = role_in(c, past, author);
+	if (role == 0 || role == TUY_RELAY)
 		return false;
-	if (device->role == TUY_RELAY)
-		return false;
-	if (op->kind == TUY_OP_ADMIT && !tuy_circle_may_admit(c, author))
+	if (op->kind == TUY_OP_ADMIT && role != TUY_KEEPER && c->policy.admit != 0)
 		return false;
 	return author_count(c, past, author) <
-	       (device->role == TUY_KEEPER ? TUY_OPS_PER_KEEPER : TUY_OPS_PER_DEVICE);
+	       (role == TUY_KEEPER ? TUY_OPS_PER_KEEPER : TUY_OPS_PER_DEVICE);
 }
 
-/* The device a counting GENESIS or ADMIT lets in; a device already in keeps its first admission. */
-static uint32_t device_admit(struct tuy_circle_state *c, const struct tuy_op *op, uint32_t op_index)
+/* Who is a member's first device, after a device or its member is new. */
+static void firsts_find(struct tuy_circle_state *c)
 {
-	uint32_t known = tuy_circle_device_find(c, &op->cert.device), first = 0;
+	for (uint32_t i = 0; i < c->device_count; i++) {
+		uint32_t first = 0;
 
-	if (known != TUY_NO_INDEX)
-		return known;
-	while (first < c->device_count &&
-	       memcmp(&c->device[first].cert.member, &op->cert.member, sizeof op->cert.member) != 0)
-		first++;
-	c->device[c->device_count] = (struct tuy_circle_device){
-		.cert = op->cert,
-		.role = op->kind == TUY_OP_GENESIS ? TUY_KEEPER : op->role,
-		.op = op_index,
-		.first = first,
-		.peer = TUY_NO_INDEX,
-	};
-	return c->device_count++;
+		while (memcmp(&c->device[first].cert.member, &c->device[i].cert.member,
+		              sizeof(struct tuy_member)) != 0)
+			first++;
+		c->device[i].first = first;
+	}
+}
+
+/* The device a counting GENESIS or ADMIT lets in, whichever of several came first. */
+static uint32_t device_admit(struct tuy_circle_state *c, const struct tuy_op *op, uint8_t role)
+{
+	uint32_t at = tuy_circle_device_find(c, &op->cert.device);
+
+	if (at == TUY_NO_INDEX) {
+		at = c->device_count++;
+		c->device[at] = (struct tuy_circle_device){
+			.cert = op->cert, .role = role, .op = op->id, .peer = TUY_NO_INDEX
+		};
+	} else {
+		if (memcmp(&op->id, &c->device[at].op, sizeof op->id) < 0) {
+			c->device[at].op = op->id;
+			c->device[at].cert = op->cert;
+		}
+		if (role < c->device[at].role)
+			c->device[at].role = role;
+	}
+	firsts_find(c);
+	return at;
 }
 
 static void op_count_in(struct tuy_circle_state *c, const struct tuy_op *op, uint32_t index)
@@ -134,12 +162,14 @@ static void op_count_in(struct tuy_circle_state *c, const struct tuy_op *op, uin
 	switch (op->kind) {
 	case TUY_OP_GENESIS:
 		c->policy = op->policy;
-		kept->made = device_admit(c, op, index);
+		kept->role = TUY_KEEPER;
+		kept->made = device_admit(c, op, kept->role);
 		kept->author = kept->made;
 		epoch_name(c, &op->epoch);
 		break;
 	case TUY_OP_ADMIT:
-		kept->made = device_admit(c, op, index);
+		kept->role = (uint8_t)op->role;
+		kept->made = device_admit(c, op, kept->role);
 		break;
 	case TUY_OP_EPOCH:
 		epoch_name(c, &op->epoch);
@@ -263,6 +293,15 @@ uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out
 		count++;
 	}
 	return count;
+}
+
+bool tuy_circle_device_durable(const struct tuy_circle_state *c, uint32_t device)
+{
+	for (uint32_t i = 0; i < c->op_count; i++) {
+		if (c->op[i].made == device && c->op[i].durable)
+			return true;
+	}
+	return false;
 }
 
 uint32_t tuy_circle_device_find(const struct tuy_circle_state *c, const struct tuy_device *device)

@@ -18,15 +18,19 @@ struct tuy_circle_op {
 	uint32_t author; /* index of the author's device; TUY_NO_INDEX: none known */
 	uint32_t made;   /* index of the device it let in; TUY_NO_INDEX: none */
 	uint8_t kind;
+	uint8_t role; /* that it gave, if it made a device */
 	bool counts;  /* V1 holds and it is within its author's number */
 	bool is_head; /* no other operation names it */
 	bool durable; /* may be sent */
 };
 
+/* A device is let in by one operation or several concurrent ones: its certificate is that of the
+ * smallest id, its role the strongest given. Places differ from node to node; what they say does
+ * not. */
 struct tuy_circle_device {
+	struct tuy_hash op; /* the smallest id of an operation that let it in */
 	struct tuy_cert cert;
 	enum tuy_role role;
-	uint32_t op;    /* index of the operation that let it in */
 	uint32_t first; /* index of its member's first device: itself, or an earlier one */
 	uint32_t peer;  /* the node's own number for it */
 };
@@ -82,6 +86,8 @@ bool tuy_circle_precedes(const struct tuy_circle_state *c, uint32_t a, uint32_t 
 /* At most `cap` heads, ascending by id; returns how many were written. */
 uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out, uint32_t cap);
 
+/* Is an operation that let the device (an index) in durable? */
+bool tuy_circle_device_durable(const struct tuy_circle_state *c, uint32_t device);
 /* Index of an active device; TUY_NO_INDEX if it is none. */
 uint32_t tuy_circle_device_find(const struct tuy_circle_state *c, const struct tuy_device *device);
 bool tuy_circle_member_active(const struct tuy_circle_state *c, const struct tuy_member *member);

@@ -29,7 +29,11 @@
 #define TUY_BLOB_MAX         49152 /* a BLOB message always fits one frame */
 #define TUY_RECORD_TEXT_MAX  4096  /* the text of one tip or ask */
 #define TUY_SLOTS_MAX        64    /* recipient devices of one sealed blob */
-#define TUY_INCARNATIONS_MAX 64    /* a device */
+#define TUY_INCARNATIONS_MAX 64 /* a device; with TUY_INCARNATIONS_FEW left its owner is warned */
+#define TUY_INCARNATIONS_FEW 4
+#define TUY_CLAIM_HOLD_MS                                                                          \
+	2000 /* own appends wait so long when a peer claims to hold more of them */
+#define TUY_CLAIM_PAUSE_MS 60000 /* and not again for so long: claims cost nothing to make */
 
 /* MessagePack from outside: msgpack-c turns 5 bytes into a 4.3 GB allocation, so nothing is
  * believed */

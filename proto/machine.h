@@ -36,6 +36,8 @@
 #define DIAL_BACKOFF_MAX_MS 600000
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
+#define RECENT_HASHES       64    /* of own entries, to compare with what peers claim */
+#define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
 
 /* ---- what is known for good ---- */
 
@@ -47,6 +49,8 @@ struct own_circle { /* beside the tuy_circle_state of the same number */
 	bool orphans;     /* data of a device not known yet was passed over: FRONTIER again when
 	                     operations change */
 	uint32_t own_log; /* NONE until the first append */
+	struct tuy_hash recent[RECENT_HASHES]; /* of own_log, that of seq at seq % RECENT_HASHES */
+	uint32_t recent_first;                 /* known from here to its durable head; 0: none */
 	uint64_t entries;
 	uint64_t missing;
 	uint8_t name[120];
@@ -71,7 +75,11 @@ struct log {
 	uint32_t blobs_staged; /* payloads on their way to the store: nothing is asked for meanwhile
 	                        */
 	uint64_t touched;      /* greater: changed later */
-	bool own;
+	bool own;              /* of the current incarnation: this device appends to it */
+	bool mine;             /* of this device, any incarnation */
+	bool forked;  /* a peer holds other entries of it: neither sent nor taken any more */
+	bool showing; /* a peer is asked to show it from its beginning, */
+	struct tuy_head shown; /* and did so up to here */
 	bool unreadable; /* the store could not read it back: not pushed until the next start */
 };
 
@@ -176,6 +184,7 @@ struct link {
 	uint32_t ping_nonce, pong_nonce;
 	uint64_t ping_sent_ms; /* 0: none under way */
 	uint64_t ping_next_ms;
+	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
 	uint64_t have_due_ms; /* 0: nothing to tell */
 	bool want_due, prune_due;
@@ -265,6 +274,9 @@ struct tuy_node {
 	struct tuy_secret replay_key;
 	struct tuy_incarnation incarnation;
 	uint8_t boot_id[8];
+	uint64_t incarnation_ticket; /* the new one is on its way to the store; 0: none */
+	bool incarnation_due;        /* it waits for a stage */
+	uint64_t hold_ms;            /* own appends wait until then; 0: nobody claimed anything */
 	uint64_t start_ms;
 	uint64_t changes; /* counter behind log.touched */
 
@@ -408,6 +420,21 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
                                uint32_t *peer);
 /* Publishes this device's addresses if they changed and a stage is free. */
 void tuy_address_publish(struct tuy_node *n, struct tuy_now now);
+
+/* own.c: the logs of this device, seen from peers; incarnations (PROTOCOL 4.10) */
+void tuy_own_claimed(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                     const struct tuy_frontier_row *row);
+/* Looks at DATA of a log of this device. Returns false if it is dealt with and is not to be taken.
+ * It may retire the incarnation: then the log is one like those of others. */
+bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no,
+                   const struct tuy_message *m);
+/* Hands a new incarnation to the store when a stage is free. */
+void tuy_own_publish(struct tuy_node *n);
+/* May an own entry be appended now? */
+bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
+void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
+/* The durable head of an own log moved by `count` entries; 0: it was loaded. */
+void tuy_own_moved(struct tuy_node *n, uint32_t log_no, uint32_t count);
 
 /* sync.c: what comes in on a link */
 void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,

@@ -192,6 +192,8 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		log->durable = log->staged = state->head;
 		log->sig = state->sig;
 	}
+	if (log->own)
+		tuy_own_moved(n, no, 0);
 	return TUY_OK;
 }
 
@@ -241,6 +243,25 @@ void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
 			tuy_link_time(n, now, &n->link[i]);
+	}
+}
+
+/* PROTOCOL 7.7: "After a suspend, PING goes out at once on every link" */
+void tuy_node_on_wake(struct tuy_node *n, struct tuy_now now)
+{
+	for (uint32_t i = 0; i < n->peer_count; i++)
+		tuy_dial_reset(n, now, i);
+	n->join.backoff_ms = 0;
+	n->join.next_ms = now.ms;
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state == LINK_UP) {
+			link->ping_due = true;
+			link->wake_due_ms = now.ms + WAKE_WAIT_MS;
+		} else if (link->deadline_ms > now.ms + WAKE_WAIT_MS) {
+			link->deadline_ms = now.ms + WAKE_WAIT_MS;
+		}
 	}
 }
 
@@ -380,6 +401,8 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	if (tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
 		return TUY_E_REFUSED;
 	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
+	if (!tuy_own_open(n, now))
+		return TUY_E_FULL;
 	log_no = own_log_get(n, circle_no);
 	s = log_no == NONE ? NULL : tuy_stage_take(n, true);
 	if (!s)

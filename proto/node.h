@@ -126,6 +126,12 @@ void tuy_node_on_stored(struct tuy_node *node, struct tuy_now now, uint64_t tick
                         enum tuy_stored stored);
 /* The deadline passed. Harmless at any time. */
 void tuy_node_on_time(struct tuy_node *node, struct tuy_now now);
+/*
+ * The host slept (suspend): peers that are not linked are called at once, whatever failed before;
+ * every link is asked for a sign of life, and closed if none comes within 10 s. A handshake under
+ * way has as long. Harmless at any time.
+ */
+void tuy_node_on_wake(struct tuy_node *node, struct tuy_now now);
 /* When on_time is due, in `now.ms`; UINT64_MAX: never. */
 uint64_t tuy_node_deadline(const struct tuy_node *node);
 
@@ -139,7 +145,8 @@ void tuy_node_set_addresses(struct tuy_node *node, struct tuy_now now,
 
 /*
  * Commands that write give a ticket; TELL_STORED names it once it is durable, and only then is it
- * done. TUY_E_FULL: no stage is free (try again after the next on_stored) or a table is full;
+ * done. TUY_E_FULL: no stage is free (try again after the next on_stored) or a table is full, or
+ * (append) a peer claims to hold more of this log than we do: try again, for two seconds at most;
  * TUY_E_REFUSED: no certificate, or no right.
  */
 enum tuy_err tuy_node_create_circle(struct tuy_node *node, struct tuy_now now,
@@ -154,6 +161,7 @@ enum tuy_err tuy_node_create_invite(struct tuy_node *node, struct tuy_now now, u
  */
 enum tuy_err tuy_node_join(struct tuy_node *node, struct tuy_now now,
                            const struct tuy_invite *invite, struct tuy_bytes name);
+/* Gives up asking; without effect once WELCOME came. */
 void tuy_node_cancel_join(struct tuy_node *node);
 
 enum tuy_suppression { TUY_SUPPRESS_DUPLICATES, TUY_FLOOD };
@@ -202,14 +210,15 @@ enum tuy_close_how {
 };
 
 enum tuy_store_kind {
-	TUY_STORE_CIRCLE,  /* a new circle */
-	TUY_STORE_OP,      /* an operation, in order */
-	TUY_STORE_EPOCH,   /* an epoch key */
-	TUY_STORE_LOG,     /* a new log, empty */
-	TUY_STORE_ENTRIES, /* entries at the end of a log */
-	TUY_STORE_BLOB,    /* a payload that was missing */
-	TUY_STORE_ADDRESS, /* the newest address record of a device */
-	TUY_STORE_INVITE,  /* an invite of this device, new or changed */
+	TUY_STORE_CIRCLE,      /* a new circle */
+	TUY_STORE_OP,          /* an operation, in order */
+	TUY_STORE_EPOCH,       /* an epoch key */
+	TUY_STORE_LOG,         /* a new log, empty */
+	TUY_STORE_ENTRIES,     /* entries at the end of a log */
+	TUY_STORE_BLOB,        /* a payload that was missing */
+	TUY_STORE_ADDRESS,     /* the newest address record of a device */
+	TUY_STORE_INVITE,      /* an invite of this device, new or changed */
+	TUY_STORE_INCARNATION, /* the incarnation from now on; the one before is retired for ever */
 };
 struct tuy_store_item {
 	enum tuy_store_kind kind;
@@ -252,6 +261,7 @@ struct tuy_store_item {
 			struct tuy_bytes record;
 		} address;
 		struct tuy_invite_row invite;
+		struct tuy_incarnation incarnation;
 	} u;
 };
 
@@ -294,6 +304,15 @@ enum tuy_tell_kind {
 	TUY_TELL_LINK_DOWN, /* link, device */
 	TUY_TELL_ENTRIES, /* circle_no, log_no, seq, count: entries of another device are durable */
 	TUY_TELL_FAULT,   /* link, err: something a peer did wrong, for the log */
+	TUY_TELL_INCARNATION, /* circle_no, log_no, seq, link, why; count: incarnations of this
+	                         device by now. A peer showed entries of ours that the store lacks:
+	                         it is older than what was sent from here before */
+};
+/* What a peer showed of a log of ours (PROTOCOL 4.10). */
+enum tuy_incarnation_why {
+	TUY_INCARNATION_LONGER = 1, /* more than is held; a new incarnation begins */
+	TUY_INCARNATION_FORKED,     /* other entries than are held; a new incarnation begins */
+	TUY_INCARNATION_SPENT, /* either, but TUY_INCARNATIONS_MAX are used: the last goes on */
 };
 struct tuy_tell {
 	enum tuy_tell_kind kind;
@@ -308,6 +327,7 @@ struct tuy_tell {
 	enum tuy_reject_code code;
 	uint32_t time_s;
 	enum tuy_err err;
+	enum tuy_incarnation_why why;
 	struct tuy_bytes circle_name; /* JOINED: from WELCOME */
 	struct tuy_bytes name;        /* ADMITTED: the newcomer's; JOINED: the inviter's */
 };

@@ -216,7 +216,8 @@ static bool want_write(struct tuy_node *n, struct link *link)
 		if (!link->circle[log->circle_no].shared)
 			continue;
 		tuy_message_put_want(&w, link->circle[log->circle_no].index, &log->log16,
-		                     log->staged.seq + 1, TUY_WANT_EAGER);
+		                     (log->showing ? log->shown.seq : log->staged.seq) + 1,
+		                     log->showing ? TUY_WANT_FORK : TUY_WANT_EAGER);
 		tuy_link_seal(n, link, &w);
 		return true;
 	}
@@ -372,7 +373,7 @@ static uint32_t data_choose(struct tuy_node *n, struct link *link)
 			const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 			if (larger(pl->known, pl->sent) >= n->log[i].durable.seq ||
-			    n->log[i].unreadable)
+			    n->log[i].unreadable || n->log[i].forked)
 				bit_clear(dirty, i);
 			else if (best == NONE || n->log[i].touched > n->log[best].touched)
 				best = i;

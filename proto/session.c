@@ -300,6 +300,7 @@ static void ping_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 			return;
 		link->rtt_us = (uint32_t)(now.ms - link->ping_sent_ms) * 1000;
 		link->ping_sent_ms = 0;
+		link->wake_due_ms = 0;
 	} else {
 		link->pong_due = true;
 		link->pong_nonce = m->u.ping.nonce;
@@ -532,14 +533,16 @@ void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 			tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		return;
 	}
-	if (now.ms - link->last_rx_ms >= TUY_DEAD_MS) {
+	if (now.ms - link->last_rx_ms >= TUY_DEAD_MS ||
+	    (link->wake_due_ms && now.ms >= link->wake_due_ms)) {
 		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		return;
 	}
 	if (now.ms >= link->ping_next_ms) {
 		uint64_t idle = now.ms - link->last_rx_ms;
 
-		link->ping_due = idle >= TUY_PING_IDLE_MS * 8 / 10 && link->ping_sent_ms == 0;
+		if (idle >= TUY_PING_IDLE_MS * 8 / 10 && link->ping_sent_ms == 0)
+			link->ping_due = true;
 		if (link->ping_sent_ms && now.ms - link->ping_sent_ms > TUY_PING_IDLE_MS)
 			link->ping_sent_ms = 0;
 		for (uint32_t i = 0; i < n->log_count;
@@ -560,6 +563,8 @@ uint64_t tuy_link_deadline(const struct link *link)
 	at = link->last_rx_ms + TUY_DEAD_MS;
 	if (link->ping_next_ms < at)
 		at = link->ping_next_ms;
+	if (link->wake_due_ms && link->wake_due_ms < at)
+		at = link->wake_due_ms;
 	if (link->have_due_ms && link->have_due_ms < at)
 		at = link->have_due_ms;
 	if (link->promise_due_ms && link->promise_due_ms < at)

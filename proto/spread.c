@@ -282,8 +282,10 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 	peer->record_len = (uint32_t)record.len;
 	peer->address = parsed;
 	peer->address_next = 0;
-	if (peer->is_self && parsed.counter > n->self_counter)
+	if (peer->is_self && parsed.counter > n->self_counter) {
 		n->self_counter = parsed.counter;
+		n->address_due = true; /* an older one of ours, if the store was lost */
+	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (peer->circles & (1u << c))
 			n->own[c].book_valid = false;
@@ -321,7 +323,8 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 	if (!s)
 		return; /* at the next call */
 	n->address_due = false;
-	n->self_address.counter = n->self_counter + 1;
+	/* The clock only makes the counter grow after a store was lost; nothing is judged by it. */
+	n->self_address.counter = n->self_counter >= now.wall_s ? n->self_counter + 1 : now.wall_s;
 	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,
 	                                      STAGE_BYTES, &s->len) == TUY_OK);
 	tuy_require(tuy_address_learn(n, now, (struct tuy_bytes){ s->bytes, s->len }, &peer) ==

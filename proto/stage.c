@@ -70,7 +70,7 @@ static bool is_early(const struct tuy_node *n, const struct stage *s)
 		const struct tuy_circle_state *c = &n->circle[s->items[i].circle_no];
 
 		if (s->items[i].kind == TUY_STORE_LOG && c->used &&
-		    !c->op[c->device[n->log[s->items[i].log_no].device].op].durable)
+		    !tuy_circle_device_durable(c, n->log[s->items[i].log_no].device))
 			return true;
 	}
 	return false;

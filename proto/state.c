@@ -69,8 +69,9 @@ uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
 	log->log16 = tuy_log16(&log->id);
 	log->durable.hash = tuy_chain_start(&log->id);
 	log->staged = log->durable;
-	if (memcmp(&c->device[device].cert.device, &n->keys->device, sizeof n->keys->device) == 0 &&
-	    memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0) {
+	log->mine = memcmp(&c->device[device].cert.device, &n->keys->device,
+	                   sizeof n->keys->device) == 0;
+	if (log->mine && memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0) {
 		log->own = true;
 		n->own[circle_no].own_log = no;
 	}

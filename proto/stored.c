@@ -23,8 +23,10 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	own->missing += missing;
 	own->digest_valid = false;
 	tuy_spread_log(n, now, item->log_no);
-	if (log->own)
+	if (log->own) {
+		tuy_own_moved(n, item->log_no, item->u.entries.count);
 		return;
+	}
 	t = tuy_node_tell(n, TUY_TELL_ENTRIES);
 	t->tell.circle_no = item->circle_no;
 	t->tell.log_no = item->log_no;
@@ -52,6 +54,7 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 	case TUY_STORE_LOG:
 	case TUY_STORE_ADDRESS:
 	case TUY_STORE_INVITE:
+	case TUY_STORE_INCARNATION:
 		break;
 	}
 }
@@ -116,6 +119,8 @@ void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 	}
 	if (stored == TUY_STORED_OK)
 		tuy_admit_stored(n, ticket);
+	if (stored == TUY_STORED_OK)
+		tuy_own_stored(n, ticket);
 	tuy_stage_free(n, s);
 }
 

@@ -250,6 +250,8 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 		struct peer_log *pl;
 
 		lc->announced += row.eff_seq;
+		if (log_no == NONE || n->log[log_no].own)
+			tuy_own_claimed(n, now, link, circle_no, &row);
 		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
@@ -409,7 +411,8 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	}
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
-	if (n->store_retry_ms || last < m->u.data.from)
+	if (n->store_retry_ms || last < m->u.data.from ||
+	    (log->mine && !tuy_own_shown(n, now, link, log_no, m)))
 		return;
 	if (m->u.data.from > log->staged.seq + 1) {
 		if (!(pl->flags & PEER_LOG_WANTED)) {

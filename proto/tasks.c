@@ -59,6 +59,7 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 {
 	task->what = TUY_DO_NOTHING;
 	tuy_address_publish(n, now);
+	tuy_own_publish(n);
 	tuy_join_check_in(n);
 	if (task_send(n, task) || task_tell(n, task) || task_store(n, task) ||
 	    task_evicted(n, task))

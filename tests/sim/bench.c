@@ -167,8 +167,11 @@ static bool node_step(struct bench *b, uint32_t i)
 	while (n->ticket_count > 0 && !n->store_holds) {
 		struct disk_ticket *items = n->ticket[0].items;
 		uint64_t ticket = n->ticket[0].ticket;
-		bool stored = !n->store_fails && disk_accepts(n->disk, items);
+		bool fails = n->ticket_total >= n->fail_from &&
+		             n->ticket_total - n->fail_from < n->fail_count;
+		bool stored = !n->store_fails && !fails && disk_accepts(n->disk, items);
 
+		n->ticket_total++;
 		n->ticket_count--;
 		memmove(&n->ticket[0], &n->ticket[1], n->ticket_count * sizeof n->ticket[0]);
 		if (stored)
@@ -243,6 +246,8 @@ void bench_start(struct bench *b, uint32_t i)
 	struct tuy_capacity cap = capacity();
 	struct tuy_secret seed = { { (uint8_t)i, (uint8_t)b->now.ms, (uint8_t)(b->now.ms >> 8) } };
 
+	if (disk_incarnation(n->disk))
+		n->incarnation = *disk_incarnation(n->disk);
 	n->node = tuy_node_init(calloc(1, tuy_node_size(&cap)), &cap, &n->keys, &seed,
 	                        &n->incarnation, b->now);
 	tuy_node_load_cert(n->node, &n->cert);

@@ -39,6 +39,8 @@ struct disk {
 	uint32_t address_count;
 	struct tuy_invite_row invite[INVITES_MAX];
 	uint32_t invite_count;
+	struct tuy_incarnation incarnation;
+	bool has_incarnation;
 };
 
 struct disk_ticket {
@@ -274,6 +276,10 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	case TUY_STORE_INVITE:
 		commit_invite(d, item);
 		break;
+	case TUY_STORE_INCARNATION:
+		d->incarnation = item->u.incarnation;
+		d->has_incarnation = true;
+		break;
 	}
 }
 
@@ -421,6 +427,53 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 	result->headers = headers;
 	if (read->kind == TUY_READ_ENTRIES && (read->from + read->count - 1) % 64 == 0)
 		result->sig = log->checkpoints[(read->from + read->count - 1) / 64 - 1];
+}
+
+struct disk *disk_copy(const struct disk *from)
+{
+	struct disk *d = copy(from, sizeof *from);
+
+	for (uint32_t i = 0; i < d->op_count; i++)
+		d->op[i].bytes.p = copy(from->op[i].bytes.p, from->op[i].bytes.len);
+	for (uint32_t i = 0; i < d->address_count; i++)
+		d->address[i].record.p =
+			copy(from->address[i].record.p, from->address[i].record.len);
+	for (uint32_t i = 0; i < d->log_count; i++) {
+		struct disk_log *to = &d->log[i];
+		const struct disk_log *log = &from->log[i];
+
+		to->headers = copy(log->headers, (size_t)log->cap * 64);
+		to->blobs = copy(log->blobs, log->cap * sizeof *log->blobs);
+		to->checkpoints = copy(log->checkpoints,
+		                       log->cap ? (log->cap / 64 + 1) * sizeof(struct tuy_sig) : 0);
+		for (uint32_t k = 0; k < log->state.head.seq; k++)
+			to->blobs[k].p =
+				log->blobs[k].p ? copy(log->blobs[k].p, log->blobs[k].len) : NULL;
+	}
+	return d;
+}
+
+const struct tuy_incarnation *disk_incarnation(const struct disk *d)
+{
+	return d->has_incarnation ? &d->incarnation : NULL;
+}
+
+void disk_incarnation_set(struct disk *d, const struct tuy_incarnation *incarnation)
+{
+	d->incarnation = *incarnation;
+	d->has_incarnation = true;
+}
+
+void disk_ticket_runs(const struct disk *d, const struct disk_ticket *ticket, disk_on_run *on_run,
+                      void *context)
+{
+	for (uint32_t i = 0; i < ticket->count; i++) {
+		const struct tuy_store_item *item = &ticket->items[i];
+
+		if (item->kind == TUY_STORE_ENTRIES)
+			on_run(context, &d->log[item->log_no].id, item->u.entries.from,
+			       item->u.entries.count, item->u.entries.headers);
+	}
 }
 
 uint32_t disk_log_count(const struct disk *d)

@@ -44,6 +44,17 @@ void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result);
 
+/* A copy of everything, as of a home that is put aside. */
+struct disk *disk_copy(const struct disk *disk);
+/* The incarnation that a STORE began last, or that was set; NULL: none. */
+const struct tuy_incarnation *disk_incarnation(const struct disk *disk);
+void disk_incarnation_set(struct disk *disk, const struct tuy_incarnation *incarnation);
+/* Calls back for each run of entries in a ticket, with the id of its log as the disk has it. */
+typedef void disk_on_run(void *context, const struct tuy_log_id *log, uint32_t from, uint32_t count,
+                         const uint8_t *headers);
+void disk_ticket_runs(const struct disk *disk, const struct disk_ticket *ticket,
+                      disk_on_run *on_run, void *context);
+
 uint32_t disk_log_count(const struct disk *disk);
 const struct disk_log *disk_log(const struct disk *disk, uint32_t log_no);
 /* The log of a given id; NULL. */

@@ -32,6 +32,7 @@ void faults_make(struct world *w)
 		event_add(w, in_ms,
 		          (struct event){ .kind = EV_CRASH, .node = (uint32_t)roll(w, o->nodes) });
 	}
+	stores_make(w);
 	faults_repeat(w, o->partitions, FAULT_PARTITION);
 	faults_repeat(w, o->suspends, FAULT_SUSPEND);
 	faults_repeat(w, o->fulls, FAULT_FULL);
@@ -168,8 +169,8 @@ static void own_log_keep(struct world *w, uint32_t i)
 	const struct member *m = &w->member[i];
 
 	for (uint32_t l = 0; l < disk_log_count(m->disk); l++) {
-		if (memcmp(&disk_log(m->disk, l)->state.incarnation, &m->incarnation,
-		           sizeof m->incarnation) == 0)
+		if (memcmp(&disk_log(m->disk, l)->state.incarnation, disk_incarnation(m->disk),
+		           sizeof(struct tuy_incarnation)) == 0)
 			w->back_state = disk_log(m->disk, l)->state;
 	}
 	w->back_node = w->back_state.head.seq > 0 ? i : NOBODY;
@@ -187,9 +188,9 @@ void faults_crash(struct world *w, uint32_t i)
 static void commit(struct world *w, struct event *e)
 {
 	struct member *m = &w->member[e->node];
-	enum world_rule rule = disk_ticket_own(e->disk_ticket, &m->incarnation, m->disk) > 0
-	                               ? cheat(w)
-	                               : RULE_KEPT;
+	enum world_rule rule =
+		disk_ticket_own(e->disk_ticket, disk_incarnation(m->disk), m->disk) > 0 ? cheat(w)
+											: RULE_KEPT;
 
 	w->cheated = w->cheated || rule != RULE_KEPT;
 	if (rule == RULE_FORK) {

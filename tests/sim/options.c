@@ -21,6 +21,8 @@ const struct option_name option_names[] = {
 	{ "suspends", AT(suspends), 0, 1000, true },
 	{ "fulls", AT(fulls), 0, 1000, true },
 	{ "torn", AT(torn), 0, 1000, true },
+	{ "losses", AT(losses), 0, 100, true },
+	{ "restores", AT(restores), 0, 100, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },
 };
@@ -67,6 +69,10 @@ struct world_options options_from_seed(uint64_t seed)
 	o.suspends = maybe(&dice, 8);
 	o.fulls = maybe(&dice, 8);
 	o.torn = maybe(&dice, 10);
+	if (below(&dice, 2) == 0) {
+		o.losses = below(&dice, 3);
+		o.restores = below(&dice, 5);
+	}
 	return o;
 }
 

@@ -45,10 +45,39 @@ static void canon_run(struct world *w, uint32_t i, const struct tuy_log_id *id,
 	}
 }
 
+uint32_t watch_most_held(const struct world *w, const struct tuy_log_id *id)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		const struct disk_log *log = disk_log_find(w->member[i].disk, id);
+
+		if (log && log->state.head.seq > most)
+			most = log->state.head.seq;
+	}
+	return most;
+}
+
+void watch_disk_went(struct world *w)
+{
+	for (uint32_t i = 0; i < w->canon_count; i++)
+		w->canon[i].count = w->canon[i].must = watch_most_held(w, &w->canon[i].id);
+}
+
+static void canon_check(struct world *w)
+{
+	for (uint32_t i = 0; i < w->canon_count; i++) {
+		if (watch_most_held(w, &w->canon[i].id) < w->canon[i].must)
+			broken(w, "an entry that another node held was lost", i);
+	}
+}
+
 /* An own entry is durable. */
 static void given_note(struct world *w, struct member *m, const struct disk_ticket *ticket)
 {
-	for (uint32_t i = disk_ticket_own(ticket, &m->incarnation, m->disk); i > 0; i--) {
+	if (w->options.losses + w->options.restores > 0)
+		return; /* several logs a device: seqs do not tell */
+	for (uint32_t i = disk_ticket_own(ticket, disk_incarnation(m->disk), m->disk); i > 0; i--) {
 		if (m->given_count % 256 == 0)
 			m->given_ms =
 				realloc(m->given_ms, (m->given_count + 256) * sizeof *m->given_ms);
@@ -205,6 +234,25 @@ void watch_bytes(struct world *w)
 
 /* ---- the end ---- */
 
+/* Does a node lack a payload that some disk holds? The only copy may have gone with a disk. */
+static bool lacks(const struct world *w, uint32_t i)
+{
+	for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
+		const struct disk_log *log = disk_log(w->member[i].disk, l);
+
+		for (uint32_t n = 0; log->state.missing > 0 && n < w->options.nodes; n++) {
+			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
+
+			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
+				if (!log->blobs[k].p && k < other->state.head.seq &&
+				    other->blobs[k].p)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
 bool watch_settled(const struct world *w)
 {
 	struct tuy_circle_info first, other;
@@ -214,7 +262,8 @@ bool watch_settled(const struct world *w)
 		return false;
 	for (uint32_t i = 0; i < w->options.nodes; i++) {
 		if (!w->member[i].node || !w->member[i].joined ||
-		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || other.missing > 0 ||
+		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
+		    (other.missing > 0 && w->options.losses + w->options.restores == 0) ||
 		    other.entries != first.entries || other.members != w->options.nodes ||
 		    memcmp(&other.digest, &first.digest, sizeof first.digest) != 0)
 			return false;
@@ -228,6 +277,8 @@ static bool same_log(const struct disk_log *a, const struct disk_log *b)
 	    memcmp(a->headers, b->headers, (size_t)a->state.head.seq * 64) != 0)
 		return false;
 	for (uint32_t k = 0; k < a->state.head.seq; k++) {
+		if (!a->blobs[k].p && !b->blobs[k].p && a->state.missing == b->state.missing)
+			continue; /* nobody has it: watch_settled looked */
 		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||
 		    memcmp(a->blobs[k].p, b->blobs[k].p, a->blobs[k].len) != 0)
 			return false;
@@ -255,7 +306,8 @@ void watch_end(struct world *w)
 				broken(w, "logs differ at the end", k);
 		}
 	}
-	if (total != given)
+	canon_check(w);
+	if (total != given && w->options.losses + w->options.restores == 0)
 		broken(w, "an entry was lost", 0);
 }
 

@@ -79,7 +79,8 @@ static struct tuy_capacity capacity_of(const struct world *w)
 		                      .ops = n + 64,
 		                      .devices = n + 8,
 		                      .peers = n + 8,
-		                      .logs = n * 2 + 16,
+		                      .logs = n * 2 + 16 +
+		                              2 * (w->options.losses + w->options.restores),
 		                      .links = TUY_LINKS_MAX + 16,
 		                      .stages = SIM_STAGES };
 }
@@ -93,7 +94,7 @@ static void node_start(struct world *w, uint32_t i)
 	m->life++;
 	tuy_dice_fill(&w->dice, seed.b, sizeof seed.b);
 	m->node = tuy_node_init(calloc(1, tuy_node_size(&cap)), &cap, &m->keys, &seed,
-	                        &m->incarnation, now_of(w, i));
+	                        disk_incarnation(m->disk), now_of(w, i));
 	m->commit_ms = w->now_ms;
 	m->timer_ms = UINT64_MAX;
 	m->asked = false;
@@ -171,6 +172,7 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 		tuy_node_cancel_join(m->node);
 		m->asked = false;
 	}
+	stores_tell(w, i, tell);
 	watch_tell(w, i, tell);
 }
 
@@ -282,7 +284,7 @@ static void on_command(struct world *w)
 	if (w->options.settle && w->settled_ms == 0 && !settle(w))
 		return;
 	event_add(w, roll(w, 400), (struct event){ .kind = EV_COMMAND });
-	if (!m->node || !m->joined || faults_asleep(w, i))
+	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
 		return;
 	tuy_dice_fill(&w->dice, record, len);
 	if (tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len }, 0,
@@ -346,6 +348,11 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_FAULT:
 		faults_event(w, e);
 		break;
+	case EV_LOSE:
+	case EV_COPY:
+	case EV_RESTORE:
+		stores_event(w, e);
+		break;
 	}
 }
 
@@ -354,6 +361,7 @@ static void event_handle(struct world *w, struct event *e)
 static void member_make(struct world *w, uint32_t i)
 {
 	struct member *m = &w->member[i];
+	struct tuy_incarnation incarnation;
 	struct tuy_recovery_key recovery;
 	struct tuy_secret secret;
 
@@ -362,8 +370,9 @@ static void member_make(struct world *w, uint32_t i)
 	tuy_dice_fill(&w->dice, secret.b, sizeof secret.b);
 	tuy_recovery_key_derive(&secret, &recovery);
 	m->cert = tuy_cert_create(&recovery, &m->keys);
-	tuy_dice_fill(&w->dice, m->incarnation.b, sizeof m->incarnation.b);
+	tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
 	m->disk = disk_create();
+	disk_incarnation_set(m->disk, &incarnation);
 	m->address.ip[10] = m->address.ip[11] = 0xff;
 	m->address.ip[12] = 10;
 	m->address.ip[14] = (uint8_t)(i >> 8);
@@ -405,6 +414,7 @@ static void world_free(struct world *w)
 		free(w->member[i].node);
 		disk_destroy(w->member[i].disk);
 	}
+	stores_free(w);
 	net_free(w);
 	watch_free(w);
 	free(w->member);

@@ -18,10 +18,12 @@ enum world_rule {
 
 struct world_options {
 	uint64_t seed;
-	uint32_t nodes;   /* 2..150 */
-	uint32_t tips;    /* appended in all */
-	uint32_t loss;    /* percent of links that are cut once in their life */
-	uint32_t crashes; /* of nodes, in all */
+	uint32_t nodes;    /* 2..150 */
+	uint32_t tips;     /* appended in all */
+	uint32_t loss;     /* percent of links that are cut once in their life */
+	uint32_t crashes;  /* of nodes, in all */
+	uint32_t losses;   /* of whole stores: their devices come in again by an invite */
+	uint32_t restores; /* of stores that an older copy replaces; half of them are not noticed */
 	uint32_t partitions;
 	uint32_t clogged;  /* percent of links with little room */
 	uint32_t stalled;  /* percent of links of which one end stops reading */
@@ -48,6 +50,7 @@ struct world_result {
 	                            pairs, once all are in */
 	uint64_t steps;
 	uint32_t failed;  /* tickets */
+	uint32_t retired; /* incarnations, because a peer showed more */
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
 };
 

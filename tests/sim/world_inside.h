@@ -31,6 +31,9 @@ enum event_kind {
 	EV_JOIN,
 	EV_PUMP,  /* a connection can take more */
 	EV_FAULT, /* what: enum fault */
+	EV_LOSE,
+	EV_COPY,
+	EV_RESTORE,
 };
 
 enum fault {
@@ -85,8 +88,11 @@ struct ack {
 struct member {
 	struct tuy_device_keys keys;
 	struct tuy_cert cert;
-	struct tuy_incarnation incarnation;
 	struct disk *disk;
+	struct disk *copy; /* of the disk, at some time; NULL */
+	uint64_t quiet_ms; /* it gives nothing before: its disk is old and it does not know */
+	bool stale;
+	uint32_t stale_seq;    /* of its own log on the disk that was put back */
 	struct tuy_node *node; /* NULL: down */
 	uint32_t life;         /* counts starts: events of an earlier life are void */
 	struct tuy_address address;
@@ -118,6 +124,7 @@ struct canon {
 	struct tuy_log_id id;
 	uint8_t *headers;
 	uint32_t count, cap;
+	uint32_t must; /* so many were on a disk that is still there when another one went */
 };
 
 struct world {
@@ -187,7 +194,21 @@ void faults_commit(struct world *w, struct event *e);
 /* The node went down. */
 void faults_crash(struct world *w, uint32_t i);
 
+/* ---- stores.c ---- */
+void stores_make(struct world *w);
+void stores_event(struct world *w, const struct event *e);
+/* The node begins a new incarnation. */
+void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
+/* Would what it gives now fork its log? It was put back, did not notice, and met nobody yet who
+ * knows more: nothing can help then. From the first entry shown on it has to know. */
+bool stores_would_fork(const struct world *w, uint32_t i);
+void stores_free(struct world *w);
+
 /* ---- watch.c ---- */
+/* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */
+void watch_disk_went(struct world *w);
+/* How long the log is on the disk that has most of it. */
+uint32_t watch_most_held(const struct world *w, const struct tuy_log_id *id);
 void watch_start(struct world *w, uint32_t i);
 void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appended);
 void watch_ticket(struct world *w, uint32_t i);

@@ -201,6 +201,7 @@ static void order_does_not_matter(void **state)
 	struct tuy_circle id = f->circle.id;
 	uint32_t index, members, heads;
 	struct tuy_hash first[64], again[64];
+	uint32_t verdicts = 0;
 
 	print_message("seed 42\n");
 	for (uint32_t i = 0; i < 20; i++) {
@@ -217,6 +218,8 @@ static void order_does_not_matter(void **state)
 	members = tuy_circle_member_count(&f->circle);
 	heads = tuy_circle_heads(&f->circle, first, 64);
 	assert_true(members > 1);
+	for (uint32_t i = 0; i < f->op_count; i++)
+		verdicts += f->circle.op[i].counts;
 	for (int round = 0; round < 20; round++) {
 		uint32_t left = f->op_count;
 
@@ -229,6 +232,37 @@ static void order_does_not_matter(void **state)
 		assert_int_equal(tuy_circle_member_count(&f->circle), members);
 		assert_int_equal(tuy_circle_heads(&f->circle, again, 64), heads);
 		assert_memory_equal(first, again, heads * sizeof first[0]);
+		left = verdicts;
+		for (uint32_t i = 0; i < f->op_count; i++)
+			left -= f->circle.op[i].counts;
+		assert_int_equal(left, 0);
+	}
+}
+
+/* 3 is let in twice, concurrently, and then lets 4 in knowing one of the two: whichever of them
+ * came first elsewhere. */
+static void let_in_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct tuy_circle id = f->circle.id;
+	uint32_t by_1, by_2, by_3, index, first, second;
+
+	assert_int_equal(add(f, first = make_admit(f, 0, 1), &index), TUY_OK);
+	assert_int_equal(add(f, second = make_admit(f, 0, 2), &index), TUY_OK);
+	by_1 = make_admit(f, 1, 3);
+	by_2 = make_admit(f, 2, 3);
+	assert_int_equal(add(f, by_2, &index), TUY_OK);
+	by_3 = make_admit(f, 3, 4); /* its past has by_2 only */
+	for (int order = 0; order < 2; order++) {
+		circle_fresh(f, &id);
+		add(f, 0, &index);
+		add(f, first, &index);
+		add(f, second, &index);
+		assert_int_equal(add(f, order ? by_1 : by_2, &index), TUY_OK);
+		assert_int_equal(add(f, order ? by_2 : by_1, &index), TUY_OK);
+		assert_int_equal(add(f, by_3, &index), TUY_OK);
+		assert_true(f->circle.op[index].counts);
+		assert_int_equal(tuy_circle_member_count(&f->circle), 5);
 	}
 }
 
@@ -279,6 +313,7 @@ int main(void)
 		TEST("operations of another circle are refused", other_circle_is_refused),
 		TEST("the same set gives the same members and heads in any order",
 		     order_does_not_matter),
+		TEST("a device let in twice at once counts by either", let_in_twice),
 		TEST("a full table refuses and says so", too_many_operations_are_void),
 		TEST("a key that does not fit its epoch is never used", wrong_epoch_key_is_dropped),
 	};

@@ -58,8 +58,8 @@ static void all_keys(void **state)
 	assert_int_equal(load("# a comment\n\nlisten = 0.0.0.0:4000\nlog = debug\nname = Zoé\n"
 	                      "lan = no\nadvertise = 192.0.2.1:4000, [2001:db8::1]:0\n"),
 	                 0);
-	assert_true(config.listen_given);
-	config_address_text(&config.listen, text);
+	assert_int_equal(config.listen_count, 1);
+	config_address_text(&config.listen[0], text);
 	assert_string_equal(text, "0.0.0.0:4000");
 	assert_int_equal(config.log, LOG_DEBUG);
 	assert_string_equal(config.name, "Zoé");
@@ -74,7 +74,7 @@ static void no_file(void **state)
 	(void)state;
 	assert_int_equal(config_load("/nonexistent/tuyaud.conf", &config, &error), 0);
 	assert_true(config.lan);
-	assert_false(config.listen_given);
+	assert_int_equal(config.listen_count, 0);
 	assert_int_equal(config.log, LOG_INFO);
 }
 
@@ -172,11 +172,11 @@ static void own_addresses(void **state)
 	char text[CONFIG_ADDRESS_TEXT];
 	(void)state;
 	assert_int_equal(config_address_parse("127.0.0.1:4000", &listen), 0);
-	assert_int_equal(address_own_find(&listen, &config, found), 1);
+	assert_int_equal(address_own_find(&listen, 1, &config, found), 1);
 	assert_true(address_equal(&found[0], &listen));
 
 	assert_int_equal(config_address_parse("[::]:4000", &listen), 0);
-	uint32_t count = address_own_find(&listen, &config, found);
+	uint32_t count = address_own_find(&listen, 1, &config, found);
 	assert_true(count >= 1 && count <= TUY_ADDRESSES_MAX);
 	for (uint32_t i = 0; i < count; i++) {
 		assert_int_equal(found[i].port, 4000);
@@ -184,9 +184,40 @@ static void own_addresses(void **state)
 	}
 
 	assert_int_equal(load("advertise = 192.0.2.7:0\n"), 0);
-	assert_int_equal(address_own_find(&listen, &config, found), 1);
+	assert_int_equal(address_own_find(&listen, 1, &config, found), 1);
 	config_address_text(&found[0], text);
 	assert_string_equal(text, "192.0.2.7:4000");
+}
+
+static void several_listens(void **state)
+{
+	struct tuy_address found[TUY_ADDRESSES_MAX];
+	(void)state;
+	assert_int_equal(load("listen = 127.0.0.1:4000, [::1]:4001\nlisten = 127.0.0.1:4000\n"), 0);
+	assert_int_equal(config.listen_count, 3);
+	assert_int_equal(address_own_find(config.listen, 3, &config, found), 2); /* each once */
+	assert_true(address_equal(&found[0], &config.listen[0]));
+	assert_true(address_equal(&found[1], &config.listen[1]));
+	config = config_default();
+	refused("listen = 1.1.1.1:1, 1.1.1.1:2, 1.1.1.1:3, 1.1.1.1:4, 1.1.1.1:5, 1.1.1.1:6\n"
+	        "listen = 1.1.1.1:7, 1.1.1.1:8, 1.1.1.1:9\n",
+	        "line 2", "more than 8");
+	refused("log = info\nlisten = ,\n", "line 2", "not an ADDRESS");
+	refused("listen = 1.1.1.1:1, nowhere:2\n", "line 1", "nowhere:2");
+}
+
+static void six_beside_four(void **state)
+{
+	struct tuy_address list[3];
+	(void)state;
+	assert_int_equal(config_address_parse("[::]:4000", &list[0]), 0);
+	assert_int_equal(config_address_parse("127.0.0.1:4000", &list[1]), 0);
+	assert_int_equal(config_address_parse("127.0.0.1:4001", &list[2]), 0);
+	assert_false(address_six_only(&list[0], list, 1)); /* takes IPv4 too */
+	assert_true(address_six_only(&list[0], list, 2));
+	assert_false(address_six_only(&list[1], list, 2));
+	list[1] = list[2];
+	assert_false(address_six_only(&list[0], list, 3));
 }
 
 #define TEST(sentence, fn)                                                                         \
@@ -198,6 +229,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("reads every key", all_keys),
+		TEST("takes several addresses to listen at", several_listens),
+		TEST("[::] beside an IPv4 address of the same port takes IPv6 only",
+		     six_beside_four),
 		TEST("goes without a file", no_file),
 		TEST("names the line of each fault and changes nothing", faults_have_lines),
 		TEST("refuses a line that would be cut in two", long_lines),

@@ -445,6 +445,72 @@ static void dead_link_is_dropped(void **state)
 	assert_int_equal(info(0).online, 1);
 }
 
+/* ---- suspend ---- */
+
+/* The pipe that is open, cut so that neither end notices. */
+static void cut_unnoticed(void)
+{
+	struct bench_pipe *pipe = NULL;
+
+	for (uint32_t i = 0; i < b.pipe_count; i++)
+		pipe = b.pipe[i].open[0] ? &b.pipe[i] : pipe;
+	assert_non_null(pipe);
+	pipe->open[0] = pipe->open[1] = false;
+}
+
+static void woken_drops_what_is_dead(void **state)
+{
+	(void)state;
+	b.dial = false;
+	cut_unnoticed();
+	bench_pass(&b, 20000);
+	assert_int_equal(info(0).online, 2); /* not noticed yet */
+	tuy_node_on_wake(b.node[0].node, b.now);
+	bench_pass(&b, 9900);
+	assert_int_equal(info(0).online, 2);
+	bench_pass(&b, 200);
+	assert_int_equal(info(0).online, 1);
+	assert_int_equal(info(1).online, 2); /* it did not sleep */
+	b.dial = true;
+	bench_pass(&b, 90000); /* node 1 may hold on to its dead link so long */
+	assert_int_equal(info(0).online, 2);
+	bench_append(&b, 0, 300);
+	bench_pass(&b, 1000);
+	assert_true(bench_same(&b));
+}
+
+static void woken_keeps_what_lives(void **state)
+{
+	uint32_t down = b.node[0].told[TUY_TELL_LINK_DOWN];
+	uint64_t sent = b.node[0].sent;
+
+	(void)state;
+	b.now.ms += 25000; /* the next PING of its own was due before the next on_time */
+	tuy_node_on_wake(b.node[0].node, b.now);
+	tuy_node_on_time(b.node[0].node, b.now);
+	bench_run(&b);
+	assert_true(b.node[0].sent > sent); /* at once */
+	bench_pass(&b, 30000);
+	assert_int_equal(b.node[0].told[TUY_TELL_LINK_DOWN], down);
+	assert_int_equal(info(0).online, 2);
+}
+
+static void woken_dials_at_once(void **state)
+{
+	struct tuy_task task = { .what = TUY_DO_NOTHING };
+
+	(void)state;
+	bench_stop(&b, 1);
+	bench_pass(&b, 3600000); /* calls again every ten minutes by now */
+	tuy_node_on_wake(b.node[0].node, b.now);
+	assert_true(tuy_node_deadline(b.node[0].node) <= b.now.ms + 100);
+	b.now.ms += 100;
+	tuy_node_on_time(b.node[0].node, b.now);
+	assert_int_equal(tuy_node_next(b.node[0].node, b.now, &task), TUY_DO_CONNECT);
+	tuy_node_on_connect_failed(b.node[0].node, b.now, task.u.connect.dial);
+	assert_true(tuy_node_deadline(b.node[0].node) <= b.now.ms + 2000); /* soon again */
+}
+
 /* ---- invites ---- */
 
 static void used_invite(void **state)
@@ -640,6 +706,10 @@ int main(void)
 		TEST("a node comes up to date when time passes in single milliseconds",
 		     comes_up_to_date, two),
 		TEST("a link that went silent is dropped", dead_link_is_dropped, two),
+		TEST("after a suspend a link without an answer is dropped within 10 s",
+		     woken_drops_what_is_dead, two),
+		TEST("after a suspend a link that answers stays", woken_keeps_what_lives, two),
+		TEST("after a suspend peers are called at once", woken_dials_at_once, two),
 		TEST("a used invite is refused with its date", used_invite, three),
 		TEST("an expired invite is refused with its date", expired_invite, fresh),
 		TEST("nobody is welcomed before his admission is durable",

@@ -1,0 +1,76 @@
+#include "notice.h"
+#include "log.h"
+
+static const char *const texts[NOTICE_COUNT] = {
+	[NOTICE_COPY] =
+		"This home is a copy or was put back from one: what you gave before comes back "
+		"from your friends, and what you give now goes into a new log.",
+	[NOTICE_LONGER] =
+		"A friend held entries of yours that this home had lost, so it was put back from "
+		"an older copy: they come back, and what you give now goes into a new log.",
+	[NOTICE_FORKED] =
+		"This home was put back from an older copy and used before it met a friend who "
+		"knew more: look in tuyau inbox --mine whether what you gave since is to be given "
+		"again; what you give now goes into a new log.",
+	[NOTICE_FEW] =
+		"This home was copied or put back nearly as often as the protocol allows (64 "
+		"times): keep it in one place.",
+	[NOTICE_SPENT] =
+		"This home was copied or put back as often as the protocol allows (64 times): "
+		"entries given from now on may clash; join again as a new device.",
+};
+
+static void say(struct daemon *d, enum notice notice)
+{
+	if ((d->notices & 1u << notice) != 0)
+		return;
+	d->notices |= 1u << notice;
+	log_line(LOG_UNUSUAL, "notice", "what=told text=\"%s\"", texts[notice]);
+}
+
+static void count_look(struct daemon *d, uint32_t count)
+{
+	if (count >= TUY_INCARNATIONS_MAX - TUY_INCARNATIONS_FEW && count < TUY_INCARNATIONS_MAX)
+		say(d, NOTICE_FEW);
+}
+
+void notice_origin(struct daemon *d)
+{
+	uint32_t count = store_incarnations(d->store);
+	switch (store_origin(d->store)) {
+	case STORE_ORIGIN_SAME:
+		return;
+	case STORE_ORIGIN_COPY:
+		log_line(LOG_UNUSUAL, "store", "what=incarnation why=copy count=%u", count);
+		say(d, NOTICE_COPY);
+		break;
+	case STORE_ORIGIN_SPENT:
+		log_line(LOG_UNUSUAL, "store", "what=incarnation why=spent count=%u", count);
+		say(d, NOTICE_SPENT);
+		break;
+	}
+	count_look(d, count);
+}
+
+void notice_incarnation(struct daemon *d, const struct tuy_tell *tell)
+{
+	log_line(LOG_UNUSUAL, "node", "what=incarnation why=%d log=%u seq=%u count=%u",
+	         (int)tell->why, tell->log_no, tell->seq, tell->count);
+	switch (tell->why) {
+	case TUY_INCARNATION_LONGER:
+		say(d, NOTICE_LONGER);
+		break;
+	case TUY_INCARNATION_FORKED:
+		say(d, NOTICE_FORKED);
+		break;
+	case TUY_INCARNATION_SPENT:
+		say(d, NOTICE_SPENT);
+		break;
+	}
+	count_look(d, tell->count);
+}
+
+const char *notice_text(const struct daemon *d, enum notice notice)
+{
+	return (d->notices & 1u << notice) != 0 ? texts[notice] : NULL;
+}

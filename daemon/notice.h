@@ -1,0 +1,26 @@
+/*
+ * Sentences for the owner about this home, given until the next start: in the log once, and in
+ * `status`. Thread rule: the loop thread.
+ */
+#ifndef NOTICE_H
+#define NOTICE_H
+
+#include "loop.h"
+
+enum notice {
+	NOTICE_COPY,   /* the home was copied, put back or moved (store_origin.h) */
+	NOTICE_LONGER, /* a peer holds more of our entries than we do */
+	NOTICE_FORKED, /* a peer holds others */
+	NOTICE_FEW,    /* nearly all incarnations are used */
+	NOTICE_SPENT,  /* all are */
+	NOTICE_COUNT,
+};
+
+/* What store_open found. */
+void notice_origin(struct daemon *d);
+/* TUY_TELL_INCARNATION. */
+void notice_incarnation(struct daemon *d, const struct tuy_tell *tell);
+/* The sentence if it is to be said, else NULL. Static storage. */
+const char *notice_text(const struct daemon *d, enum notice notice);
+
+#endif

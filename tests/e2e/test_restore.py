@@ -1,0 +1,146 @@
+"""Homes that are copied, put back from a copy, or lose what they held: no tip is lost or doubled,
+nobody sees a fork, and the owner is told in one sentence."""
+
+import shutil
+
+from world import run, wait_until
+
+COPY = "This home is a copy or was put back from one"
+LONGER = "A friend held entries of yours that this home had lost"
+
+
+def copy_of(node, name):
+    """A copy of a home whose daemon is down, as `cp -a` makes it."""
+    to = node.home.with_name(name)
+    run(["cp", "-a", node.home, to], node.home_env)
+    return to
+
+
+def give(node, *titles):
+    for title in titles:
+        node.tip(title)
+
+
+def nobody_saw_a_fork(nodes):
+    for node in nodes:
+        assert "what=fault" not in node.log_text(), node.tail()
+
+
+def all_have(world, nodes, titles):
+    world.meet(nodes)
+    for node in nodes:
+        assert sorted(node.titles()) == sorted(titles), node.name
+    nobody_saw_a_fork(nodes)
+
+
+def one_sentence(node, begin):
+    """The owner is told once in the log and in status, and not any more after a clean start."""
+    notice = node.status()["notice"]
+    assert len(notice) == 1 and notice[0].startswith(begin), notice
+    assert node.log_text().count(begin) == 1
+    assert begin in node.tuyau("status").out
+    node.restart()
+    assert node.status()["notice"] == []
+    assert "Note" not in node.tuyau("status").out
+    assert node.log_text().count(begin) == 1
+
+
+def test_a_plain_restart_says_nothing(world):
+    alice, bruno = world.circle("alice", "bruno")
+    give(alice, "Un")
+    alice.restart()
+    alice.kill()
+    alice.start()
+    give(alice, "Deux")
+    assert alice.status()["notice"] == []
+    all_have(world, [alice, bruno], ["Un", "Deux"])
+    assert "what=incarnation" not in alice.log_text()
+
+
+def test_a_home_copied_back_in_place(world):
+    """cp -a old/. home/ keeps the inodes of the files that are there."""
+    alice, bruno, chloe = nodes = world.circle("alice", "bruno", "chloe")
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    old = copy_of(alice, "old")
+    alice.start()
+    give(alice, "Après 1", "Après 2")
+    world.meet(nodes)
+    alice.stop()
+    run(["cp", "-a", f"{old}/.", f"{alice.home}/"], alice.home_env)
+    alice.start()
+    give(alice, "Tout de suite")  # perhaps before it has met anybody
+    all_have(world, nodes, ["Avant", "Après 1", "Après 2", "Tout de suite"])
+    one_sentence(alice, COPY)
+    give(alice, "Plus tard")
+    all_have(world, nodes, ["Avant", "Après 1", "Après 2", "Tout de suite", "Plus tard"])
+    assert len(alice.json("inbox", "--mine")) == 5
+
+
+def test_a_home_replaced_by_an_old_copy_and_used_alone(world):
+    alice, bruno, chloe = nodes = world.circle("alice", "bruno", "chloe")
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    old = copy_of(alice, "old")
+    alice.start()
+    give(alice, "Après 1", "Après 2", "Après 3")
+    world.meet(nodes)
+    alice.stop()
+    bruno.stop()
+    chloe.stop()
+    shutil.rmtree(alice.home)
+    old.rename(alice.home)
+    alice.start()
+    give(alice, "Seule 1", "Seule 2", "Seule 3", "Seule 4")
+    assert sorted(alice.titles()) == ["Avant", "Seule 1", "Seule 2", "Seule 3", "Seule 4"]
+    bruno.start()
+    chloe.start()
+    given = ["Après 1", "Après 2", "Après 3", "Avant", "Seule 1", "Seule 2", "Seule 3", "Seule 4"]
+    all_have(world, nodes, given)
+
+    def delivered():
+        return all(o["mine"] and o["delivery"]["have_it"] == 2 for o in alice.inbox())
+
+    wait_until(delivered, what="all of it is hers, and both have it")
+    one_sentence(alice, COPY)
+
+
+def test_an_old_snapshot_that_only_the_friends_can_notice(world):
+    """The bytes of an older data.mdb under the same files, as a snapshot of the whole disk would
+    leave them: the daemon learns it from the first friend."""
+    alice, bruno = nodes = world.circle("alice", "bruno")
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    give(alice, "Après 1", "Après 2")
+    world.meet(nodes)
+    alice.stop()
+    with open(alice.data, "r+b") as data:
+        data.write(old)
+        data.truncate(len(old))
+    alice.start()
+    world.meet(nodes)
+    wait_until(lambda: alice.status()["notice"], what="alice was told")
+    give(alice, "Ensuite")
+    all_have(world, nodes, ["Avant", "Après 1", "Après 2", "Ensuite"])
+    one_sentence(alice, LONGER)
+
+
+def test_a_lost_store_joins_again(world):
+    """The identity is left, the store is gone: the same person, with all that was given."""
+    alice, bruno = nodes = world.circle("alice", "bruno")
+    give(bruno, "Un", "Deux")
+    world.agree(nodes)
+    bruno.stop()
+    shutil.rmtree(bruno.home / "store")
+    bruno.start()
+    assert bruno.circles() == []
+    bruno.join(alice.invite())
+    give(bruno, "Trois")
+    all_have(world, nodes, ["Un", "Deux", "Trois"])
+    assert len(bruno.json("inbox", "--mine")) == 3
+    assert bruno.status()["notice"] == []

@@ -1,0 +1,339 @@
+/* A device whose store is older than what it once sent (PROTOCOL 4.10), on the workbench. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../proto/machine.h"
+#include "../sim/bench.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static struct bench b;
+
+static int three(void **state)
+{
+	(void)state;
+	bench_open(&b, 3);
+	bench_found(&b);
+	return 0;
+}
+
+static int away(void **state)
+{
+	(void)state;
+	bench_close(&b);
+	return 0;
+}
+
+static struct tuy_circle_info info(uint32_t i)
+{
+	struct tuy_circle_info about = { 0 };
+
+	tuy_node_circle(b.node[i].node, 0, &about);
+	return about;
+}
+
+static enum tuy_err append(uint32_t i)
+{
+	static const uint8_t record[40] = { 1 };
+	struct tuy_appended appended;
+
+	return tuy_node_append(b.node[i].node, b.now, 0, TUY_BYTES(record), 0, &appended);
+}
+
+static void give(uint32_t i, int count)
+{
+	for (int k = 0; k < count; k++) {
+		bench_append(&b, i, 200);
+		bench_pass(&b, 50);
+	}
+}
+
+/* The home of node 1 is put back as it was in `copy`; `noticed`: as a store that finds out. */
+enum noticed { UNNOTICED, NOTICED };
+static void put_back(struct disk *copy, enum noticed noticed)
+{
+	bench_stop(&b, 1);
+	bench_pass(&b, 100);
+	disk_destroy(b.node[1].disk);
+	b.node[1].disk = copy;
+	if (noticed == NOTICED)
+		b.node[1].incarnation.b[5]++;
+}
+
+/* The number of logs of node 1's device that node `i` holds, and of entries in them. */
+static uint32_t logs_of_1(uint32_t i, uint32_t *entries)
+{
+	uint32_t count = 0;
+
+	*entries = 0;
+	for (uint32_t l = 0; l < disk_log_count(b.node[i].disk); l++) {
+		const struct tuy_log_state *log = &disk_log(b.node[i].disk, l)->state;
+
+		if (memcmp(&log->device, &b.node[1].keys.device, sizeof log->device) != 0)
+			continue;
+		count++;
+		*entries += log->head.seq;
+	}
+	return count;
+}
+
+static void everybody_has(uint32_t logs, uint32_t entries)
+{
+	assert_true(bench_same(&b));
+	for (uint32_t i = 0; i < b.count; i++) {
+		uint32_t held;
+
+		assert_int_equal(logs_of_1(i, &held), logs);
+		assert_int_equal(held, entries);
+	}
+}
+
+/* ---- tests ---- */
+
+static void lost_store(void **state)
+{
+	struct tuy_invite invite;
+	uint64_t ticket;
+
+	(void)state;
+	give(1, 5);
+	put_back(disk_create(), NOTICED);
+	bench_start(&b, 1);
+	assert_int_equal(tuy_node_create_invite(b.node[0].node, b.now, 0, 1000, &invite, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	assert_int_equal(tuy_node_join(b.node[1].node, b.now, &invite, (struct tuy_bytes){ 0 }),
+	                 TUY_OK);
+	bench_pass(&b, 3000);
+	assert_int_equal(info(1).entries, 5);
+	give(1, 2);
+	bench_pass(&b, 1000);
+	everybody_has(2, 7);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 0);
+	assert_int_equal(tuy_node_delivery(b.node[1].node, 0, 5).have, 2);
+}
+
+static void noticed_copy(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	put_back(copy, NOTICED);
+	bench_start(&b, 1);
+	bench_append(&b, 1, 100); /* before it met anybody */
+	bench_pass(&b, 3000);
+	everybody_has(2, 8);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 0);
+}
+
+static void longer_log_is_shown(void **state)
+{
+	struct disk *copy;
+	struct tuy_incarnation before;
+
+	(void)state;
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	before = b.node[1].incarnation;
+	put_back(copy, UNNOTICED);
+	bench_start(&b, 1);
+	bench_pass(&b, 3000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_LONGER);
+	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].count, 2);
+	assert_non_null(disk_incarnation(b.node[1].disk));
+	assert_memory_not_equal(disk_incarnation(b.node[1].disk), &before, sizeof before);
+	everybody_has(1, 7);
+	give(1, 2);
+	bench_pass(&b, 1000);
+	everybody_has(2, 9);
+	bench_stop(&b, 1);
+	bench_start(&b, 1); /* and it stays with the new one */
+	give(1, 1);
+	bench_pass(&b, 2000);
+	everybody_has(2, 10);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+}
+
+static void log_of_a_lost_store_is_shown(void **state)
+{
+	struct disk *copy = disk_copy(b.node[1].disk); /* before the first entry */
+
+	(void)state;
+	give(1, 70);
+	put_back(copy, UNNOTICED);
+	bench_start(&b, 1);
+	bench_pass(&b, 3000);
+	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_LONGER);
+	give(1, 1);
+	bench_pass(&b, 1000);
+	everybody_has(2, 71);
+}
+
+/* Put back, used alone, and as long as or shorter than what the others hold. */
+static void other_entries(int alone)
+{
+	struct tuy_circle_info held;
+	uint32_t entries;
+
+	give(1, 80);
+	struct disk *copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	put_back(copy, UNNOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	give(1, alone);
+	b.dial = true;
+	bench_stop(&b, 1);
+	bench_start(&b, 1); /* knows nothing of what it did */
+	held = info(1);
+	bench_pass(&b, 10000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_FORKED);
+	assert_int_equal(info(1).entries, held.entries); /* its own are kept */
+	give(1, 2);
+	bench_pass(&b, 1000);
+	for (uint32_t i = 0; i < b.count; i++) {
+		assert_int_equal(logs_of_1(i, &entries), 2);
+		assert_int_equal(entries, i == 1 ? 80 + alone + 2 : 86);
+	}
+	assert_int_equal(info(1).online, 3); /* nobody is blamed */
+	for (uint32_t i = 0; i < b.count; i++)
+		assert_int_equal(b.node[i].told[TUY_TELL_FAULT], 0);
+}
+
+static void other_entries_as_many(void **state)
+{
+	(void)state;
+	other_entries(4);
+}
+
+static void other_entries_fewer(void **state)
+{
+	(void)state;
+	other_entries(2);
+}
+
+static void a_new_incarnation_is_durable_first(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 1);
+	put_back(copy, UNNOTICED);
+	bench_start(&b, 1);
+	b.node[1].store_holds = true;
+	bench_pass(&b, 5000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_int_equal(append(1), TUY_E_FULL);
+	b.node[1].store_holds = false;
+	bench_pass(&b, 10);
+	assert_int_equal(append(1), TUY_OK);
+	bench_pass(&b, 1000);
+	everybody_has(2, 5);
+}
+
+/* They hold less than was given alone: only the hashes tell. */
+static void other_entries_more(void **state)
+{
+	struct disk *copy;
+	uint32_t entries;
+
+	(void)state;
+	give(1, 80);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	put_back(copy, UNNOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	give(1, 9);
+	b.dial = true;
+	bench_pass(&b, 30000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_FORKED);
+	give(1, 2);
+	bench_pass(&b, 1000);
+	for (uint32_t i = 0; i < b.count; i++) {
+		assert_int_equal(logs_of_1(i, &entries), 2);
+		assert_int_equal(entries, i == 1 ? 91 : 86);
+	}
+	assert_int_equal(info(1).online, 3); /* nobody is blamed so much that he goes */
+}
+
+static void claims_hold_appends(void **state)
+{
+	struct tuy_node *n = b.node[1].node;
+	struct tuy_frontier_row row = { .eff_seq = 100 };
+	struct link *link = NULL;
+
+	(void)state;
+	give(1, 3);
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		link = n->link[i].state == LINK_UP ? &n->link[i] : link;
+	assert_non_null(link);
+	row.log = n->log[n->own[0].own_log].log16;
+	tuy_own_claimed(n, b.now, link, 0, &row);
+	assert_int_equal(append(1), TUY_E_FULL);
+	bench_pass(&b, TUY_CLAIM_HOLD_MS - 1);
+	assert_int_equal(append(1), TUY_E_FULL);
+	bench_pass(&b, 1);
+	assert_int_equal(append(1), TUY_OK); /* nobody showed anything */
+	tuy_own_claimed(n, b.now, link, 0, &row);
+	assert_int_equal(append(1), TUY_OK); /* once a minute */
+	bench_pass(&b, TUY_CLAIM_PAUSE_MS);
+	row.eff_seq = n->log[n->own[0].own_log].durable.seq;
+	memcpy(row.h8, n->log[n->own[0].own_log].durable.hash.b, sizeof row.h8);
+	tuy_own_claimed(n, b.now, link, 0, &row);
+	assert_int_equal(append(1), TUY_OK); /* he has what we have */
+	bench_pass(&b, 10);
+	tuy_own_claimed(n, b.now, link, 0, &row);
+	assert_int_equal(append(1), TUY_OK); /* and less */
+	row.eff_seq += 2;
+	tuy_own_claimed(n, b.now, link, 0, &row);
+	assert_int_equal(append(1), TUY_E_FULL);
+	bench_pass(&b, 5000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 0); /* never on a mere claim */
+	assert_true(bench_same(&b));
+}
+
+#define TEST(sentence, function)                                                                   \
+	{                                                                                          \
+		sentence, function, three, away, NULL                                              \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("a device that lost its store gets its own entries back as those of others",
+		     lost_store),
+		TEST("a copy that is noticed is used at once and nothing is lost", noticed_copy),
+		TEST("who is shown more of his own log begins a new one and takes the old one back",
+		     longer_log_is_shown),
+		TEST("who is shown a log that he never wrote as far as he knows begins a new one",
+		     log_of_a_lost_store_is_shown),
+		TEST("who is shown as many other entries keeps his own and begins a new log",
+		     other_entries_as_many),
+		TEST("who is shown more and other entries keeps his own and begins a new log",
+		     other_entries_fewer),
+		TEST("who gave more alone than he had lost sees it by the hashes",
+		     other_entries_more),
+		TEST("nothing is appended before the new incarnation is durable",
+		     a_new_incarnation_is_durable_first),
+		TEST("a mere claim holds own entries back for two seconds, once a minute",
+		     claims_hold_appends),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
