@@ -288,14 +288,27 @@ static void welcome_write(struct tuy_node *n, struct link *link, const struct tu
 	link->welcome_due = false;
 }
 
-void tuy_welcome_task(const struct link *link, struct tuy_task *task)
+/* PROTOCOL 6.5: whoever asks again may find an ADMIT that is still on its way to the store. */
+static bool is_admit_durable(const struct tuy_node *n, const struct link *link)
 {
+	const struct tuy_circle_state *c = &n->circle[link->welcome_circle];
+	uint32_t device =
+		link->peer == NONE ? NONE : tuy_circle_device_find(c, &n->peer[link->peer].device);
+
+	return device != NONE && tuy_circle_device_durable(c, device);
+}
+
+bool tuy_welcome_task(const struct tuy_node *n, const struct link *link, struct tuy_task *task)
+{
+	if (!link->welcome_due || !is_admit_durable(n, link))
+		return false;
 	task->what = TUY_DO_READ;
 	task->u.read = (struct tuy_read){ .kind = TUY_READ_OPS,
 		                          .link = link->number,
 		                          .circle_no = link->welcome_circle,
 		                          .from = READ_FOR_WELCOME,
 		                          .count = 1 };
+	return true;
 }
 
 void tuy_welcome_read(struct tuy_node *n, struct tuy_now now, struct link *link,

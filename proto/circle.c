@@ -295,6 +295,15 @@ uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out
 	return count;
 }
 
+bool tuy_circle_device_durable(const struct tuy_circle_state *c, uint32_t device)
+{
+	for (uint32_t i = 0; i < c->op_count; i++) {
+		if (c->op[i].made == device && c->op[i].durable)
+			return true;
+	}
+	return false;
+}
+
 uint32_t tuy_circle_device_find(const struct tuy_circle_state *c, const struct tuy_device *device)
 {
 	for (uint32_t i = 0; i < c->device_count; i++) {

@@ -86,6 +86,8 @@ bool tuy_circle_precedes(const struct tuy_circle_state *c, uint32_t a, uint32_t 
 /* At most `cap` heads, ascending by id; returns how many were written. */
 uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out, uint32_t cap);
 
+/* Is an operation that let the device (an index) in durable? */
+bool tuy_circle_device_durable(const struct tuy_circle_state *c, uint32_t device);
 /* Index of an active device; TUY_NO_INDEX if it is none. */
 uint32_t tuy_circle_device_find(const struct tuy_circle_state *c, const struct tuy_device *device);
 bool tuy_circle_member_active(const struct tuy_circle_state *c, const struct tuy_member *member);

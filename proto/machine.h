@@ -462,7 +462,8 @@ void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_welcome_message(struct tuy_node *n, struct tuy_now now, struct link *link,
                          const struct tuy_message *m, struct stage **stage);
 void tuy_reject_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
-void tuy_welcome_task(const struct link *link, struct tuy_task *task);
+/* False: no WELCOME is due, or ADMIT is not durable yet. */
+bool tuy_welcome_task(const struct tuy_node *n, const struct link *link, struct tuy_task *task);
 void tuy_welcome_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                       const struct tuy_read_result *result);
 void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);

@@ -515,10 +515,8 @@ bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 		return false;
 	if (control_write(n, now, link))
 		return true;
-	if (link->welcome_due) {
-		tuy_welcome_task(link, task);
+	if (tuy_welcome_task(n, link, task))
 		return true;
-	}
 	return link->state == LINK_UP && tuy_push_task(n, now, link, task);
 }
 

@@ -63,6 +63,19 @@ uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s)
 	return s->ticket;
 }
 
+/* A log before the operation that let its device in would make a store that cannot be loaded. */
+static bool is_early(const struct tuy_node *n, const struct stage *s)
+{
+	for (uint32_t i = 0; i < s->item_count; i++) {
+		const struct tuy_circle_state *c = &n->circle[s->items[i].circle_no];
+
+		if (s->items[i].kind == TUY_STORE_LOG && c->used &&
+		    !tuy_circle_device_durable(c, n->log[s->items[i].log_no].device))
+			return true;
+	}
+	return false;
+}
+
 struct stage *tuy_stage_next(struct tuy_node *n)
 {
 	struct stage *best = NULL;
@@ -73,7 +86,7 @@ struct stage *tuy_stage_next(struct tuy_node *n)
 		if (s->state == STAGE_READY && (!best || s->ticket < best->ticket))
 			best = s;
 	}
-	return best;
+	return best && is_early(n, best) ? NULL : best;
 }
 
 void tuy_stage_again(struct tuy_node *n)

@@ -122,6 +122,12 @@ void disk_ticket_free(struct disk_ticket *t)
 	free(t);
 }
 
+const struct tuy_store_item *disk_ticket_items(const struct disk_ticket *t, uint32_t *count)
+{
+	*count = t->count;
+	return t->items;
+}
+
 struct disk *disk_create(void)
 {
 	struct disk *d = calloc(1, sizeof *d);
@@ -277,7 +283,7 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	}
 }
 
-static uint32_t circle_op_count(const struct disk *d, uint32_t circle_no)
+static uint32_t ops_of(const struct disk *d, uint32_t circle_no)
 {
 	uint32_t count = 0;
 
@@ -288,19 +294,27 @@ static uint32_t circle_op_count(const struct disk *d, uint32_t circle_no)
 
 bool disk_accepts(const struct disk *d, const struct disk_ticket *ticket)
 {
-	uint32_t ops = 0; /* of this ticket; a ticket is of one circle */
+	uint32_t ops = 0, logs = 0;
 
 	for (uint32_t i = 0; i < ticket->count; i++) {
 		const struct tuy_store_item *item = &ticket->items[i];
+		uint32_t head = 0;
 
 		if (item->kind == TUY_STORE_OP &&
-		    item->u.op.index > circle_op_count(d, item->circle_no) + ops++)
+		    item->u.op.index != ops_of(d, item->circle_no) + ops++)
 			return false;
-		if (item->kind == TUY_STORE_LOG && item->log_no > d->log_count)
+		if (item->kind == TUY_STORE_LOG && item->log_no != d->log_count + logs++)
 			return false;
-		if (item->kind == TUY_STORE_ENTRIES &&
-		    (item->log_no >= d->log_count ||
-		     item->u.entries.from != d->log[item->log_no].state.head.seq + 1))
+		if (item->kind == TUY_STORE_ENTRIES && item->log_no >= d->log_count + logs)
+			return false;
+		if (item->kind == TUY_STORE_ENTRIES && item->log_no < d->log_count)
+			head = d->log[item->log_no].state.head.seq;
+		for (uint32_t k = 0; k < i && item->kind == TUY_STORE_ENTRIES; k++) {
+			if (ticket->items[k].kind == TUY_STORE_ENTRIES &&
+			    ticket->items[k].log_no == item->log_no)
+				head = ticket->items[k].u.entries.head.seq;
+		}
+		if (item->kind == TUY_STORE_ENTRIES && item->u.entries.from != head + 1)
 			return false;
 	}
 	return true;
@@ -326,6 +340,15 @@ void disk_commit(struct disk *d, const struct disk_ticket *ticket)
 {
 	for (uint32_t i = 0; i < ticket->count; i++)
 		commit_item(d, &ticket->items[i]);
+}
+
+void disk_log_back(struct disk *d, const struct tuy_log_state *state)
+{
+	struct disk_log *log = &d->log[state->log_no];
+
+	for (uint32_t k = state->head.seq; k < log->state.head.seq; k++)
+		free(log->blobs[k].p);
+	log->state = *state;
 }
 
 void disk_load(struct disk *d, struct tuy_node *node)

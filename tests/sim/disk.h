@@ -25,6 +25,7 @@ void disk_destroy(struct disk *disk);
 struct disk_ticket;
 struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_t count);
 void disk_ticket_free(struct disk_ticket *ticket);
+const struct tuy_store_item *disk_ticket_items(const struct disk_ticket *ticket, uint32_t *count);
 /* Does everything of the ticket follow directly on what is there? A real store fails a ticket that
  * leaves a hole. */
 bool disk_accepts(const struct disk *disk, const struct disk_ticket *ticket);
@@ -34,6 +35,9 @@ uint32_t disk_ticket_own(const struct disk_ticket *ticket,
 /* Commits; entries that do not follow directly are a broken promise of the node: it ends the run.
  */
 void disk_commit(struct disk *disk, const struct disk_ticket *ticket);
+
+/* A log goes back to an earlier state: the disk breaks its word. */
+void disk_log_back(struct disk *disk, const struct tuy_log_state *state);
 
 /* Feeds a new node with all that was committed. */
 void disk_load(struct disk *disk, struct tuy_node *node);

@@ -7,6 +7,15 @@
 
 #include "disk.h"
 
+/* A rule of the host that is broken once, so that a test sees that the break is noticed. */
+enum world_rule {
+	RULE_KEPT,
+	RULE_DURABLE, /* a ticket is reported before it is committed, and then there is a crash */
+	RULE_FORK,    /* a crash, and the disk has lost the newest own entries */
+	RULE_LOSE,    /* a ticket is reported and never committed */
+	RULE_FAILED,  /* a ticket is committed and reported as failed */
+};
+
 struct world_options {
 	uint64_t seed;
 	uint32_t nodes;    /* 2..150 */
@@ -15,10 +24,19 @@ struct world_options {
 	uint32_t crashes;  /* of nodes, in all */
 	uint32_t losses;   /* of whole stores: their devices come in again by an invite */
 	uint32_t restores; /* of stores that an older copy replaces; half of them are not noticed */
-	uint32_t big;      /* percent of records of up to 48 KiB */
-	uint32_t settle;   /* 1: tips begin once everybody is in; counts begin then too */
-	uint32_t flood;    /* 1: duplicates are not suppressed */
-	int verbose;
+	uint32_t partitions;
+	uint32_t clogged;  /* percent of links with little room */
+	uint32_t stalled;  /* percent of links of which one end stops reading */
+	uint32_t skew;     /* years that wall clocks are off, at most */
+	uint32_t suspends; /* of nodes, in all */
+	uint32_t fulls;    /* times that a disk takes nothing for a while */
+	uint32_t torn;     /* crashes between a commit and its report */
+	uint32_t until_ms; /* no faults from then on; 0: while there are tips */
+	enum world_rule rule;
+	uint32_t big;    /* percent of records of up to 48 KiB */
+	uint32_t settle; /* 1: tips begin once everybody is in; counts begin then too */
+	uint32_t flood;  /* 1: duplicates are not suppressed */
+	uint32_t verbose;
 };
 
 struct world_result {
@@ -31,6 +49,7 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
+	uint32_t failed;  /* tickets */
 	uint32_t retired; /* incarnations, because a peer showed more */
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
 };

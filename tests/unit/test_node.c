@@ -634,9 +634,44 @@ static void member_cannot_join_again(void **state)
 		sentence, function, world, away, NULL                                              \
 	}
 
+/* A full disk at the inviter: he who asks again is not let in before ADMIT is durable, or a crash
+ * would leave him in a circle that knows nothing of him. */
+static void welcome_waits_for_admit(void **state)
+{
+	const struct tuy_policy policy = { .max = 150 };
+	struct tuy_circle_info about;
+	struct tuy_invite invite;
+	uint32_t circle;
+	uint64_t ticket;
+
+	(void)state;
+	assert_int_equal(tuy_node_create_circle(b.node[0].node, b.now, &policy, &circle, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	assert_int_equal(tuy_node_create_invite(b.node[0].node, b.now, 0, 86400, &invite, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	b.node[0].store_fails = true;
+	assert_int_equal(tuy_node_join(b.node[1].node, b.now, &invite,
+	                               (struct tuy_bytes){ (const uint8_t *)"guest", 5 }),
+	                 TUY_OK);
+	bench_pass(&b, 200);
+	for (uint32_t k = 0; k < b.pipe_count; k++) {
+		if (b.pipe[k].open[0])
+			bench_cut(&b, &b.pipe[k]);
+	}
+	bench_pass(&b, 4000);
+	assert_int_equal(tuy_node_circle(b.node[1].node, 0, &about), TUY_E_UNKNOWN);
+	b.node[0].store_fails = false;
+	bench_pass(&b, 30000);
+	assert_int_equal(b.node[1].told[TUY_TELL_JOINED], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("WELCOME waits for an ADMIT that the store failed", welcome_waits_for_admit,
+		     fresh),
 		TEST("a stranger hears nothing, whatever he sends", stranger_hears_nothing, two),
 		TEST("a first frame seen before is answered with nothing", replay_hears_nothing,
 		     two),

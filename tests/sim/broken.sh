@@ -1,0 +1,28 @@
+#!/bin/sh
+# Worlds in which a rule of the host is broken: each must be caught, by the invariant named here.
+# broken.sh TUYAU-SIM
+set -u
+sim=$1
+failed=0
+
+caught() { # rule, what is said, options
+	rule=$1 said=$2
+	shift 2
+	out=$("$sim" --break "$rule" --nodes 5 --tips 195 --big 0 --loss 0 --crashes 0 \
+		--partitions 0 --clogged 0 --stalled 0 --skew 0 --suspends 0 --fulls 0 --torn 0 --losses 0 --restores 0 \
+		"$@" 2>/dev/null)
+	code=$?
+	case $code:$out in
+	1:*"$said"*) ;;
+	*)
+		echo "--break $rule $*: not caught by \"$said\" (exit $code): $out"
+		failed=1
+		;;
+	esac
+}
+
+caught durable "a read past the head" --seed 1
+caught lose "a read past the head" --seed 2
+caught fork "an honest log forked" --seed 3 --loss 52 --partitions 2 --fulls 5 --torn 8
+caught failed "logs differ at the end" --seed 1
+exit $failed

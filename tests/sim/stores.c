@@ -1,0 +1,130 @@
+/* Stores that are lost, or replaced by an old copy. */
+#include "world_inside.h"
+
+#include <string.h>
+
+static bool all_joined(const struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		if (!w->member[i].joined)
+			return false;
+	}
+	return true;
+}
+
+/* The log that a disk's device writes; NULL: none yet. */
+static const struct disk_log *own_log(const struct member *m)
+{
+	const struct tuy_incarnation *incarnation = disk_incarnation(m->disk);
+
+	for (uint32_t l = 0; l < disk_log_count(m->disk); l++) {
+		const struct disk_log *log = disk_log(m->disk, l);
+
+		if (memcmp(&log->state.device, &m->keys.device, sizeof m->keys.device) == 0 &&
+		    memcmp(&log->state.incarnation, incarnation, sizeof *incarnation) == 0)
+			return log;
+	}
+	return NULL;
+}
+
+/* Another disk under a node, which crashes; `noticed`: as a store that sees that it is a copy. */
+static void disk_replace(struct world *w, uint32_t i, struct disk *disk, bool noticed)
+{
+	struct member *m = &w->member[i];
+	struct tuy_incarnation incarnation;
+
+	node_crash(w, i);
+	disk_destroy(m->disk);
+	m->disk = disk;
+	m->stale = !noticed;
+	m->stale_seq = own_log(m) ? own_log(m)->state.head.seq : 0;
+	m->quiet_ms = w->now_ms + 30000; /* longer than it is down, and what is on its way */
+	if (noticed) {
+		tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
+		disk_incarnation_set(m->disk, &incarnation);
+	}
+	watch_disk_went(w);
+}
+
+/* A store is lost, copied, or replaced by its copy; all are in, so that no admission is lost. */
+void stores_event(struct world *w, const struct event *e)
+{
+	struct member *m = &w->member[e->node];
+
+	if (w->calm)
+		return;
+	if (!all_joined(w)) {
+		event_add(w, 500 + roll(w, 1000), *e);
+		return;
+	}
+	switch ((int)e->kind) {
+	case EV_COPY:
+		if (m->copy)
+			disk_destroy(m->copy);
+		m->copy = disk_copy(m->disk);
+		break;
+	case EV_RESTORE:
+		if (!m->copy)
+			return;
+		disk_replace(w, e->node, m->copy, roll(w, 2) == 0);
+		m->copy = NULL;
+		break;
+	default:
+		disk_replace(w, e->node, disk_create(), true);
+		m->joined = m->asked = false;
+		event_add(w, 300 + roll(w, 3000),
+		          (struct event){ .kind = EV_JOIN, .node = e->node });
+	}
+}
+
+bool stores_would_fork(const struct world *w, uint32_t i)
+{
+	const struct member *m = &w->member[i];
+	const struct disk_log *log = own_log(m);
+	uint32_t seq = log ? log->state.head.seq : 0;
+	struct tuy_circle_info info;
+	struct tuy_log_id id;
+
+	if (!m->stale || seq > m->stale_seq)
+		return false;
+	if (w->now_ms < m->quiet_ms || tuy_node_circle(m->node, 0, &info) != TUY_OK)
+		return true;
+	id = tuy_log_id(&info.id, &m->keys.device, disk_incarnation(m->disk));
+	return watch_most_held(w, &id) > seq;
+}
+
+void stores_make(struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.losses; i++) {
+		uint32_t node = (uint32_t)roll(w, w->options.nodes);
+
+		event_add(w, 8000 + roll(w, 50000),
+		          (struct event){ .kind = EV_LOSE, .node = node });
+	}
+	for (uint32_t i = 0; i < w->options.restores; i++) {
+		uint32_t node = (uint32_t)roll(w, w->options.nodes);
+		uint64_t at_ms = 3000 + roll(w, 30000);
+
+		event_add(w, at_ms, (struct event){ .kind = EV_COPY, .node = node });
+		event_add(w, at_ms + 2000 + roll(w, 20000),
+		          (struct event){ .kind = EV_RESTORE, .node = node });
+	}
+}
+
+void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
+{
+	if (tell->kind != TUY_TELL_INCARNATION)
+		return;
+	w->result.retired++;
+	w->member[i].stale = false;
+	if (tell->why != TUY_INCARNATION_LONGER)
+		broken(w, "an incarnation ended by a fork", i);
+}
+
+void stores_free(struct world *w)
+{
+	for (uint32_t i = 0; i < w->options.nodes; i++) {
+		if (w->member[i].copy)
+			disk_destroy(w->member[i].copy);
+	}
+}
