@@ -5,15 +5,23 @@
 #include <sodium.h>
 #include <string.h>
 
+/* Attempts and links that this device began. */
 static uint32_t outgoing_count(const struct tuy_node *n)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < n->cap.links; i++)
-		count += n->link[i].state != LINK_FREE && n->link[i].direction == TUY_OUTGOING;
 	for (uint32_t i = 0; i < n->peer_count; i++)
 		count += n->peer[i].dialing;
 	return count;
+}
+
+/* When the next call may be made: at once, or, all places being taken, when it is time to look
+ * around (PROTOCOL 7.9). */
+static uint64_t call_ms(const struct tuy_node *n)
+{
+	uint32_t count = outgoing_count(n);
+
+	return count < DIAL_MAX ? 0 : count == DIAL_MAX ? n->explore_ms : UINT64_MAX;
 }
 
 static bool may_dial(const struct peer *peer)
@@ -89,8 +97,10 @@ bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task
 		if (tuy_dice_below(&n->dice, ++due) == 0)
 			chosen = i;
 	}
-	if (chosen == NONE || outgoing_count(n) >= DIAL_MAX)
+	if (chosen == NONE || now.ms < call_ms(n))
 		return false;
+	n->explore_ms =
+		now.ms + EXPLORE_MS * 8 / 10 + tuy_dice_below(&n->dice, EXPLORE_MS * 4 / 10);
 	n->peer[chosen].dialing = true;
 	address = n->peer[chosen].address.address[n->peer[chosen].address_next %
 	                                          n->peer[chosen].address.count];
@@ -100,18 +110,19 @@ bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task
 
 uint64_t tuy_dial_deadline(const struct tuy_node *n)
 {
-	uint64_t deadline = UINT64_MAX;
+	uint64_t deadline = UINT64_MAX, not_before = call_ms(n);
 
 	if (!n->started || n->stopping)
 		return deadline;
 	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0 &&
 	    !n->join.welcomed)
 		deadline = n->join.next_ms;
-	if (outgoing_count(n) >= DIAL_MAX)
-		return deadline;
 	for (uint32_t i = 0; i < n->peer_count; i++) {
-		if (may_dial(&n->peer[i]) && n->peer[i].dial_next_ms < deadline)
-			deadline = n->peer[i].dial_next_ms;
+		uint64_t at =
+			n->peer[i].dial_next_ms > not_before ? n->peer[i].dial_next_ms : not_before;
+
+		if (may_dial(&n->peer[i]) && at < deadline)
+			deadline = at;
 	}
 	return deadline;
 }

@@ -30,8 +30,9 @@
 #define CREDIT_RETURN       65536 /* PROTOCOL 7.5 */
 #define PEERS_MAX           2432  /* a bound on capacity.peers */
 #define PEERS_WORDS         (PEERS_MAX / 64)
-#define EVICTED_MAX         64 /* handshakes that gave way, to be closed by the host */
-#define DIAL_MAX            8  /* outgoing links and attempts */
+#define EVICTED_MAX         64     /* handshakes that gave way, to be closed by the host */
+#define DIAL_MAX            8      /* outgoing links and attempts */
+#define EXPLORE_MS          300000 /* +-20 %: all places taken, one more friend is called */
 #define DIAL_BACKOFF_MIN_MS 1000
 #define DIAL_BACKOFF_MAX_MS 600000
 #define STORE_RETRY_MS      5000
@@ -278,7 +279,8 @@ struct tuy_node {
 	bool incarnation_due;        /* it waits for a stage */
 	uint64_t hold_ms;            /* own appends wait until then; 0: nobody claimed anything */
 	uint64_t start_ms;
-	uint64_t changes; /* counter behind log.touched */
+	uint64_t explore_ms; /* when the next call is made although all places are taken */
+	uint64_t changes;    /* counter behind log.touched */
 
 	struct tuy_circle_state *circle;
 	struct own_circle *own;

@@ -198,6 +198,26 @@ static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *oth
 	return link_is_ours == kept_is_ours;
 }
 
+/* One link more than there are places: the oldest that this device began gives way (PROTOCOL 7.9).
+ */
+static void oldest_give_way(struct tuy_node *n, const struct link *newest)
+{
+	struct link *oldest = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		struct link *link = &n->link[i];
+
+		if (link->state != LINK_UP || link->direction != TUY_OUTGOING || link->close_due)
+			continue;
+		count++;
+		if (link != newest && (!oldest || link->up_ms < oldest->up_ms))
+			oldest = link;
+	}
+	if (count > DIAL_MAX && oldest)
+		tuy_link_close(n, oldest, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+}
+
 void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	uint32_t place = place_of(n, link), other_place;
@@ -224,6 +244,8 @@ void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 		tuy_link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
 	}
 	n->peer[link->peer].link = place;
+	if (link->direction == TUY_OUTGOING)
+		oldest_give_way(n, link);
 	t = tuy_node_tell(n, TUY_TELL_LINK_UP);
 	t->tell.link = link->number;
 	t->tell.device = n->peer[link->peer].device;
