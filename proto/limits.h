@@ -14,7 +14,7 @@
 #define TUY_REPLAY_EPHEMERALS                                                                      \
 	65536                /* first frames remembered against replay while the process lives */
 #define TUY_HALF_OPEN_MAX 64 /* handshakes under way at once */
-#define TUY_LINKS_MAX     32 /* established links */
+#define TUY_LINKS_MAX     32 /* established links there is room for, beside the handshakes */
 /* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
 #define TUY_CREDIT_START       1048576
 #define TUY_PING_IDLE_MS       30000 /* +-20 % */

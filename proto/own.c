@@ -196,7 +196,7 @@ static void show_go_on(struct tuy_node *n, struct link *link, uint32_t log_no,
 	if (!differs && end.seq < log->durable.seq)
 		return; /* more may come */
 	log->showing = false;
-	tuy_peer_log_of(n, link, log_no)->flags &= (uint8_t)~PEER_LOG_WANTED;
+	tuy_peer_log_of(n, link, log_no)->flags &= (uint16_t)~PEER_LOG_WANTED;
 	log->forked = differs;
 	if (differs && log->own)
 		retire(n, link, log_no, end.seq, TUY_INCARNATION_FORKED);
@@ -232,7 +232,7 @@ bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, ui
 	if (!log->showing)
 		return true; /* all of it is held */
 	if (covers(m, &log->shown)) {
-		pl->flags &= (uint8_t)~PEER_LOG_WANT_DUE;
+		pl->flags &= (uint16_t)~PEER_LOG_WANT_DUE;
 		show_go_on(n, link, log_no, m);
 	} else if (!(pl->flags & PEER_LOG_WANTED)) {
 		pl->flags |= PEER_LOG_WANT_DUE;

@@ -439,9 +439,11 @@ static void dead_link_is_dropped(void **state)
 		pipe = b.pipe[i].open[0] ? &b.pipe[i] : pipe;
 	assert_non_null(pipe);
 	b.dial = false;
-	bench_stop(&b, 1); /* without a word: put the pipe back as if the cable were cut */
-	pipe->open[0] = pipe->open[1] = false;
-	bench_pass(&b, 100000);
+	pipe->open[0] = pipe->open[1] = false; /* the cable is cut: nobody hears of it */
+	bench_stop(&b, 1);
+	bench_pass(&b, 60000);
+	assert_int_equal(info(0).online, 2); /* for all it knows */
+	bench_pass(&b, 60000);
 	assert_int_equal(info(0).online, 1);
 }
 
