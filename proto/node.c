@@ -31,7 +31,7 @@ static uint32_t hash_size_for(uint32_t logs)
 }
 
 static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_capacity *cap,
-                       uint8_t **circles, uint8_t **rx, uint8_t **stages)
+                       uint8_t **circles, uint8_t **rx, struct probe **probes, uint8_t **stages)
 {
 	n->log_words = (cap->logs + 63) / 64;
 	n->op_words = (cap->ops + 63) / 64;
@@ -53,6 +53,7 @@ static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_ca
 	n->out = lay(l, 1, TUY_FRAME_MAX + 3);
 	*circles = lay(l, cap->circles, tuy_circle_memory(cap->ops, cap->devices));
 	*rx = lay(l, cap->links, TUY_FRAME_MAX + 1);
+	*probes = lay(l, cap->links, sizeof **probes);
 	*stages = lay(l, cap->stages,
 	              STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
 	                      TUY_CHECKPOINT_EVERY * sizeof(struct tuy_bytes));
@@ -77,9 +78,10 @@ size_t tuy_node_size(const struct tuy_capacity *capacity)
 	struct tuy_node probe = { 0 };
 	struct layout l = { NULL, 0 };
 	uint8_t *a, *b, *c;
+	struct probe *d;
 
 	lay(&l, 1, sizeof probe);
-	return node_lay(&probe, &l, capacity, &a, &b, &c);
+	return node_lay(&probe, &l, capacity, &a, &b, &d, &c);
 }
 
 struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity,
@@ -89,10 +91,11 @@ struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity
 	struct layout l = { memory, 0 };
 	struct tuy_node *n = lay(&l, 1, sizeof *n);
 	uint8_t *circles, *rx, *stages;
+	struct probe *probes;
 	size_t circle_size = tuy_circle_memory(capacity->ops, capacity->devices);
 
 	tuy_require(capacity->circles <= TUY_CIRCLES_MAX && capacity->stages > STAGES_FOR_OWN + 1);
-	node_lay(n, &l, capacity, &circles, &rx, &stages);
+	node_lay(n, &l, capacity, &circles, &rx, &probes, &stages);
 	n->cap = *capacity;
 	n->keys = keys;
 	n->dice.seed = *seed;
@@ -108,8 +111,10 @@ struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity
 		                capacity->devices);
 		n->own[i].own_log = NONE;
 	}
-	for (uint32_t i = 0; i < capacity->links; i++)
+	for (uint32_t i = 0; i < capacity->links; i++) {
 		n->link[i].rx = rx + (size_t)i * ((TUY_FRAME_MAX + 1 + 15) & ~15u);
+		n->link[i].probe = &probes[i];
+	}
 	for (uint32_t i = 0; i < capacity->stages; i++) {
 		uint8_t *p =
 			stages + i * (STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
@@ -192,8 +197,8 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		log->durable = log->staged = state->head;
 		log->sig = state->sig;
 	}
-	if (log->own)
-		tuy_own_moved(n, no, 0);
+	log->cut = state->cut;
+	n->cuts_mine += log->mine && log->cut != TUY_NO_CUT;
 	return TUY_OK;
 }
 

@@ -22,6 +22,7 @@
 #define TUY_NODE_H
 
 #include "err.h"
+#include "fork_proof.h"
 #include "keys.h"
 #include "limits.h"
 #include "log.h"
@@ -76,6 +77,7 @@ struct tuy_log_state {
 	struct tuy_head head; /* seq 0: empty */
 	struct tuy_sig sig;   /* signed head */
 	uint32_t missing;     /* payloads not held and not erased */
+	uint32_t cut;         /* the log ends here, it is forked; TUY_NO_CUT */
 };
 enum tuy_err tuy_node_load_log(struct tuy_node *node, const struct tuy_log_state *log);
 /* An address record as stored; a bad one is ignored. */
@@ -219,6 +221,10 @@ enum tuy_store_kind {
 	TUY_STORE_ADDRESS,     /* the newest address record of a device */
 	TUY_STORE_INVITE,      /* an invite of this device, new or changed */
 	TUY_STORE_INCARNATION, /* the incarnation from now on; the one before is retired for ever */
+	TUY_STORE_CUT,    /* the log is forked: it ends at `seq` from now on. Entries beyond, held
+	                     or on their way, are no longer in it; they are kept aside */
+	TUY_STORE_VOIDED, /* entries of a log of this device that a peer kept aside: records to be
+	                     published again. As ENTRIES, but what is held already is passed over */
 };
 struct tuy_store_item {
 	enum tuy_store_kind kind;
@@ -251,7 +257,7 @@ struct tuy_store_item {
 			struct tuy_head head;          /* after the last one */
 			struct tuy_sig sig; /* of head; kept as a checkpoint too when head.seq is a
 			                       multiple of 64 */
-		} entries;
+		} entries;                  /* VOIDED too */
 		struct {
 			uint32_t seq;
 			struct tuy_bytes blob;
@@ -262,6 +268,10 @@ struct tuy_store_item {
 		} address;
 		struct tuy_invite_row invite;
 		struct tuy_incarnation incarnation;
+		struct {
+			uint32_t seq; /* 0, or a multiple of 64; lower than one before */
+			struct tuy_bytes proof;
+		} cut;
 	} u;
 };
 
@@ -271,6 +281,11 @@ enum tuy_read_kind {
 	TUY_READ_OPS,     /* operations index[0..count) of a circle */
 	TUY_READ_BLOBS,   /* the payloads of seq[0..count) */
 	TUY_READ_MISSING, /* up to 64 seqs >= from whose payload is missing */
+	TUY_READ_BLOCK,   /* the entries from `from` = 64 k + 1 to the next checkpoint or to the end
+	                     of what is held, also of what a cut put aside (of a log of another
+	                     device); with the head before them and the signature at the last */
+	TUY_READ_HEAD,    /* where a log stands */
+	TUY_READ_PROOF,   /* bytes[0]: the proof behind its cut */
 };
 struct tuy_read { /* passed back as it came, with the answer */
 	enum tuy_read_kind kind;
@@ -284,13 +299,16 @@ struct tuy_read { /* passed back as it came, with the answer */
 /* The answer; the spans need to stay valid only during tuy_node_on_read. */
 struct tuy_read_result {
 	enum tuy_err err; /* TUY_OK, or TUY_E_STORE: cannot be read (damaged) */
-	uint32_t count;   /* ENTRIES: as asked; OPS, BLOBS: as asked; MISSING: 0..64 */
+	uint32_t count;   /* ENTRIES, OPS, BLOBS: as asked; MISSING, BLOCK: 0..64; PROOF: 1 */
 	const uint8_t
-		*headers; /* ENTRIES: count * 64 bytes. MISSING: the headers of the missing ones */
-	struct tuy_bytes bytes[TUY_CHECKPOINT_EVERY]; /* ENTRIES, BLOBS: blobs, .p NULL if not held;
-	                                                 OPS: operations */
+		*headers; /* ENTRIES, BLOCK: count * 64 bytes. MISSING: those of the missing */
+	struct tuy_bytes bytes[TUY_CHECKPOINT_EVERY]; /* ENTRIES, BLOBS, BLOCK: blobs, .p NULL if
+	                                                 not held; OPS: operations */
 	bool erased[TUY_CHECKPOINT_EVERY]; /* BLOBS: not held because erased or expired */
-	struct tuy_sig sig; /* ENTRIES: the signature of the last one (checkpoint or head) */
+	struct tuy_sig sig;   /* ENTRIES, BLOCK, HEAD: the signature of the last one (checkpoint or
+	                         head) */
+	struct tuy_head head; /* BLOCK: before the first one; HEAD */
+	uint32_t missing;     /* HEAD: payloads */
 };
 
 enum tuy_tell_kind {
@@ -307,6 +325,9 @@ enum tuy_tell_kind {
 	TUY_TELL_INCARNATION, /* circle_no, log_no, seq, link, why; count: incarnations of this
 	                         device by now. A peer showed entries of ours that the store lacks:
 	                         it is older than what was sent from here before */
+	TUY_TELL_FORKED, /* circle_no, log_no, device, seq: the log is forked, and ends there */
+	TUY_TELL_VOIDED, /* circle_no, log_no: void entries of this device are in the store, with
+	                    records to be published again (PROTOCOL 4.11) */
 };
 /* What a peer showed of a log of ours (PROTOCOL 4.10). */
 enum tuy_incarnation_why {

@@ -23,15 +23,21 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	own->missing += missing;
 	own->digest_valid = false;
 	tuy_spread_log(n, now, item->log_no);
-	if (log->own) {
-		tuy_own_moved(n, item->log_no, item->u.entries.count);
+	if (log->own)
 		return;
-	}
 	t = tuy_node_tell(n, TUY_TELL_ENTRIES);
 	t->tell.circle_no = item->circle_no;
 	t->tell.log_no = item->log_no;
 	t->tell.seq = item->u.entries.from;
 	t->tell.count = item->u.entries.count;
+}
+
+static void voided_tell(struct tuy_node *n, const struct tuy_store_item *item)
+{
+	struct tell *t = tuy_node_tell(n, TUY_TELL_VOIDED);
+
+	t->tell.circle_no = item->circle_no;
+	t->tell.log_no = item->log_no;
 }
 
 static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_store_item *item)
@@ -48,6 +54,14 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 		n->log[item->log_no].blobs_staged--;
 		n->log[item->log_no].missing--;
 		n->own[item->circle_no].missing--;
+		break;
+	case TUY_STORE_CUT:
+		tuy_fork_stored(n, item->log_no);
+		if (n->log[item->log_no].mine)
+			voided_tell(n, item);
+		break;
+	case TUY_STORE_VOIDED:
+		voided_tell(n, item);
 		break;
 	case TUY_STORE_CIRCLE:
 	case TUY_STORE_EPOCH:
@@ -82,7 +96,7 @@ static bool is_needed(const struct stage *s)
 		return false;
 	for (uint32_t i = 0; i < s->item_count; i++) {
 		if (s->items[i].kind != TUY_STORE_ENTRIES && s->items[i].kind != TUY_STORE_BLOB &&
-		    s->items[i].kind != TUY_STORE_ADDRESS)
+		    s->items[i].kind != TUY_STORE_ADDRESS && s->items[i].kind != TUY_STORE_VOIDED)
 			return true;
 	}
 	return false;
