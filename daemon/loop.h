@@ -21,9 +21,9 @@
 #include "view.h"
 #include <uv.h>
 
-struct loop; /* what only loop.c touches */
+struct loop; /* loop_inside.h */
 
-/* One daemon. Everybody reads, only loop.c and main.c write. */
+/* One daemon. Everybody reads, only loop_*.c and main.c write. */
 struct daemon {
 	uv_loop_t *uv;
 	struct tuy_node *node;
