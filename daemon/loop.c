@@ -22,14 +22,14 @@ struct tuy_now loop_now(const struct daemon *d)
 
 static void on_timer(uv_timer_t *timer);
 
-static void timer_arm(struct daemon *d)
+void loop_timer_arm(struct daemon *d)
 {
 	struct loop *l = d->loop;
 	uint64_t due = l->node_started ? tuy_node_deadline(d->node) : UINT64_MAX;
 	if (l->ended || d->stopping)
 		return;
-	if (l->names_due_ms < due)
-		due = l->names_due_ms;
+	for (struct loop_reminder *r = l->reminders; r; r = r->next)
+		due = r->due_ms < due ? r->due_ms : due;
 	if (due == l->armed_ms)
 		return;
 	l->armed_ms = due;
@@ -41,6 +41,41 @@ static void timer_arm(struct daemon *d)
 	uint64_t now_ms = uv_hrtime() / 1000000;
 	int bad = uv_timer_start(&l->timer, on_timer, due > now_ms ? due - now_ms : 1, 0);
 	tuy_require(bad == 0);
+}
+
+void loop_remind_not(struct daemon *d, struct loop_reminder *reminder)
+{
+	struct loop_reminder **at = &d->loop->reminders;
+	while (*at && *at != reminder)
+		at = &(*at)->next;
+	if (*at)
+		*at = reminder->next;
+	reminder->due_ms = 0;
+}
+
+void loop_remind(struct daemon *d, struct loop_reminder *reminder, uint64_t delay_ms)
+{
+	loop_remind_not(d, reminder);
+	reminder->due_ms = loop_now(d).ms + (delay_ms > 0 ? delay_ms : 1);
+	reminder->next = d->loop->reminders;
+	d->loop->reminders = reminder;
+	if (!d->loop->draining) /* else its end does so */
+		loop_timer_arm(d);
+}
+
+/* Calls what is due by now; what that sets anew is due later. */
+static void reminders_call(struct daemon *d, uint64_t now_ms)
+{
+	struct loop_reminder *r = d->loop->reminders;
+	while (r) {
+		if (r->due_ms > now_ms) {
+			r = r->next;
+			continue;
+		}
+		loop_remind_not(d, r);
+		r->on_due(r->context);
+		r = d->loop->reminders; /* the callback may have changed the list */
+	}
 }
 
 /* ---- own addresses ---- */
@@ -170,7 +205,7 @@ void loop_drain(struct daemon *d)
 	while (tuy_node_next(d->node, loop_now(d), &task) != TUY_DO_NOTHING)
 		task_perform(d, &task);
 	l->draining = false;
-	timer_arm(d);
+	loop_timer_arm(d);
 }
 
 /* ---- wake and timer ---- */
@@ -222,8 +257,7 @@ static void on_timer(uv_timer_t *timer)
 	wake_take(d);
 	uint64_t now_ms = loop_now(d).ms;
 	l->armed_ms = UINT64_MAX;
-	if (now_ms >= l->names_due_ms)
-		loop_refresh_names(d);
+	reminders_call(d, now_ms);
 	if (now_ms - l->interfaces_ms >= INTERFACES_MS)
 		loop_addresses_publish(d);
 	tuy_node_on_time(d->node, loop_now(d));

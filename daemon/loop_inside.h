@@ -42,6 +42,17 @@ struct loop_name {
 	uint8_t b[LOOP_NAME_MAX];
 };
 
+/* One turn of the event loop: from where it goes to wait for its sockets to where it does so again.
+ */
+struct loop_watch {
+	uv_prepare_t prepare;
+	uint64_t begun_ns; /* this turn; 0: none yet */
+	uint64_t idle_ns;  /* what the event loop had waited then */
+	uint64_t longest_us;
+	const char *longest; /* the longest callback of this turn that was watched; NULL: none */
+	struct loop_stalls stalls;
+};
+
 struct loop {
 	struct links *links;   /* NULL: stopped */
 	struct writer *writer; /* NULL: stopped, or not started */
@@ -50,10 +61,11 @@ struct loop {
 	uv_timer_t timer;
 	uv_timer_t stop_timer;
 	struct wake wake;
-	uv_poll_t wake_poll; /* unless wake.fd is -1 */
-	uint64_t armed_ms;   /* what `timer` waits for */
-	uint64_t names_due_ms;
-	uint64_t interfaces_ms; /* when they were looked up */
+	uv_poll_t wake_poll;             /* unless wake.fd is -1 */
+	uint64_t armed_ms;               /* what `timer` waits for */
+	struct loop_reminder *reminders; /* those that are set */
+	struct loop_reminder names;      /* loop_refresh_names */
+	uint64_t interfaces_ms;          /* when they were looked up */
 	bool node_started;
 	bool draining;
 	bool ended; /* all handles of the loop but stop_timer are closed */
@@ -66,7 +78,7 @@ struct loop {
 	uint64_t pending_end;
 	struct loop_waiter *waiters;
 	struct loop_subscriber *subscribers;
-	uint64_t slow_count;
+	struct loop_watch watch;
 	struct loop_name welcome_name[TUY_CIRCLES_MAX]; /* a circle's, until its record is here */
 	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
 	uint8_t record[TUY_BLOB_MAX];
@@ -80,6 +92,15 @@ struct links *loop_links_create(struct daemon *d);
 void loop_wake_begin(struct daemon *d);
 /* Looks the own addresses up and tells the node if they have changed. */
 void loop_addresses_publish(struct daemon *d);
+
+/* Arms the timer for whatever is due first. */
+void loop_timer_arm(struct daemon *d);
+
+/* ---- loop_watch.c ---- */
+
+/* Begins to measure, before the event loop first runs; and ends it. */
+void loop_watch_open(struct daemon *d);
+void loop_watch_close(struct daemon *d);
 
 /* ---- loop_ticket.c ---- */
 

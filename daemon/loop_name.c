@@ -30,7 +30,6 @@ void loop_refresh_names(struct daemon *d)
 	struct store_reading reading;
 	struct view_object object;
 	struct tuy_circle_info info;
-	d->loop->names_due_ms = UINT64_MAX;
 	if (!d->node || store_reading_begin(d->store, &reading) != 0)
 		return;
 	loop_name_keep(&other, (struct tuy_bytes){ (const uint8_t *)d->config->name,
@@ -60,8 +59,16 @@ void loop_doubt_view(struct daemon *d)
 		writer_doubt_view(d->loop->writer);
 }
 
+static void on_stale(void *context)
+{
+	loop_refresh_names(context);
+}
+
 void loop_names_stale(struct daemon *d)
 {
-	if (d->loop->names_due_ms == UINT64_MAX)
-		d->loop->names_due_ms = loop_now(d).ms + NAMES_MS;
+	struct loop_reminder *names = &d->loop->names;
+	names->on_due = on_stale;
+	names->context = d;
+	if (names->due_ms == 0)
+		loop_remind(d, names, NAMES_MS);
 }

@@ -150,10 +150,10 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 	l->on_ended = options->on_ended;
 	l->on_ended_context = options->context;
 	l->armed_ms = UINT64_MAX;
-	l->names_due_ms = UINT64_MAX;
 	int bad = uv_timer_init(d->uv, &l->timer);
 	bad |= uv_timer_init(d->uv, &l->stop_timer);
 	tuy_require(bad == 0);
+	loop_watch_open(d);
 	loop_wake_begin(d);
 	l->timer.data = d;
 	l->stop_timer.data = d;
@@ -199,6 +199,7 @@ void loop_stop_finish(struct daemon *d)
 	if (l->on_ended)
 		l->on_ended(l->on_ended_context);
 	uv_close((uv_handle_t *)&l->timer, NULL);
+	loop_watch_close(d);
 	if (l->wake.fd >= 0)
 		uv_close((uv_handle_t *)&l->wake_poll, NULL);
 }

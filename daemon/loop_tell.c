@@ -38,12 +38,10 @@ static void subscribers_call(struct daemon *d, const struct tuy_tell *t)
 void loop_tell_perform(struct daemon *d, const struct tuy_tell *t)
 {
 	tell_log(t, loop_ticket_error(d->loop, t->ticket));
-	if (t->kind == TUY_TELL_STORED) {
+	if (t->kind == TUY_TELL_STORED)
 		loop_waiters_call(
 			d, t->ticket, t->stored,
 			t->stored == TUY_STORED_OK ? NULL : loop_ticket_error(d->loop, t->ticket));
-		return;
-	}
 	if (t->kind == TUY_TELL_ENTRIES || t->kind == TUY_TELL_JOINED)
 		loop_names_stale(d);
 	if (t->kind == TUY_TELL_INCARNATION)
