@@ -23,7 +23,7 @@ static const struct rpc_method methods[] = {
 	{ "stop", " ", rpc_do_stop },
 };
 
-/* loop.h: every TELL but STORED. */
+/* loop_on_tell. */
 static void on_tell(void *context, const struct tuy_tell *tell)
 {
 	struct rpc_home *home = context;
@@ -51,6 +51,12 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 		rpc_join_tell(home->joining, tell);
 }
 
+/* rpc.h, on_turn. */
+static void on_turn(struct rpc_home *home, const char *method, uint64_t begun_ns)
+{
+	loop_watch_end(home->d, method, begun_ns);
+}
+
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
 {
 	struct rpc_home *home = rpc_home_create(d);
@@ -63,6 +69,7 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		.method_count = sizeof methods / sizeof methods[0],
 		.home = home,
 		.on_end = rpc_home_forget,
+		.on_turn = on_turn,
 	};
 	return home ? 0 : log_error_set(error, "T-MEMORY", "", "There was not enough memory.");
 }
