@@ -232,11 +232,17 @@ static void block_read(struct tuy_task *task, const struct tuy_node *n, const st
 
 static bool proof_task(struct tuy_node *n, struct link *link, struct tuy_task *task)
 {
+	uint32_t waiting = 0;
+
 	for (uint32_t i = 0; i < n->log_count; i++) {
 		struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
-		if (!(pl->flags & PEER_LOG_PROOF_DUE) || n->log[i].cutting)
+		if (!(pl->flags & PEER_LOG_PROOF_DUE))
 			continue;
+		if (n->log[i].cutting) { /* it is on its way to the disk */
+			waiting++;
+			continue;
+		}
 		pl->flags &= (uint16_t)~PEER_LOG_PROOF_DUE;
 		if (!link->circle[n->log[i].circle_no].shared)
 			continue;
@@ -248,7 +254,7 @@ static bool proof_task(struct tuy_node *n, struct link *link, struct tuy_task *t
 			                          .log_no = i };
 		return true;
 	}
-	link->proof_due = false;
+	link->proof_due = waiting > 0;
 	return false;
 }
 

@@ -1,4 +1,5 @@
 #include "disk.h"
+#include "disk_void.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,9 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 			own_bytes(t, &item->u.address.record);
 		if (item->kind == TUY_STORE_BLOB)
 			own_bytes(t, &item->u.blob.blob);
-		if (item->kind == TUY_STORE_ENTRIES) {
+		if (item->kind == TUY_STORE_CUT)
+			own_bytes(t, &item->u.cut.proof);
+		if (item->kind == TUY_STORE_ENTRIES || item->kind == TUY_STORE_VOIDED) {
 			struct tuy_bytes *blobs =
 				own(t, copy(item->u.entries.blobs,
 			                    item->u.entries.count * sizeof *blobs));
@@ -148,6 +151,7 @@ void disk_destroy(struct disk *d)
 		free(d->log[i].headers);
 		free(d->log[i].blobs);
 		free(d->log[i].checkpoints);
+		disk_void_free(&d->log[i]);
 	}
 	free(d);
 }
@@ -203,6 +207,8 @@ static void commit_log(struct disk *d, const struct tuy_store_item *item)
 	log->state.circle_no = item->circle_no;
 	log->state.device = item->u.log.device;
 	log->state.incarnation = item->u.log.incarnation;
+	log->state.head.hash = tuy_chain_start(&item->u.log.id);
+	log->state.cut = TUY_NO_CUT;
 	d->log_count++;
 }
 
@@ -275,6 +281,12 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		break;
 	case TUY_STORE_INVITE:
 		commit_invite(d, item);
+		break;
+	case TUY_STORE_CUT:
+		disk_void_cut(&d->log[item->log_no], item);
+		break;
+	case TUY_STORE_VOIDED:
+		disk_void_add(&d->log[item->log_no], item);
 		break;
 	case TUY_STORE_INCARNATION:
 		d->incarnation = item->u.incarnation;
@@ -412,6 +424,8 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		result->headers = headers;
 		return;
 	}
+	if (disk_void_read(log, read, headers, result))
+		return;
 	result->count = read->count;
 	for (uint32_t k = 0; k < read->count; k++) {
 		uint32_t seq = read->kind == TUY_READ_ENTRIES ? read->from + k : read->index[k];
@@ -449,6 +463,7 @@ struct disk *disk_copy(const struct disk *from)
 		for (uint32_t k = 0; k < log->state.head.seq; k++)
 			to->blobs[k].p =
 				log->blobs[k].p ? copy(log->blobs[k].p, log->blobs[k].len) : NULL;
+		disk_void_copy(to, log);
 	}
 	return d;
 }
