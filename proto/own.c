@@ -202,6 +202,13 @@ static void show_go_on(struct tuy_node *n, struct link *link, uint32_t log_no,
 		retire(n, link, log_no, end.seq, TUY_INCARNATION_FORKED);
 }
 
+void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no, uint32_t seq)
+{
+	n->log[log_no].showing = false;
+	if (n->log[log_no].own)
+		retire(n, link, log_no, seq, TUY_INCARNATION_LONGER);
+}
+
 bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no,
                    const struct tuy_message *m)
 {
