@@ -38,6 +38,10 @@
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
 #define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
+#define RECEIPTS_MAX        4 /* that wait on a link; beyond it all recent ones are sent again */
+#define RECEIPT_LIFE_S      (30u * 86400) /* PROTOCOL 4.12: they are sent again for so long */
+#define BLOBS_WAIT_MIN_MS   30000         /* PROTOCOL 7.10: a link is asked again, doubling */
+#define BLOBS_WAIT_MAX_MS   240000
 
 /* ---- what is known for good ---- */
 
@@ -66,6 +70,7 @@ struct log {
 	struct tuy_head durable; /* as the store has it */
 	struct tuy_head staged;  /* checked, and on its way to the store */
 	struct tuy_sig sig;      /* of durable */
+	uint32_t base_seq;       /* entries up to it were pruned; 0: none */
 	uint32_t missing;
 	uint32_t getb_link;    /* the link asked for its missing payloads; NONE */
 	uint32_t source;       /* number of the link that brought the newest entries; 0: none */
@@ -113,6 +118,7 @@ struct peer_log {           /* what one link's other end has of one log */
 	uint32_t sent;      /* sent to it */
 	uint32_t told;      /* it knows that we have so many */
 	uint32_t announced; /* the seq in its FRONTIER */
+	uint32_t asked;     /* missing payloads up to here were asked for */
 	uint16_t flags;
 };
 enum {
@@ -149,6 +155,16 @@ struct link_circle {
 	struct tuy_tag getops[TUY_OP_PREV_MAX];
 	struct tuy_tag doubt; /* the peer's digest when it last differed in a PING */
 	bool in_doubt;
+	bool receipts_due;            /* what its device retracted lately was erased here */
+	struct tuy_log16 receipt_log; /* where the telling goes on */
+	uint32_t receipt_block;
+};
+
+struct receipt { /* entries of the other end's device that were erased here */
+	uint32_t circle_no;
+	struct tuy_log16 log;
+	uint32_t count;
+	uint32_t seqs[TUY_RETRACT_MAX];
 };
 
 /* A log that a peer may hold otherwise (PROTOCOL 4.11), looked at block by block. */
@@ -227,15 +243,18 @@ struct link {
 	uint32_t getb_log; /* NONE: nothing under way */
 	uint32_t getb_count;
 	uint32_t getb_seq[GETB_SEQS];
-	uint32_t getb_len[GETB_SEQS];
-	struct tuy_hash getb_commit[GETB_SEQS];
+	uint8_t getb_header[GETB_SEQS][TUY_HEADER_SIZE];
 	uint32_t getb_left;
 	uint64_t getb_deadline_ms;
-	bool getb_due;
 	struct probe *probe;
 	/* a block that the peer asked to be shown */
 	uint32_t show_log; /* NONE: nothing */
 	uint32_t show_from;
+	uint64_t blobs_next_ms; /* when it is asked again for what it did not have; 0: not set */
+	uint32_t blobs_wait_ms;
+	/* receipts for its device */
+	struct receipt receipt[RECEIPTS_MAX];
+	uint32_t receipt_count;
 	/* payloads the peer asked for */
 	uint32_t give_log; /* NONE: nothing */
 	uint32_t give_count, give_at;
@@ -507,6 +526,28 @@ bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
 void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
 /* A log of this device turned out to be forked. */
 void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
+
+/* A checkpoint of a log of this device was shown, beyond what is held, and its signature holds. */
+void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no, uint32_t seq);
+
+/* erase.c: payloads that are gone, and what was pruned (PROTOCOL 4.12, 7.10) */
+/* Adds what the RETRACTs among `count` entries of a log want erased to the stage that keeps them.
+ */
+void tuy_erase_scan(struct stage *s, uint32_t circle_no, uint32_t log_no, const uint8_t *headers,
+                    const struct tuy_bytes *blobs, uint32_t count);
+void tuy_erase_stored(struct tuy_node *n, const struct tuy_store_item *item); /* RETRACT */
+void tuy_receipt_take(struct tuy_node *n, struct link *link, uint32_t log_no,
+                      const struct tuy_message *m, struct stage **stage);
+void tuy_receipt_stored(struct tuy_node *n, const struct tuy_store_item *item);
+bool tuy_receipt_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_task *task);
+void tuy_receipt_read(struct tuy_node *n, struct link *link, const struct tuy_read *read,
+                      const struct tuy_read_result *result);
+void tuy_base_write(struct tuy_node *n, struct link *link, const struct tuy_read *read,
+                    const struct tuy_read_result *result);
+void tuy_base_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                   const struct tuy_message *m, struct stage **stage);
+void tuy_base_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_store_item *item);
 
 /* sync.c: what comes in on a link */
 void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,

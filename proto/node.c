@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include "blob.h"
+#include "retract.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -191,6 +192,7 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		return TUY_E_FULL;
 	log = &n->log[no];
 	log->missing = state->missing;
+	log->base_seq = state->base_seq;
 	n->own[state->circle_no].missing += state->missing;
 	n->own[state->circle_no].entries += state->head.seq;
 	if (state->head.seq > 0) {
@@ -383,6 +385,56 @@ static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 	return no;
 }
 
+/* Room for an entry of this device: its log and a stage, or why not. */
+static enum tuy_err own_room(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                             struct log **log, struct stage **stage)
+{
+	uint32_t log_no;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	if (!n->has_cert || tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
+		return TUY_E_REFUSED;
+	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
+	if (!tuy_own_open(n, now))
+		return TUY_E_FULL;
+	log_no = own_log_get(n, circle_no);
+	*stage = log_no == NONE ? NULL : tuy_stage_take(n, true);
+	if (!*stage)
+		return TUY_E_FULL;
+	*log = &n->log[log_no];
+	return TUY_OK;
+}
+
+/* The blob stands behind the place of its header in the stage; `header` lacks what follows from the
+ * blob. */
+static void own_write(struct tuy_node *n, struct log *log, struct stage *s,
+                      struct tuy_header *header, size_t blob_len, struct tuy_appended *appended)
+{
+	uint32_t log_no = (uint32_t)(log - n->log);
+	struct tuy_store_item *item;
+
+	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
+	header->payload_len = (uint32_t)blob_len;
+	header->pcommit = tuy_blob_commit(s->blobs[0]);
+	tuy_header_encode(header, s->bytes);
+
+	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
+	log->staged.seq = header->seq;
+	item = tuy_stage_item(s, TUY_STORE_ENTRIES, log->circle_no);
+	item->log_no = log_no;
+	item->u.entries.from = header->seq;
+	item->u.entries.count = 1;
+	item->u.entries.headers = s->bytes;
+	item->u.entries.blobs = s->blobs;
+	item->u.entries.head = log->staged;
+	item->u.entries.sig =
+		tuy_head_sign(n->keys->sign_sk, &log->id, header->seq, &log->staged.hash);
+	tuy_erase_scan(s, log->circle_no, log_no, s->bytes, s->blobs, 1);
+	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header->seq };
+	appended->ticket = tuy_stage_commit(n, s);
+}
+
 enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
                              struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
 {
@@ -390,10 +442,9 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
 		                     .time_s = now.wall_s,
 		                     .exp_s = exp_s };
-	struct tuy_store_item *item;
 	struct log *log;
 	struct stage *s;
-	uint32_t log_no;
+	enum tuy_err err;
 	size_t blob_len;
 
 	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
@@ -403,39 +454,53 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 		return TUY_E_REFUSED;
 	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
 		return TUY_E_LIMIT;
-	if (tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
-		return TUY_E_REFUSED;
-	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
-	if (!tuy_own_open(n, now))
-		return TUY_E_FULL;
-	log_no = own_log_get(n, circle_no);
-	s = log_no == NONE ? NULL : tuy_stage_take(n, true);
-	if (!s)
-		return TUY_E_FULL;
-	log = &n->log[log_no];
+	err = own_room(n, now, circle_no, &log, &s);
+	if (err != TUY_OK)
+		return err;
 	header.seq = log->staged.seq + 1;
+	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
 	tuy_require(tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq, record,
 	                                 s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
 	                                 &blob_len) == TUY_OK);
-	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
-	header.payload_len = (uint32_t)blob_len;
-	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
-	header.pcommit = tuy_blob_commit(s->blobs[0]);
-	tuy_header_encode(&header, s->bytes);
+	own_write(n, log, s, &header, blob_len, appended);
+	return TUY_OK;
+}
 
-	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
-	log->staged.seq = header.seq;
-	item = tuy_stage_item(s, TUY_STORE_ENTRIES, circle_no);
-	item->log_no = log_no;
-	item->u.entries.from = header.seq;
-	item->u.entries.count = 1;
-	item->u.entries.headers = s->bytes;
-	item->u.entries.blobs = s->blobs;
-	item->u.entries.head = log->staged;
-	item->u.entries.sig =
-		tuy_head_sign(n->keys->sign_sk, &log->id, header.seq, &log->staged.hash);
-	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header.seq };
-	appended->ticket = tuy_stage_commit(n, s);
+enum tuy_err tuy_node_retract(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                              uint32_t log_no, const uint32_t *seqs, uint32_t count,
+                              struct tuy_appended *appended)
+{
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD, .time_s = now.wall_s };
+	struct tuy_retract retract = { .count = count };
+	uint8_t record[TUY_RETRACT_RECORD_MAX];
+	struct tuy_tag nonce;
+	struct log *log;
+	struct stage *s;
+	enum tuy_err err;
+	size_t len;
+
+	if (log_no >= n->log_count || n->log[log_no].circle_no != circle_no)
+		return TUY_E_UNKNOWN;
+	if (!n->log[log_no].mine)
+		return TUY_E_REFUSED;
+	if (count == 0 || count > TUY_RETRACT_MAX)
+		return TUY_E_FORMAT;
+	for (uint32_t i = 0; i < count; i++) {
+		if (seqs[i] <= (i > 0 ? seqs[i - 1] : 0))
+			return TUY_E_FORMAT;
+		retract.seqs[i] = seqs[i];
+	}
+	err = own_room(n, now, circle_no, &log, &s);
+	if (err != TUY_OK)
+		return err;
+	retract.log = n->log[log_no].log16;
+	tuy_dice_fill(&n->dice, nonce.b, sizeof nonce.b);
+	tuy_require(tuy_retract_write(&retract, &nonce, record, sizeof record, &len) == TUY_OK);
+	header.seq = log->staged.seq + 1;
+	tuy_require(tuy_blob_seal_clear(&n->dice, (struct tuy_bytes){ record, len },
+	                                s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
+	                                &len) == TUY_OK);
+	own_write(n, log, s, &header, len, appended);
 	return TUY_OK;
 }
 

@@ -110,6 +110,12 @@ void tuy_own_claimed(struct tuy_node *n, struct tuy_now now, struct link *link, 
 	}
 }
 
+void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no, uint32_t seq)
+{
+	if (n->log[log_no].own)
+		retire(n, link, log_no, seq, TUY_INCARNATION_LONGER);
+}
+
 void tuy_own_shown(struct tuy_node *n, const struct link *link, uint32_t log_no,
                    const struct tuy_message *m)
 {

@@ -118,7 +118,8 @@ static void share(struct tuy_node *n, struct tuy_now now, struct link *link, uin
 	}
 	*lc = (struct link_circle){ .shared = true,
 		                    .index = lc->index,
-		                    .need_peers = lc->need_peers };
+		                    .need_peers = lc->need_peers,
+		                    .receipts_due = true };
 	memset(tuy_peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
 	if (same) {
 		circle_agreed(n, link, circle_no);

@@ -333,6 +333,8 @@ static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_mess
 	item->u.entries.blobs = (*stage)->blobs;
 	item->u.entries.head = *end;
 	item->u.entries.sig = m->u.data.sig;
+	tuy_erase_scan(*stage, log->circle_no, log_no, item->u.entries.headers, (*stage)->blobs,
+	               item->u.entries.count);
 	log->staged = *end;
 	(*stage)->live = m->count - skip <= 4;
 	tuy_stage_commit(n, *stage);
@@ -521,12 +523,14 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		return;
 	for (uint32_t i = 0; i < link->getb_count; i++) {
 		struct tuy_hash commit;
+		struct tuy_header header;
 
 		if (link->getb_seq[i] != m->u.blob.seq || m->u.blob.seq > n->log[log_no].cut)
 			continue;
 		commit = tuy_blob_commit(m->u.blob.blob);
-		if (m->u.blob.blob.len != link->getb_len[i] ||
-		    memcmp(&commit, &link->getb_commit[i], sizeof commit) != 0) {
+		if (tuy_header_decode(link->getb_header[i], &header) != TUY_OK ||
+		    m->u.blob.blob.len != header.payload_len ||
+		    memcmp(&commit, &header.pcommit, sizeof commit) != 0) {
 			tuy_node_fault(n, link, TUY_E_COMMIT);
 			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 			return;
@@ -536,30 +540,41 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
+		tuy_erase_scan(*stage, circle_no, log_no, link->getb_header[i], &item->u.blob.blob,
+		               1);
 		n->log[log_no].blobs_staged++;
+		link->blobs_wait_ms = 0;
 		(*stage)->credit = (uint32_t)(*stage)->len;
 		tuy_stage_commit(n, *stage);
 		*stage = NULL;
-		break;
+		if (--link->getb_left == 0)
+			getb_done(n, link);
+		return;
 	}
-	if (link->getb_left > 0 && --link->getb_left == 0)
-		getb_done(n, link);
 }
 
+/* PROTOCOL 7.10: "A peer's GONE is never a tombstone, whatever its reason" */
 static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                      const struct tuy_message *m)
+                      const struct tuy_message *m, struct stage **stage)
 {
 	uint32_t log_no = tuy_log_find(n, &m->u.seqs.log);
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
 	tuy_fork_gone(n, link, log_no, m);
-	if (log_no != link->getb_log)
-		return;
-	tuy_peer_log_of(n, link, log_no)->flags |= PEER_LOG_NO_BLOBS;
-	link->getb_left -= m->count < link->getb_left ? m->count : link->getb_left;
-	if (link->getb_left == 0)
+	return;
+	for (uint32_t i = 0; log_no == link->getb_log && i < m->count; i++) {
+		for (uint32_t k = 0; k < link->getb_count; k++) {
+			if (link->getb_seq[k] != m->u.seqs.seq[i])
+				continue;
+			link->getb_seq[k] = 0;
+			link->getb_left--;
+		}
+	}
+	if (log_no == link->getb_log && link->getb_left == 0)
 		getb_done(n, link);
+	if (n->log[log_no].mine && m->u.seqs.reason == TUY_GONE_ERASED)
+		tuy_receipt_take(n, link, log_no, m, stage);
 }
 
 static void getb_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
@@ -650,7 +665,10 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			getb_take(n, link, c, m);
 			break;
 		case TUY_MSG_GONE:
-			gone_take(n, link, c, m);
+			gone_take(n, link, c, m, stage);
+			break;
+		case TUY_MSG_BASE:
+			tuy_base_take(n, now, link, c, m, stage);
 			break;
 		case TUY_MSG_HAVE:
 			have_take(n, now, link, c, m);

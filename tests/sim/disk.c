@@ -1,6 +1,8 @@
 #include "disk.h"
 #include "disk_void.h"
 
+#include "../../proto/retract.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,17 @@
 struct bytes {
 	uint8_t *p;
 	size_t len;
+};
+
+struct tombstone {
+	struct tuy_device device;
+	struct tuy_log16 log;
+	uint32_t seq, came_s;
+};
+
+struct receipt_row {
+	uint32_t log_no, seq;
+	struct tuy_device device;
 };
 
 struct disk {
@@ -42,6 +55,12 @@ struct disk {
 	uint32_t invite_count;
 	struct tuy_incarnation incarnation;
 	bool has_incarnation;
+	struct tombstone *tombstone;
+	uint32_t tombstone_count;
+	struct receipt_row *receipt;
+	uint32_t receipt_count;
+	uint32_t now_s, keep_s;
+	bool forgetful; /* no tombstones */
 };
 
 struct disk_ticket {
@@ -100,6 +119,14 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 			own_bytes(t, &item->u.blob.blob);
 		if (item->kind == TUY_STORE_CUT)
 			own_bytes(t, &item->u.cut.proof);
+		if (item->kind == TUY_STORE_RETRACT) {
+			own_bytes(t, &item->u.retract.blob);
+			item->u.retract.header = own(t, copy(item->u.retract.header, 64));
+		}
+		if (item->kind == TUY_STORE_RECEIPT)
+			item->u.receipt.seqs =
+				own(t, copy(item->u.receipt.seqs,
+			                    item->u.receipt.count * sizeof(uint32_t)));
 		if (item->kind == TUY_STORE_ENTRIES || item->kind == TUY_STORE_VOIDED) {
 			struct tuy_bytes *blobs =
 				own(t, copy(item->u.entries.blobs,
@@ -150,9 +177,13 @@ void disk_destroy(struct disk *d)
 			free(d->log[i].blobs[k].p);
 		free(d->log[i].headers);
 		free(d->log[i].blobs);
+		free(d->log[i].gone);
 		free(d->log[i].checkpoints);
 		disk_void_free(&d->log[i]);
+		free(d->log[i].checkpointed);
 	}
+	free(d->tombstone);
+	free(d->receipt);
 	free(d);
 }
 
@@ -165,7 +196,128 @@ static void log_grow(struct disk_log *log, uint32_t need)
 	log->blobs = realloc(log->blobs, log->cap * sizeof *log->blobs);
 	log->checkpoints =
 		realloc(log->checkpoints, (log->cap / 64 + 1) * sizeof *log->checkpoints);
-	must(log->headers && log->blobs && log->checkpoints, "out of memory");
+	log->gone = realloc(log->gone, log->cap);
+	log->checkpointed =
+		realloc(log->checkpointed, (log->cap / 64 + 1) * sizeof *log->checkpointed);
+	must(log->headers && log->blobs && log->checkpoints && log->gone && log->checkpointed,
+	     "out of memory");
+}
+
+bool disk_has_tombstone(const struct disk *d, const struct tuy_device *device,
+                        const struct tuy_log16 *log, uint32_t seq)
+{
+	for (uint32_t i = 0; i < d->tombstone_count; i++) {
+		if (d->tombstone[i].seq == seq &&
+		    memcmp(&d->tombstone[i].log, log, sizeof *log) == 0 &&
+		    memcmp(&d->tombstone[i].device, device, sizeof *device) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_expired(const struct disk *d, const uint8_t *header)
+{
+	uint32_t exp_s = tuy_get32(header + 12);
+
+	return exp_s != 0 && (uint64_t)exp_s + d->keep_s <= d->now_s;
+}
+
+/* What is to become of an entry's payload, whether it is here or not; 0: it is kept. */
+static uint8_t fate(const struct disk *d, const struct disk_log *log, uint32_t at)
+{
+	const uint8_t *header = log->headers + (size_t)at * 64;
+	struct tuy_log16 log16 = tuy_log16(&log->id);
+
+	if (!(header[1] & TUY_HEADER_PAYLOAD) || tuy_header_is_clear(header))
+		return 0;
+	if (disk_has_tombstone(d, &log->state.device, &log16, at + 1))
+		return TUY_GONE_ERASED;
+	return has_expired(d, header) ? TUY_GONE_EXPIRED : 0;
+}
+
+static void drop(struct disk_log *log, uint32_t at, uint8_t reason)
+{
+	if (log->gone[at] == 0 && !log->blobs[at].p)
+		log->state.missing--;
+	free(log->blobs[at].p);
+	log->blobs[at].p = NULL;
+	log->gone[at] = reason;
+	log->touched = true;
+}
+
+static void tombstone_put(struct disk *d, const struct tuy_device *device,
+                          const struct tuy_log16 *log, uint32_t seq)
+{
+	if (d->forgetful || disk_has_tombstone(d, device, log, seq))
+		return;
+	d->tombstone = realloc(d->tombstone, (d->tombstone_count + 1) * sizeof *d->tombstone);
+	must(d->tombstone, "out of memory");
+	d->tombstone[d->tombstone_count++] = (struct tombstone){ *device, *log, seq, d->now_s };
+}
+
+static void commit_retract(struct disk *d, const struct tuy_store_item *item)
+{
+	struct tuy_device device = d->log[item->log_no].state.device;
+	struct tuy_retract retract;
+
+	must(tuy_retract_read(item->u.retract.header, item->u.retract.blob, &retract) == TUY_OK,
+	     "an order to erase that cannot be read");
+	for (uint32_t i = 0; i < retract.count; i++)
+		tombstone_put(d, &device, &retract.log, retract.seqs[i]);
+	for (uint32_t l = 0; l < d->log_count; l++) {
+		struct disk_log *log = &d->log[l];
+		struct tuy_log16 log16 = tuy_log16(&log->id);
+
+		if (memcmp(&log16, &retract.log, sizeof log16) != 0 ||
+		    memcmp(&log->state.device, &device, sizeof device) != 0)
+			continue;
+		for (uint32_t i = 0; i < retract.count; i++) {
+			uint32_t at = retract.seqs[i] - 1;
+
+			if (at >= log->state.head.seq || at < log->state.base_seq)
+				continue;
+			if (fate(d, log, at) == TUY_GONE_ERASED)
+				drop(log, at, TUY_GONE_ERASED);
+			else if (d->forgetful && log->blobs[at].p &&
+			         !tuy_header_is_clear(log->headers + (size_t)at * 64))
+				drop(log, at, 0), log->state.missing++;
+		}
+	}
+}
+
+static void commit_receipt(struct disk *d, const struct tuy_store_item *item)
+{
+	const struct disk_log *log = &d->log[item->log_no];
+	struct tuy_log16 log16 = tuy_log16(&log->id);
+
+	for (uint32_t i = 0; i < item->u.receipt.count; i++) {
+		if (!disk_has_tombstone(d, &log->state.device, &log16, item->u.receipt.seqs[i]))
+			continue;
+		d->receipt = realloc(d->receipt, (d->receipt_count + 1) * sizeof *d->receipt);
+		must(d->receipt, "out of memory");
+		d->receipt[d->receipt_count++] =
+			(struct receipt_row){ item->log_no, item->u.receipt.seqs[i],
+			                      item->u.receipt.device };
+	}
+}
+
+static void commit_base(struct disk *d, const struct tuy_store_item *item)
+{
+	struct disk_log *log = &d->log[item->log_no];
+	uint32_t seq = item->u.base.head.seq;
+
+	must(seq % 64 == 0 && seq > log->state.head.seq, "a base that is not beyond the head");
+	log_grow(log, seq);
+	for (uint32_t at = log->state.head.seq; at < seq; at++) {
+		memset(log->headers + (size_t)at * 64, 0, 64);
+		log->blobs[at].p = NULL;
+		log->gone[at] = 0;
+	}
+	log->state.head = item->u.base.head;
+	log->state.sig = item->u.base.sig;
+	log->state.base_seq = seq;
+	log->checkpoints[seq / 64 - 1] = item->u.base.sig;
+	log->checkpointed[seq / 64 - 1] = item->u.base.head;
 }
 
 static void commit_entries(struct disk *d, const struct tuy_store_item *item)
@@ -184,15 +336,19 @@ static void commit_entries(struct disk *d, const struct tuy_store_item *item)
 
 		memcpy(log->headers + (size_t)at * 64, item->u.entries.headers + (size_t)i * 64,
 		       64);
-		log->blobs[at].p = blob->p ? copy(blob->p, blob->len) : NULL;
+		log->gone[at] = fate(d, log, at);
+		log->touched = log->touched || log->gone[at] != 0;
+		log->blobs[at].p = blob->p && !log->gone[at] ? copy(blob->p, blob->len) : NULL;
 		log->blobs[at].len = blob->len;
-		log->state.missing +=
-			!blob->p && (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
+		log->state.missing += !blob->p && !log->gone[at] &&
+		                      (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
 	}
 	log->state.head = item->u.entries.head;
 	log->state.sig = item->u.entries.sig;
-	if (log->state.head.seq % 64 == 0)
+	if (log->state.head.seq % 64 == 0) {
 		log->checkpoints[log->state.head.seq / 64 - 1] = item->u.entries.sig;
+		log->checkpointed[log->state.head.seq / 64 - 1] = item->u.entries.head;
+	}
 }
 
 static void commit_log(struct disk *d, const struct tuy_store_item *item)
@@ -270,6 +426,10 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		uint32_t at = item->u.blob.seq - 1;
 
 		must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
+		if (log->gone[at] || at < log->state.base_seq) { /* while it was on its way */
+			log->touched = true;
+			break;
+		}
 		must(!log->blobs[at].p, "a payload that was there already");
 		log->blobs[at].p = copy(item->u.blob.blob.p, item->u.blob.blob.len);
 		log->blobs[at].len = item->u.blob.blob.len;
@@ -287,6 +447,15 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		break;
 	case TUY_STORE_VOIDED:
 		disk_void_add(&d->log[item->log_no], item);
+		break;
+	case TUY_STORE_RETRACT:
+		commit_retract(d, item);
+		break;
+	case TUY_STORE_RECEIPT:
+		commit_receipt(d, item);
+		break;
+	case TUY_STORE_BASE:
+		commit_base(d, item);
 		break;
 	case TUY_STORE_INCARNATION:
 		d->incarnation = item->u.incarnation;
@@ -403,6 +572,41 @@ static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_rea
 	}
 }
 
+/* The order of tombstones in the store: by log, then by block. */
+static int block_order(const struct tuy_log16 *a, uint32_t a_block, const struct tuy_log16 *b,
+                       uint32_t b_block)
+{
+	int order = memcmp(a, b, sizeof *a);
+
+	return order ? order : (a_block > b_block) - (a_block < b_block);
+}
+
+static void read_erased(const struct disk *d, const struct tuy_read *read,
+                        struct tuy_read_result *result)
+{
+	const struct tombstone *first = NULL;
+
+	for (uint32_t i = 0; i < d->tombstone_count; i++) {
+		const struct tombstone *t = &d->tombstone[i];
+
+		if (memcmp(&t->device, &read->device, sizeof t->device) == 0 &&
+		    t->came_s >= read->since_s &&
+		    block_order(&t->log, (t->seq - 1) / 64, &read->log, read->from) >= 0 &&
+		    (!first || block_order(&t->log, (t->seq - 1) / 64, &first->log,
+		                           (first->seq - 1) / 64) < 0))
+			first = t;
+	}
+	if (!first)
+		return;
+	result->log = first->log;
+	for (uint32_t k = 0; k < 64; k++) {
+		uint32_t seq = (first->seq - 1) / 64 * 64 + 1 + k;
+
+		if (disk_has_tombstone(d, &read->device, &first->log, seq))
+			result->seqs[result->count++] = seq;
+	}
+}
+
 void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result)
 {
@@ -413,12 +617,21 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		read_ops(d, read, result);
 		return;
 	}
+	if (read->kind == TUY_READ_ERASED) {
+		read_erased(d, read, result);
+		return;
+	}
+	if (read->kind == TUY_READ_ENTRIES && read->from <= log->state.base_seq) {
+		result->base = log->checkpointed[log->state.base_seq / 64 - 1];
+		result->sig = log->checkpoints[log->state.base_seq / 64 - 1];
+		return;
+	}
 	if (read->kind == TUY_READ_MISSING) {
 		for (uint32_t i = read->from - 1;
 		     i < log->state.head.seq && result->count < read->count; i++) {
 			const uint8_t *header = log->headers + (size_t)i * 64;
 
-			if (!log->blobs[i].p && (header[1] & TUY_HEADER_PAYLOAD))
+			if (!log->blobs[i].p && !log->gone[i] && (header[1] & TUY_HEADER_PAYLOAD))
 				memcpy(headers + (size_t)result->count++ * 64, header, 64);
 		}
 		result->headers = headers;
@@ -435,6 +648,8 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		if (seq <= log->state.head.seq)
 			result->bytes[k] = (struct tuy_bytes){ log->blobs[seq - 1].p,
 				                               log->blobs[seq - 1].len };
+		if (seq <= log->state.head.seq && !result->bytes[k].p)
+			result->gone[k] = (enum tuy_gone_reason)log->gone[seq - 1];
 		if (read->kind == TUY_READ_ENTRIES)
 			memcpy(headers + (size_t)k * 64, log->headers + (size_t)(seq - 1) * 64, 64);
 	}
@@ -447,6 +662,8 @@ struct disk *disk_copy(const struct disk *from)
 {
 	struct disk *d = copy(from, sizeof *from);
 
+	d->tombstone = copy(from->tombstone, from->tombstone_count * sizeof *d->tombstone);
+	d->receipt = copy(from->receipt, from->receipt_count * sizeof *d->receipt);
 	for (uint32_t i = 0; i < d->op_count; i++)
 		d->op[i].bytes.p = copy(from->op[i].bytes.p, from->op[i].bytes.len);
 	for (uint32_t i = 0; i < d->address_count; i++)
@@ -460,6 +677,10 @@ struct disk *disk_copy(const struct disk *from)
 		to->blobs = copy(log->blobs, log->cap * sizeof *log->blobs);
 		to->checkpoints = copy(log->checkpoints,
 		                       log->cap ? (log->cap / 64 + 1) * sizeof(struct tuy_sig) : 0);
+		to->checkpointed =
+			copy(log->checkpointed,
+		             log->cap ? (log->cap / 64 + 1) * sizeof(struct tuy_head) : 0);
+		to->gone = copy(log->gone, log->cap);
 		for (uint32_t k = 0; k < log->state.head.seq; k++)
 			to->blobs[k].p =
 				log->blobs[k].p ? copy(log->blobs[k].p, log->blobs[k].len) : NULL;
@@ -508,4 +729,75 @@ const struct disk_log *disk_log_find(const struct disk *d, const struct tuy_log_
 			return &d->log[i];
 	}
 	return NULL;
+}
+
+/* ---- erasure ---- */
+
+void disk_clock(struct disk *d, uint32_t now_s, uint32_t keep_s)
+{
+	d->now_s = now_s;
+	d->keep_s = keep_s;
+}
+
+void disk_expire(struct disk *d)
+{
+	for (uint32_t l = 0; l < d->log_count; l++) {
+		struct disk_log *log = &d->log[l];
+
+		for (uint32_t at = log->state.base_seq; at < log->state.head.seq; at++) {
+			if (!log->gone[at] && fate(d, log, at) == TUY_GONE_EXPIRED)
+				drop(log, at, TUY_GONE_EXPIRED);
+		}
+	}
+}
+
+void disk_prune(struct disk *d, uint32_t log_no)
+{
+	struct disk_log *log = &d->log[log_no];
+
+	while (log->state.base_seq + 64 <= log->state.head.seq) {
+		for (uint32_t at = log->state.base_seq; at < log->state.base_seq + 64; at++) {
+			if (!log->gone[at] &&
+			    (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD))
+				return;
+		}
+		memset(log->headers + (size_t)log->state.base_seq * 64, 0, (size_t)64 * 64);
+		memset(log->gone + log->state.base_seq, 0, 64);
+		log->state.base_seq += 64;
+		log->touched = true;
+	}
+}
+
+void disk_report(struct disk *d, struct tuy_node *node)
+{
+	for (uint32_t l = 0; l < d->log_count; l++) {
+		if (d->log[l].touched)
+			tuy_node_on_erased(node, l, d->log[l].state.missing,
+			                   d->log[l].state.base_seq);
+		d->log[l].touched = false;
+	}
+}
+
+void disk_forget_tombstones(struct disk *d)
+{
+	d->forgetful = true;
+}
+
+uint32_t disk_receipts(const struct disk *d, uint32_t log_no, uint32_t seq)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < d->receipt_count; i++) {
+		bool twice = false;
+
+		if (d->receipt[i].log_no != log_no || d->receipt[i].seq != seq)
+			continue;
+		for (uint32_t k = 0; k < i; k++)
+			twice = twice ||
+			        (d->receipt[k].log_no == log_no && d->receipt[k].seq == seq &&
+			         memcmp(&d->receipt[k].device, &d->receipt[i].device,
+			                sizeof(struct tuy_device)) == 0);
+		count += !twice;
+	}
+	return count;
 }

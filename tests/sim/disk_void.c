@@ -45,13 +45,10 @@ static struct tuy_sig sig_at(const struct disk_log *log, uint32_t seq)
 	return seq % 64 == 0 && seq > 0 ? log->checkpoints[seq / 64 - 1] : (struct tuy_sig){ 0 };
 }
 
+/* `seq`: 0 or a checkpoint */
 static struct tuy_hash hash_at(const struct disk_log *log, uint32_t seq)
 {
-	struct tuy_hash hash = tuy_chain_start(&log->id);
-
-	for (uint32_t i = 0; i < seq; i++)
-		hash = tuy_chain_next(&hash, log->headers + (size_t)i * 64);
-	return hash;
+	return seq > 0 ? log->checkpointed[seq / 64 - 1].hash : tuy_chain_start(&log->id);
 }
 
 void disk_void_cut(struct disk_log *log, const struct tuy_store_item *item)
@@ -64,16 +61,21 @@ void disk_void_cut(struct disk_log *log, const struct tuy_store_item *item)
 	log->state.cut = seq;
 	if (head <= seq)
 		return;
-	for (uint32_t s = seq + 1; s <= head; s++) {
+	for (uint32_t s = (seq > log->state.base_seq ? seq : log->state.base_seq) + 1; s <= head;
+	     s++) {
 		const uint8_t *header = log->headers + (size_t)(s - 1) * 64;
 		struct disk_void *v = add(log, s, header);
 
 		v->blob = log->blobs[s - 1].p;
 		v->blob_len = log->blobs[s - 1].len;
 		v->sig = sig_at(log, s);
-		log->state.missing -= !v->blob && (header[1] & TUY_HEADER_PAYLOAD);
+		log->state.missing -=
+			!v->blob && (header[1] & TUY_HEADER_PAYLOAD) && !log->gone[s - 1];
 		log->blobs[s - 1].p = NULL;
+		log->gone[s - 1] = 0;
 	}
+	if (log->state.base_seq > seq)
+		log->state.base_seq = seq;
 	log->state.sig = sig_at(log, seq);
 	log->state.head = (struct tuy_head){ seq, hash_at(log, seq) };
 }
@@ -100,7 +102,9 @@ static void block_read(const struct disk_log *log, uint32_t from, uint8_t *heade
 {
 	uint32_t head = log->state.head.seq;
 
-	if (from <= head + 1 && (from - 1) % 64 == 0)
+	if (from <= log->state.base_seq)
+		return;
+	if (from <= head + 1)
 		result->head = (struct tuy_head){ from - 1, hash_at(log, from - 1) };
 	for (uint32_t seq = from; seq < from + 64; seq++) {
 		const struct disk_void *v = seq > head ? find(log, seq, NULL) : NULL;

@@ -208,6 +208,7 @@ static void commit(struct world *w, struct event *e)
 	}
 	tuy_node_on_stored(m->node, now_of(w, e->node), e->ticket,
 	                   rule == RULE_FAILED ? TUY_STORED_FAILED : TUY_STORED_OK);
+	disk_report(m->disk, m->node);
 	net_offer(w, e->node);
 	if (rule == RULE_DURABLE)
 		event_add(w, 2000, (struct event){ .kind = EV_CRASH, .node = e->node });
