@@ -51,6 +51,16 @@ int view_object(struct store_reading *reading, uint32_t number, struct view_obje
 /* The fewest characters (4..16) that name this object and no other. */
 uint32_t view_short_len(struct store_reading *reading, const struct tuy_object *id);
 
+/* A payload with its header, and what is in it: `*plain` points into `buffer` (TUY_BLOB_MAX bytes).
+ * 0; 1: no key opens it; -1: damaged. */
+struct view_sealed {
+	const uint8_t *header; /* TUY_HEADER_SIZE */
+	struct tuy_bytes blob;
+};
+int view_open(struct store_reading *reading, const struct tuy_device_keys *keys, uint32_t log_no,
+              uint32_t seq, const struct view_sealed *sealed, uint8_t *buffer,
+              struct tuy_bytes *plain);
+
 /*
  * Opens the record of an object into `buffer` (TUY_BLOB_MAX bytes); spans of `record` point into
  * it. 0; 1: unreadable (no key, erased, not held); -1: damaged.
