@@ -1,5 +1,6 @@
 #include "loop.h"
 #include "address.h"
+#include "erase.h"
 #include "link.h"
 #include "log.h"
 #include "notice.h"
@@ -662,7 +663,7 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 		return -1;
 	notice_origin(d);
 	l->writer = writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, on_stored, d);
-	if (!l->writer)
+	if (!l->writer || erase_begin(d, l->writer) != 0)
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
 		                     "There is no room for the writer's thread.");
 	loop_refresh_names(d);
@@ -751,6 +752,7 @@ static void on_stop(uv_timer_t *timer)
 	l->links = NULL;
 	struct writer *writer = l->writer;
 	l->writer = NULL;
+	erase_end(d);
 	if (writer)
 		writer_stop(writer);
 	stop_finish(d);
