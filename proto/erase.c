@@ -10,20 +10,32 @@
 
 /* ---- orders ---- */
 
-void tuy_erase_scan(struct stage *s, uint32_t circle_no, uint32_t log_no, const uint8_t *headers,
-                    const struct tuy_bytes *blobs, uint32_t count)
+/* PROTOCOL 4.12: "It counts only for a log of the same device in the same circle" */
+static bool may_erase(const struct tuy_node *n, uint32_t log_no, uint32_t target_no)
+{
+	return target_no == NONE || (n->log[target_no].circle_no == n->log[log_no].circle_no &&
+	                             n->log[target_no].device == n->log[log_no].device);
+}
+
+void tuy_erase_scan(const struct tuy_node *n, struct stage *s, uint32_t log_no,
+                    const uint8_t *headers, const struct tuy_bytes *blobs, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *header = headers + (size_t)i * TUY_HEADER_SIZE;
-		struct tuy_retract retract;
 		struct tuy_store_item *item;
+		struct tuy_retract retract;
+		uint32_t target_no;
 
 		if (!blobs[i].p || tuy_retract_read(header, blobs[i], &retract) != TUY_OK)
 			continue;
-		item = tuy_stage_item(s, TUY_STORE_RETRACT, circle_no);
+		target_no = tuy_log_find(n, &retract.log);
+		if (!may_erase(n, log_no, target_no))
+			continue;
+		item = tuy_stage_item(s, TUY_STORE_RETRACT, n->log[log_no].circle_no);
 		item->log_no = log_no;
 		item->u.retract.header = header;
 		item->u.retract.blob = blobs[i];
+		item->u.retract.target_no = target_no;
 	}
 }
 

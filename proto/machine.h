@@ -533,8 +533,8 @@ void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no,
 /* erase.c: payloads that are gone, and what was pruned (PROTOCOL 4.12, 7.10) */
 /* Adds what the RETRACTs among `count` entries of a log want erased to the stage that keeps them.
  */
-void tuy_erase_scan(struct stage *s, uint32_t circle_no, uint32_t log_no, const uint8_t *headers,
-                    const struct tuy_bytes *blobs, uint32_t count);
+void tuy_erase_scan(const struct tuy_node *n, struct stage *s, uint32_t log_no,
+                    const uint8_t *headers, const struct tuy_bytes *blobs, uint32_t count);
 void tuy_erase_stored(struct tuy_node *n, const struct tuy_store_item *item); /* RETRACT */
 void tuy_receipt_take(struct tuy_node *n, struct link *link, uint32_t log_no,
                       const struct tuy_message *m, struct stage **stage);

@@ -430,7 +430,7 @@ static void own_write(struct tuy_node *n, struct log *log, struct stage *s,
 	item->u.entries.head = log->staged;
 	item->u.entries.sig =
 		tuy_head_sign(n->keys->sign_sk, &log->id, header->seq, &log->staged.hash);
-	tuy_erase_scan(s, log->circle_no, log_no, s->bytes, s->blobs, 1);
+	tuy_erase_scan(n, s, log_no, s->bytes, s->blobs, 1);
 	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header->seq };
 	appended->ticket = tuy_stage_commit(n, s);
 }

@@ -299,6 +299,8 @@ struct tuy_store_item {
 		struct { /* for tuy_retract_read; counts for logs of the device of log_no only */
 			const uint8_t *header; /* 64 bytes */
 			struct tuy_bytes blob;
+			uint32_t target_no; /* the log it names, one of the same device;
+			                       TUY_NO_INDEX: not known here, it may come */
 		} retract;
 		struct {                          /* counts for entries that were retracted only */
 			struct tuy_device device; /* who erased them */

@@ -333,7 +333,7 @@ static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_mess
 	item->u.entries.blobs = (*stage)->blobs;
 	item->u.entries.head = *end;
 	item->u.entries.sig = m->u.data.sig;
-	tuy_erase_scan(*stage, log->circle_no, log_no, item->u.entries.headers, (*stage)->blobs,
+	tuy_erase_scan(n, *stage, log_no, item->u.entries.headers, (*stage)->blobs,
 	               item->u.entries.count);
 	log->staged = *end;
 	(*stage)->live = m->count - skip <= 4;
@@ -540,8 +540,7 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
-		tuy_erase_scan(*stage, circle_no, log_no, link->getb_header[i], &item->u.blob.blob,
-		               1);
+		tuy_erase_scan(n, *stage, log_no, link->getb_header[i], &item->u.blob.blob, 1);
 		n->log[log_no].blobs_staged++;
 		link->blobs_wait_ms = 0;
 		(*stage)->credit = (uint32_t)(*stage)->len;

@@ -259,28 +259,26 @@ static void commit_retract(struct disk *d, const struct tuy_store_item *item)
 {
 	struct tuy_device device = d->log[item->log_no].state.device;
 	struct tuy_retract retract;
+	struct disk_log *log;
 
 	must(tuy_retract_read(item->u.retract.header, item->u.retract.blob, &retract) == TUY_OK,
 	     "an order to erase that cannot be read");
 	for (uint32_t i = 0; i < retract.count; i++)
 		tombstone_put(d, &device, &retract.log, retract.seqs[i]);
-	for (uint32_t l = 0; l < d->log_count; l++) {
-		struct disk_log *log = &d->log[l];
-		struct tuy_log16 log16 = tuy_log16(&log->id);
+	if (item->u.retract.target_no >= d->log_count)
+		return;
+	log = &d->log[item->u.retract.target_no];
+	for (uint32_t i = 0; i < retract.count; i++) {
+		uint32_t at = retract.seqs[i] - 1;
 
-		if (memcmp(&log16, &retract.log, sizeof log16) != 0 ||
-		    memcmp(&log->state.device, &device, sizeof device) != 0)
+		if (at >= log->state.head.seq || at < log->state.base_seq)
 			continue;
-		for (uint32_t i = 0; i < retract.count; i++) {
-			uint32_t at = retract.seqs[i] - 1;
-
-			if (at >= log->state.head.seq || at < log->state.base_seq)
-				continue;
-			if (fate(d, log, at) == TUY_GONE_ERASED)
-				drop(log, at, TUY_GONE_ERASED);
-			else if (d->forgetful && log->blobs[at].p &&
-			         !tuy_header_is_clear(log->headers + (size_t)at * 64))
-				drop(log, at, 0), log->state.missing++;
+		if (d->forgetful && log->blobs[at].p &&
+		    !tuy_header_is_clear(log->headers + (size_t)at * 64)) {
+			drop(log, at, 0);
+			log->state.missing++;
+		} else if (fate(d, log, at) == TUY_GONE_ERASED) {
+			drop(log, at, TUY_GONE_ERASED);
 		}
 	}
 }
