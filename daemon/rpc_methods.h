@@ -40,6 +40,10 @@
  * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
  *               T-USAGE if there is no word in it
  * delivery      id -> schema, id, peers, have_it, online, last_seen {name at} or nil
+ * events        since? (a position; "0": the oldest that is kept; not given: now), limit? 1..200
+ *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
+ *               from), more; waits until something happens, or for wait_s with no event in the end;
+ *               T-BUSY: 16 wait already
  * circle_list   -> [{id name slug members online}]
  * circle_show   circle?, all? -> SHOWN
  * stop          -> stopping; then the daemon ends

@@ -360,6 +360,14 @@ int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_o
 	return object_read(reading, number, object);
 }
 
+uint32_t view_next_number(struct store_reading *reading)
+{
+	struct view_counts counts;
+	if (view_counts_get(reading->txn, store_tables(reading->store), &counts) != 0)
+		return 0;
+	return counts.next_number;
+}
+
 uint32_t view_count(struct store_reading *reading)
 {
 	struct view_counts counts;

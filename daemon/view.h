@@ -78,6 +78,10 @@ int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_o
  * the program (or tuyaud --rebuild) makes them again from the logs. */
 int view_is_whole(struct store_reading *reading);
 
+/* The number that the next object will get: what came since is found from it on (a newer revision
+ * gets a number of its own, and the older one's is given up). */
+uint32_t view_next_number(struct store_reading *reading);
+
 /* Numbers of live TIP and ASK objects that every circle holds: for statistics. */
 uint32_t view_count(struct store_reading *reading);
 
