@@ -40,7 +40,8 @@ struct daemon {
 	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
 	struct loop *loop;
-	struct erase *erase; /* erase.c's */
+	struct erase *erase;         /* erase.c's */
+	struct republish *republish; /* republish.c's */
 };
 
 /* The time: `ms` monotonic, `wall_s` with the offset. */

@@ -1,7 +1,9 @@
 #include "address.h"
 #include "log.h"
+#include "erase.h"
 #include "loop_inside.h"
 #include "notice.h"
+#include "republish.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -128,7 +130,8 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	notice_origin(d);
 	l->writer =
 		writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, loop_on_stored, d);
-	if (!l->writer)
+	d->republish = republish_create(d);
+	if (!l->writer || !d->republish || erase_begin(d, l->writer) != 0)
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
 		                     "There is no room for the writer's thread.");
 	loop_refresh_names(d);
@@ -218,6 +221,9 @@ static void on_stop(uv_timer_t *timer)
 	l->links = NULL;
 	struct writer *writer = l->writer;
 	l->writer = NULL;
+	erase_end(d);
+	republish_destroy(d->republish);
+	d->republish = NULL;
 	if (writer)
 		writer_stop(writer);
 	loop_stop_finish(d);

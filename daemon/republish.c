@@ -18,8 +18,7 @@ struct republish {
 	uint32_t circle_no;       /* of the log under way */
 	uint32_t log_no;          /* UINT32_MAX: none */
 	struct store_void_at at;
-	struct tuy_retract spent; /* void entries that are not needed any more */
-	uint64_t ticket;          /* waited for; 0: none */
+	uint64_t ticket; /* waited for; 0: none */
 	uint32_t count;
 	uint8_t plain[TUY_BLOB_MAX];
 };
@@ -35,17 +34,15 @@ static void later(struct republish *r, uint64_t delay_ms)
 	loop_remind(r->d, &r->reminder, delay_ms);
 }
 
-/* loop.h: the record, or the retraction, is durable or has failed. */
+/* loop.h: it is durable, or has failed. */
 static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
 {
 	struct republish *r = context;
 	(void)ticket;
 	(void)error;
 	r->ticket = 0;
-	if (stored != TUY_STORED_OK) { /* once more from the end */
-		memset(&r->at, 0xff, sizeof r->at);
-		r->spent.count = 0;
-	}
+	if (stored != TUY_STORED_OK)
+		memset(&r->at, 0xff, sizeof r->at); /* once more from the end */
 	later(r, stored == TUY_STORED_OK ? 0 : 1000);
 }
 
@@ -82,73 +79,56 @@ static bool is_there(struct republish *r, struct store_reading *reading,
 	return view_find(reading, &id, &id, &object, 1) > 0 && object.rev >= record->rev;
 }
 
-/* What to do with one void entry: it is `*spent` when its record is there, is over, or is being
- * appended (STEP_HANDED_OVER). */
-static enum step entry_take(struct republish *r, struct store_reading *reading,
-                            const struct store_void_row *row, bool *spent)
+/* What a void entry held, if it is to be published again. False: it cannot be read (yet). */
+static bool entry_read(struct republish *r, struct store_reading *reading,
+                       const struct store_void_row *row, struct tuy_retract *retract,
+                       struct tuy_republished *again)
 {
 	struct view_sealed sealed = { row->header, row->blob };
 	struct tuy_record record;
 	struct tuy_header header;
-	struct tuy_appended appended;
 	struct tuy_bytes doc;
 	enum tuy_blob_mode mode;
-	struct tuy_now now = loop_now(r->d);
-	*spent = false;
+	*again = (struct tuy_republished){ .record = { NULL, 0 } };
+	if (tuy_retract_read(row->header, row->blob, retract) == TUY_OK) {
+		again->retract = retract;
+		return true;
+	}
 	if (tuy_header_decode(row->header, &header) != TUY_OK ||
 	    tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode != TUY_BLOB_CIRCLE ||
-	    view_open(reading, &r->d->keys->device, r->log_no, row->seq, &sealed, r->plain, &doc) !=
-	            0 ||
+	    view_open(reading, &r->d->keys->device, r->log_no, row->what.seq, &sealed, r->plain,
+	              &doc) != 0 ||
 	    tuy_record_read(doc, &record) != TUY_OK)
-		return STEP_NEXT;
-	bool is_over = header.exp_s != 0 && header.exp_s < now.wall_s;
-	*spent = true;
-	if (is_over || is_there(r, reading, &record, &header))
-		return STEP_NEXT;
-	*spent = tuy_node_append(r->d->node, now, r->circle_no, doc, header.exp_s, &appended) ==
-	         TUY_OK;
-	r->ticket = *spent ? appended.ticket : 0;
-	r->count += *spent;
-	return STEP_HANDED_OVER;
+		return false;
+	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
+	if (!is_over && !is_there(r, reading, &record, &header)) {
+		again->record = doc;
+		again->exp_s = header.exp_s;
+	}
+	return true;
 }
 
-/* The seqs come from the end. */
-static void spent_add(struct tuy_retract *spent, uint32_t seq)
-{
-	if (spent->count > 0 && spent->seqs[0] == seq)
-		return;
-	memmove(spent->seqs + 1, spent->seqs, spent->count * sizeof spent->seqs[0]);
-	spent->seqs[0] = seq;
-	spent->count++;
-}
-
-static enum step spent_retract(struct republish *r)
-{
-	struct tuy_appended appended;
-	enum tuy_err err = tuy_node_retract(r->d->node, loop_now(r->d), r->circle_no, r->log_no,
-	                                    r->spent.seqs, r->spent.count, &appended);
-	r->ticket = err == TUY_OK ? appended.ticket : 0;
-	if (err == TUY_OK)
-		r->spent.count = 0;
-	return STEP_HANDED_OVER;
-}
-
+/* Goes on to the void entry before. */
 static enum step log_step(struct republish *r, struct store_reading *reading)
 {
 	struct store_void_at at = r->at;
+	struct tuy_republished again;
 	struct store_void_row row;
-	bool spent;
-	if (r->spent.count == TUY_RETRACT_MAX)
-		return spent_retract(r);
+	struct tuy_retract retract;
 	if (store_fork_before(reading->txn, store_tables(reading->store), r->log_no, &at, &row) !=
 	    0)
-		return r->spent.count > 0 ? spent_retract(r) : STEP_END;
-	enum step step = entry_take(r, reading, &row, &spent);
-	if (spent)
-		spent_add(&r->spent, row.seq);
-	if (spent || step == STEP_NEXT)
+		return STEP_END;
+	bool can_be_read = entry_read(r, reading, &row, &retract, &again);
+	enum tuy_err err = can_be_read
+	                           ? tuy_node_republish(r->d->node, loop_now(r->d), r->circle_no,
+	                                                &row.what, &again, &r->ticket)
+	                           : TUY_OK;
+	if (err == TUY_OK)
 		r->at = at;
-	return step;
+	else
+		r->ticket = 0;
+	r->count += err == TUY_OK && again.record.len > 0;
+	return can_be_read ? STEP_HANDED_OVER : STEP_NEXT;
 }
 
 static bool log_next(struct republish *r)
@@ -161,7 +141,6 @@ static bool log_next(struct republish *r)
 		r->log_no = w * 64 + (uint32_t)__builtin_ctzll(r->due[w]);
 		r->due[w] &= r->due[w] - 1;
 		memset(&r->at, 0xff, sizeof r->at);
-		r->spent.count = 0;
 		if (store_reading_begin(r->d->store, &reading) != 0)
 			return false;
 		int rc = store_log(&reading, r->log_no, &log);

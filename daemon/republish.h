@@ -1,8 +1,8 @@
 /*
  * The owner's records that a fork made void (PROTOCOL 4.11) are published again: those that this
  * device had put aside, and those that its peers had. Each is appended to the new log unless its
- * object is there already, and then its void entry is retracted, so that it is gone everywhere and
- * is never looked at again. What a crash interrupts goes on at the next start.
+ * object is there already; in the same transaction its void entry is noted as spent, so a crash
+ * neither loses nor doubles one.
  *
  * Sealed records (PROTOCOL 4.8, mode 1) stay where they are: for whom they were is known to whoever
  * wrote them only.

@@ -3,7 +3,12 @@
 #include "../proto/log.h"
 #include <string.h>
 
-enum { VOID_SEEN_AT = 0, VOID_HEADER_AT = 4, VOID_BLOB_AT = VOID_HEADER_AT + TUY_HEADER_SIZE };
+enum {
+	VOID_SEEN_AT = 0,
+	VOID_STATE_AT = 4,
+	VOID_HEADER_AT = 5,
+	VOID_BLOB_AT = VOID_HEADER_AT + TUY_HEADER_SIZE
+};
 #define VOID_KEY_SIZE 16
 
 /* ---- rows ---- */
@@ -19,19 +24,42 @@ static void void_key(uint32_t log_no, uint32_t seq, const uint8_t *header,
 		memcpy(key + 8, parsed.pcommit.b, 8);
 }
 
+enum void_state { VOID_KEPT, VOID_SPENT };
+
+struct void_row {
+	uint32_t seen_s;
+	enum void_state state;
+	const uint8_t *header;
+	struct tuy_bytes blob;
+};
+
+static int row_put(MDB_txn *txn, const struct store_tables *tables,
+                   const uint8_t key[VOID_KEY_SIZE], const struct void_row *row)
+{
+	uint8_t front[VOID_HEADER_AT];
+	tuy_put32(front + VOID_SEEN_AT, row->seen_s);
+	front[VOID_STATE_AT] = (uint8_t)row->state;
+	const struct tuy_bytes parts[] = {
+		TUY_BYTES(front),
+		{ row->header, TUY_HEADER_SIZE },
+		row->blob,
+	};
+	struct tuy_bytes k = { key, VOID_KEY_SIZE };
+	return store_put(txn, tables, STORE_VOIDED, k, parts, 3, 0);
+}
+
+/* Puts an entry aside. One that is there stays as it is, unless its payload was not held. */
 static int void_put(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no, uint32_t seq,
-                    uint32_t seen_s, const uint8_t *header, struct tuy_bytes blob)
+                    const struct void_row *row)
 {
 	uint8_t key[VOID_KEY_SIZE];
-	uint8_t seen[4];
 	struct tuy_bytes old;
-	void_key(log_no, seq, header, key);
+	void_key(log_no, seq, row->header, key);
 	int rc = store_get(txn, tables, STORE_VOIDED, TUY_BYTES(key), &old);
-	if (rc != MDB_NOTFOUND && (rc != 0 || old.len > VOID_BLOB_AT || blob.len == 0))
-		return rc;
-	tuy_put32(seen, seen_s);
-	const struct tuy_bytes parts[] = { TUY_BYTES(seen), { header, TUY_HEADER_SIZE }, blob };
-	return store_put(txn, tables, STORE_VOIDED, TUY_BYTES(key), parts, 3, 0);
+	if (rc == 0 &&
+	    (old.len > VOID_BLOB_AT || row->blob.len == 0 || old.p[VOID_STATE_AT] == VOID_SPENT))
+		return 0;
+	return rc == 0 || rc == MDB_NOTFOUND ? row_put(txn, tables, key, row) : rc;
 }
 
 /* The first row at or behind a key, if it is of the same log. */
@@ -111,8 +139,8 @@ static int entry_aside(MDB_txn *txn, const struct store_tables *tables, struct v
 		return MDB_CORRUPTED;
 	memcpy(header, row.header, sizeof header); /* a put may move the page */
 	memcpy(blob, row.blob.p != NULL ? row.blob.p : header, row.blob.len);
-	struct tuy_bytes kept = { blob, row.blob.len };
-	rc = void_put(txn, tables, log_no, seq, seen_s, header, kept);
+	struct void_row kept = { seen_s, VOID_KEPT, header, { blob, row.blob.len } };
+	rc = void_put(txn, tables, log_no, seq, &kept);
 	if (rc == 0)
 		rc = store_del(txn, tables, STORE_ENTRIES, TUY_BYTES(key.b));
 	if (rc == 0 && row.state == STORE_BLOB_MISSING) {
@@ -150,36 +178,79 @@ int store_fork_cut(MDB_txn *txn, const struct store_tables *tables, struct view_
 	return rc == 0 ? store_head_put(txn, tables, item->log_no, &head) : rc;
 }
 
+/* The tombstones of the block that begins behind `block` * 64: a bit for each entry. */
+static int tombstones_get(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no,
+                          uint32_t block, uint64_t *bits)
+{
+	struct store_log_row log;
+	struct store_bits found = { 0 };
+	int rc = store_log_get(txn, tables, log_no, &log);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	struct tuy_log16 log16 = tuy_log16(&log.log.id);
+	struct store_tombstone_key key =
+		store_tombstone_key(log.log.circle_no, &log.log.device, &log16, block);
+	rc = store_bits_get(txn, tables, STORE_TOMBSTONES, TUY_BYTES(key.b), &found);
+	*bits = found.bits;
+	return rc;
+}
+
 int store_fork_voided(MDB_txn *txn, const struct store_tables *tables,
                       const struct tuy_store_item *item, uint32_t seen_s)
 {
-	int rc = 0;
+	uint32_t from = item->u.entries.from;
+	uint64_t erased = 0;
+	int rc = tombstones_get(txn, tables, item->log_no, (from - 1) / TUY_CHECKPOINT_EVERY,
+	                        &erased);
 	for (uint32_t i = 0; i < item->u.entries.count && rc == 0; i++) {
 		const uint8_t *header = item->u.entries.headers + (size_t)i * TUY_HEADER_SIZE;
-		uint32_t seq = item->u.entries.from + i;
-		bool erased = false;
-		if (item->u.entries.blobs[i].p == NULL)
-			continue;
-		rc = store_tombstone_has(txn, tables, item->log_no, seq, &erased);
-		if (rc == 0 && !erased)
-			rc = void_put(txn, tables, item->log_no, seq, seen_s, header,
-			              item->u.entries.blobs[i]);
+		uint64_t bit = (uint64_t)1 << (from + i - 1) % TUY_CHECKPOINT_EVERY;
+		struct void_row row = { seen_s, VOID_KEPT, header, item->u.entries.blobs[i] };
+		if (row.blob.p != NULL && (erased & bit) == 0)
+			rc = void_put(txn, tables, item->log_no, from + i, &row);
 	}
 	return rc;
+}
+
+int store_fork_spent(MDB_txn *txn, const struct store_tables *tables,
+                     const struct tuy_store_item *item)
+{
+	const struct tuy_void *spent = &item->u.spent;
+	uint8_t key[VOID_KEY_SIZE];
+	uint8_t row[VOID_BLOB_AT + TUY_BLOB_MAX];
+	struct tuy_bytes value;
+	void_key(spent->log_no, spent->seq, NULL, key);
+	memcpy(key + 8, spent->commit8, sizeof spent->commit8);
+	int rc = store_get(txn, tables, STORE_VOIDED, TUY_BYTES(key), &value);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc; /* retracted meanwhile */
+	if (value.len < VOID_BLOB_AT || value.len > sizeof row)
+		return MDB_CORRUPTED;
+	memcpy(row, value.p, value.len);
+	row[VOID_STATE_AT] = VOID_SPENT;
+	struct tuy_bytes part = { row, value.len };
+	return store_put(txn, tables, STORE_VOIDED, TUY_BYTES(key), &part, 1, 0);
+}
+
+/* Rows of this device's logs stay for ever, spent and without a payload: else a peer that kept
+ * them longer could give them back. */
+static int row_strip(MDB_txn *txn, const struct store_tables *tables,
+                     const uint8_t key[VOID_KEY_SIZE], struct tuy_bytes value)
+{
+	uint8_t header[TUY_HEADER_SIZE];
+	struct void_row row = { tuy_get32(value.p), VOID_SPENT, header, { NULL, 0 } };
+	memcpy(header, value.p + VOID_HEADER_AT, sizeof header);
+	return row_put(txn, tables, key, &row);
 }
 
 int store_fork_erase(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no, uint32_t seq)
 {
 	uint8_t key[VOID_KEY_SIZE];
-	uint8_t header[TUY_HEADER_SIZE];
 	struct tuy_bytes value;
 	int rc;
 	void_key(log_no, seq, NULL, key);
 	while ((rc = void_seek(txn, tables, key, &value)) == 0 && tuy_get32(key + 4) == seq) {
-		const uint8_t seen[4] = { value.p[0], value.p[1], value.p[2], value.p[3] };
-		memcpy(header, value.p + VOID_HEADER_AT, sizeof header);
-		const struct tuy_bytes parts[] = { TUY_BYTES(seen), TUY_BYTES(header) };
-		rc = store_put(txn, tables, STORE_VOIDED, TUY_BYTES(key), parts, 2, 0);
+		rc = row_strip(txn, tables, key, value);
 		if (rc != 0)
 			return rc;
 		void_step(key);
@@ -187,23 +258,41 @@ int store_fork_erase(MDB_txn *txn, const struct store_tables *tables, uint32_t l
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s)
+/* The first row with a payload at or behind a key that was put aside before a time. */
+static int old_seek(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s,
+                    uint8_t key[VOID_KEY_SIZE], struct tuy_bytes *value)
 {
-	MDB_val key;
+	MDB_val k = { VOID_KEY_SIZE, key };
 	MDB_val row;
 	MDB_cursor *cursor;
-	struct tuy_bytes value;
+	bool old = false;
 	int rc = mdb_cursor_open(txn, tables->dbi[STORE_VOIDED], &cursor);
 	if (rc != 0)
 		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT)) == 0) {
-		rc = store_check(tables, STORE_VOIDED, &key, &row, &value);
-		if (rc == 0 && value.len >= 4 && tuy_get32(value.p) < before_s)
-			rc = mdb_cursor_del(cursor, 0);
-		if (rc != 0)
-			break;
+	rc = mdb_cursor_get(cursor, &k, &row, MDB_SET_RANGE);
+	while (rc == 0 && !old) {
+		rc = store_check(tables, STORE_VOIDED, &k, &row, value);
+		old = rc == 0 && value->len > VOID_BLOB_AT && tuy_get32(value->p) < before_s;
+		if (rc == 0 && !old)
+			rc = mdb_cursor_get(cursor, &k, &row, MDB_NEXT);
 	}
+	if (rc == 0)
+		memcpy(key, k.mv_data, VOID_KEY_SIZE);
 	mdb_cursor_close(cursor);
+	return rc;
+}
+
+int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s)
+{
+	uint8_t key[VOID_KEY_SIZE] = { 0 };
+	struct tuy_bytes value;
+	int rc;
+	while ((rc = old_seek(txn, tables, before_s, key, &value)) == 0) {
+		rc = row_strip(txn, tables, key, value);
+		if (rc != 0)
+			return rc;
+		void_step(key);
+	}
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -319,17 +408,20 @@ int store_fork_before(MDB_txn *txn, const struct store_tables *tables, uint32_t 
 		return rc;
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
 	rc = mdb_cursor_get(cursor, &key, &value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
-	while (rc == 0 && entry.len <= VOID_BLOB_AT) {
+	bool found = false;
+	while (rc == 0 && !found) {
 		if (key.mv_size != VOID_KEY_SIZE || memcmp(key.mv_data, first, 4) != 0)
 			rc = MDB_NOTFOUND;
 		if (rc == 0)
 			rc = store_check(tables, STORE_VOIDED, &key, &value, &entry);
-		if (rc == 0 && entry.len <= VOID_BLOB_AT)
+		found = rc == 0 && entry.len > VOID_BLOB_AT && entry.p[VOID_STATE_AT] == VOID_KEPT;
+		if (rc == 0 && !found)
 			rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
 	}
 	if (rc == 0) {
 		memcpy(at->b, (const uint8_t *)key.mv_data + 4, sizeof at->b);
-		row->seq = tuy_get32(at->b);
+		row->what = (struct tuy_void){ .log_no = log_no, .seq = tuy_get32(at->b) };
+		memcpy(row->what.commit8, at->b + 4, sizeof row->what.commit8);
 		row->header = entry.p + VOID_HEADER_AT;
 		row->blob = (struct tuy_bytes){ entry.p + VOID_BLOB_AT, entry.len - VOID_BLOB_AT };
 	}

@@ -21,10 +21,13 @@ int store_fork_cut(MDB_txn *txn, const struct store_tables *tables, struct view_
  * already, and payloads that were retracted, are passed over. */
 int store_fork_voided(MDB_txn *txn, const struct store_tables *tables,
                       const struct tuy_store_item *item, uint32_t seen_s);
+/* A void entry needs nothing any more: it is not found by store_fork_before again. */
+int store_fork_spent(MDB_txn *txn, const struct store_tables *tables,
+                     const struct tuy_store_item *item);
 /* Drops what was put aside of an entry, on all branches; it was retracted. */
 int store_fork_erase(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no,
                      uint32_t seq);
-/* Drops what was put aside before `before_s` (unix). */
+/* Drops the payloads that were put aside before `before_s` (unix). */
 int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s);
 
 /* Where a log was cut; TUY_NO_CUT. */
@@ -33,13 +36,13 @@ int store_fork_get(MDB_txn *txn, const struct store_tables *tables, uint32_t log
 int store_fork_read(MDB_txn *txn, const struct store_tables *tables, const struct tuy_read *read,
                     uint8_t *headers, struct tuy_read_result *result);
 
-/* The last entry put aside of a log before `*at` (all 0xff for the very last) that still has its
- * payload. MDB_NOTFOUND: no more. Spans as those of a row. */
+/* The last entry put aside of a log before `*at` (all 0xff for the very last) that has its payload
+ * and is not spent. MDB_NOTFOUND: no more. Spans as those of a row. */
 struct store_void_at {
 	uint8_t b[12]; /* seq, first 8 bytes of the commitment */
 };
 struct store_void_row {
-	uint32_t seq;
+	struct tuy_void what;
 	const uint8_t *header; /* TUY_HEADER_SIZE */
 	struct tuy_bytes blob;
 };

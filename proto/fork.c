@@ -106,8 +106,18 @@ uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, 
 	return n->log[log_no].cut;
 }
 
+void tuy_fork_voided(struct tuy_node *n, uint32_t log_no)
+{
+	struct tell *t = tuy_node_tell(n, TUY_TELL_VOIDED);
+
+	t->tell.circle_no = n->log[log_no].circle_no;
+	t->tell.log_no = log_no;
+}
+
 void tuy_fork_stored(struct tuy_node *n, uint32_t log_no)
 {
+	if (n->log[log_no].mine)
+		tuy_fork_voided(n, log_no);
 	n->log[log_no].reload_due = n->log[log_no].cutting;
 	n->reload_due = true;
 }

@@ -508,6 +508,8 @@ void tuy_fork_read(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link);
 /* A cut is durable: where does the log stand now? That is read before anything else. */
 void tuy_fork_stored(struct tuy_node *n, uint32_t log_no);
+/* Void entries of this device are in the store: the host is told. */
+void tuy_fork_voided(struct tuy_node *n, uint32_t log_no);
 bool tuy_fork_reload_task(struct tuy_node *n, struct tuy_task *task);
 void tuy_fork_reload(struct tuy_node *n, struct tuy_now now, uint32_t log_no,
                      const struct tuy_read_result *result);
@@ -598,6 +600,7 @@ size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
 uint64_t tuy_link_deadline(const struct link *link);
 
-/* node.c (life, loading, commands) and tasks.c (tasks, questions) are the top floor: node.h */
+/* node.c (life, loading, inputs, commands), append.c (what this device writes) and tasks.c (tasks,
+ * questions) are the top floor: node.h */
 
 #endif

@@ -28,6 +28,7 @@
 #include "log.h"
 #include "message.h"
 #include "op.h"
+#include "retract.h"
 #include "types.h"
 
 struct tuy_node;
@@ -200,6 +201,26 @@ enum tuy_err tuy_node_append(struct tuy_node *node, struct tuy_now now, uint32_t
                              struct tuy_bytes record, uint32_t exp_s,
                              struct tuy_appended *appended);
 
+/* An entry of this device that a fork made void, as the store has it. */
+struct tuy_void {
+	uint32_t log_no;
+	uint32_t seq;
+	uint8_t commit8[8]; /* of its payload */
+};
+struct tuy_republished {         /* what stands in its place; neither: nothing needs to */
+	struct tuy_bytes record; /* .len 0: none */
+	uint32_t exp_s;
+	const struct tuy_retract *retract; /* NULL: none */
+};
+/*
+ * Writes what a void entry held into this device's log, and notes in the same ticket that the void
+ * entry is spent: so it is published again exactly once (PROTOCOL 4.11). Errors as
+ * tuy_node_append; TUY_E_REFUSED also for a log of another device.
+ */
+enum tuy_err tuy_node_republish(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                                const struct tuy_void *spent, const struct tuy_republished *again,
+                                uint64_t *ticket);
+
 /*
  * Writes a RETRACT into this device's log: `count` entries (1..TUY_RETRACT_MAX, `seqs` ascending
  * from 1) of `log_no`, a log of this device in that circle, of any incarnation, are erased here in
@@ -244,6 +265,7 @@ enum tuy_store_kind {
 	TUY_STORE_INCARNATION, /* the incarnation from now on; the one before is retired for ever */
 	TUY_STORE_CUT,     /* the log is forked: it ends at `seq` from now on. Entries beyond, held
 	                      or on their way, are no longer in it; they are kept aside */
+	TUY_STORE_SPENT,   /* a void entry of this device needs nothing any more */
 	TUY_STORE_VOIDED,  /* entries of a log of this device that a peer kept aside: records to be
 	                      published again. As ENTRIES, but what is held already is passed over */
 	TUY_STORE_RETRACT, /* what an entry in the same ticket wants erased */
@@ -296,6 +318,7 @@ struct tuy_store_item {
 			uint32_t seq; /* 0, or a multiple of 64; lower than one before */
 			struct tuy_bytes proof;
 		} cut;
+		struct tuy_void spent;
 		struct { /* for tuy_retract_read; counts for logs of the device of log_no only */
 			const uint8_t *header; /* 64 bytes */
 			struct tuy_bytes blob;

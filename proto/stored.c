@@ -32,14 +32,6 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	t->tell.count = item->u.entries.count;
 }
 
-static void voided_tell(struct tuy_node *n, const struct tuy_store_item *item)
-{
-	struct tell *t = tuy_node_tell(n, TUY_TELL_VOIDED);
-
-	t->tell.circle_no = item->circle_no;
-	t->tell.log_no = item->log_no;
-}
-
 static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_store_item *item)
 {
 	switch (item->kind) {
@@ -68,12 +60,11 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 		break;
 	case TUY_STORE_CUT:
 		tuy_fork_stored(n, item->log_no);
-		if (n->log[item->log_no].mine)
-			voided_tell(n, item);
 		break;
 	case TUY_STORE_VOIDED:
-		voided_tell(n, item);
+		tuy_fork_voided(n, item->log_no);
 		break;
+	case TUY_STORE_SPENT:
 	case TUY_STORE_CIRCLE:
 	case TUY_STORE_EPOCH:
 	case TUY_STORE_LOG:
