@@ -198,6 +198,7 @@ static void commit(struct world *w, struct event *e)
 		event_add(w, 3000, (struct event){ .kind = EV_CRASH, .node = e->node });
 	}
 	if (rule == RULE_KEPT || rule == RULE_FAILED || rule == RULE_FORK) {
+		erase_clock(w, e->node);
 		disk_commit(m->disk, e->disk_ticket);
 		watch_commit(w, e->node, e->disk_ticket);
 	}
