@@ -26,4 +26,6 @@ caught durable "a read past the head" --seed 1
 caught lose "a read past the head" --seed 2
 caught fork "an honest log forked" --seed 3 --loss 52 --partitions 2 --fulls 5 --torn 8
 caught failed "logs differ at the end" --seed 1
+caught tombstone "a retracted payload is held" --seed 1 --big 30 --loss 20 --partitions 4 \
+	--restores 4 --retracts 100 --expiry 1
 exit $failed

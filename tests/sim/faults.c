@@ -159,7 +159,7 @@ void faults_event(struct world *w, const struct event *e)
 /* A store that breaks its word, for the tests of the simulator: once, after a while. */
 static enum world_rule cheat(struct world *w)
 {
-	if (w->cheated || w->now_ms < 10000)
+	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE)
 		return RULE_KEPT;
 	return w->options.rule;
 }

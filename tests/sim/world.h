@@ -14,7 +14,7 @@ enum world_rule {
 	RULE_FORK,      /* a crash, and the disk has lost the newest own entries */
 	RULE_LOSE,      /* a ticket is reported and never committed */
 	RULE_FAILED,    /* a ticket is committed and reported as failed */
-	RULE_TOMBSTONE, /* disks drop what is retracted, and forget that they did */
+	RULE_TOMBSTONE, /* disks drop what is retracted, and take it when it comes later */
 };
 
 struct world_options {
