@@ -13,7 +13,7 @@
 
 uint32_t erase_exp(struct world *w, uint32_t i)
 {
-	if (roll(w, 100) >= w->options.expiry)
+	if (w->options.expiry == 0 || roll(w, 100) >= w->options.expiry)
 		return 0;
 	return now_of(w, i).wall_s + (uint32_t)roll(w, LIFE_S);
 }
