@@ -34,7 +34,7 @@ void tell_log(const struct tuy_tell *t, const char *error)
 		         t->circle_no, t->log_no, t->seq, t->count);
 		break;
 	case TUY_TELL_ERASED:
-		log_line(LOG_INFO, "node", "peer=%s what=erased circle=%u log=%u seq=%u count=%u",
+		log_line(LOG_DEBUG, "node", "peer=%s what=erased circle=%u log=%u seq=%u count=%u",
 		         peer.text, t->circle_no, t->log_no, t->seq, t->count);
 		break;
 	case TUY_TELL_FAULT:

@@ -46,6 +46,7 @@ struct ticket {
 	uint32_t entry_count;
 	size_t bytes;
 	const char *error; /* NULL: stored */
+	int swept;         /* a sweep ends with it */
 	struct ticket_log *logs;
 	uint32_t log_count;
 	uint32_t head_count;
@@ -414,6 +415,7 @@ static void sweep_some(struct writer *writer)
 	store_settle(writer->store);
 	writer->sweep = sweep;
 	writer->sweeping = !sweep.done;
+	slice->swept = sweep.done;
 	writer->merge_due = writer->index == WRITER_WORDS && !writer->view_is_off;
 	uv_mutex_lock(&writer->mutex);
 	tickets_push(&writer->done, slice);
@@ -489,6 +491,8 @@ static void done_report(struct writer *writer)
 		for (uint32_t i = 0; i < ticket->log_count && writer->on_erased != NULL; i++)
 			writer->on_erased(writer->context, ticket->logs[i].log_no,
 			                  ticket->logs[i].missing, ticket->logs[i].base_seq);
+		if (ticket->swept && writer->on_erased != NULL)
+			writer->on_erased(writer->context, WRITER_SWEPT, 0, 0);
 		uv_mutex_lock(&writer->mutex);
 		tickets_push(&writer->told, ticket);
 		uv_mutex_unlock(&writer->mutex);

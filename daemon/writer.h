@@ -31,6 +31,7 @@ typedef void writer_on_stored(void *context, uint64_t ticket, enum tuy_stored st
 
 /* Called on the loop thread, for tuy_node_on_erased: after the on_stored of the ticket that did it,
  * before the next one; or for a slice of a sweep. */
+#define WRITER_SWEPT UINT32_MAX /* as log_no: a sweep has come to its end */
 typedef void writer_on_erased(void *context, uint32_t log_no, uint32_t missing, uint32_t base_seq);
 
 /* Starts the thread. `box_sk` opens blobs sealed to this device (may be NULL). NULL if no thread

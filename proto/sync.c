@@ -561,7 +561,6 @@ static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
 	tuy_fork_gone(n, link, log_no, m);
-	return;
 	for (uint32_t i = 0; log_no == link->getb_log && i < m->count; i++) {
 		for (uint32_t k = 0; k < link->getb_count; k++) {
 			if (link->getb_seq[k] != m->u.seqs.seq[i])

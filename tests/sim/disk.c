@@ -1,67 +1,9 @@
-#include "disk.h"
+#include "disk_inside.h"
 #include "disk_void.h"
-
-#include "../../proto/retract.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OPS_MAX     4096
-#define LOGS_MAX    1024
-#define INVITES_MAX 256
-#define PEERS_MAX   512
-
-struct bytes {
-	uint8_t *p;
-	size_t len;
-};
-
-struct tombstone {
-	struct tuy_device device;
-	struct tuy_log16 log;
-	uint32_t seq, came_s;
-};
-
-struct receipt_row {
-	uint32_t log_no, seq;
-	struct tuy_device device;
-};
-
-struct disk {
-	struct {
-		bool used;
-		struct tuy_circle id;
-	} circle[TUY_CIRCLES_MAX];
-	struct {
-		uint32_t circle_no;
-		struct bytes bytes;
-	} op[OPS_MAX];
-	uint32_t op_count;
-	struct {
-		uint32_t circle_no;
-		struct tuy_hash id;
-		struct tuy_secret key;
-	} epoch[64];
-	uint32_t epoch_count;
-	struct disk_log log[LOGS_MAX];
-	uint32_t log_count;
-	struct {
-		struct tuy_device device;
-		struct bytes record;
-	} address[PEERS_MAX];
-	uint32_t address_count;
-	struct tuy_invite_row invite[INVITES_MAX];
-	uint32_t invite_count;
-	struct tuy_incarnation incarnation;
-	bool has_incarnation;
-	struct tombstone *tombstone;
-	uint32_t tombstone_count;
-	struct receipt_row *receipt;
-	uint32_t receipt_count;
-	uint32_t now_s, keep_s;
-	bool forgetful; /* no tombstones */
-};
 
 struct disk_ticket {
 	uint32_t count;
@@ -70,7 +12,7 @@ struct disk_ticket {
 	void *owned[512];
 };
 
-static void must(bool holds, const char *what)
+void disk_must(bool holds, const char *what)
 {
 	if (holds)
 		return;
@@ -83,7 +25,7 @@ static void *copy(const void *p, size_t len)
 {
 	void *to = malloc(len ? len : 1);
 
-	must(to, "out of memory");
+	disk_must(to, "out of memory");
 	if (len)
 		memcpy(to, p, len);
 	return to;
@@ -91,7 +33,7 @@ static void *copy(const void *p, size_t len)
 
 static void *own(struct disk_ticket *t, void *p)
 {
-	must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
+	disk_must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
 	t->owned[t->owned_count++] = p;
 	return p;
 }
@@ -105,7 +47,7 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 {
 	struct disk_ticket *t = calloc(1, sizeof *t);
 
-	must(t, "out of memory");
+	disk_must(t, "out of memory");
 	t->count = count;
 	t->items = copy(items, count * sizeof *items);
 	for (uint32_t i = 0; i < count; i++) {
@@ -162,7 +104,7 @@ struct disk *disk_create(void)
 {
 	struct disk *d = calloc(1, sizeof *d);
 
-	must(d, "out of memory");
+	disk_must(d, "out of memory");
 	return d;
 }
 
@@ -199,104 +141,8 @@ static void log_grow(struct disk_log *log, uint32_t need)
 	log->gone = realloc(log->gone, log->cap);
 	log->checkpointed =
 		realloc(log->checkpointed, (log->cap / 64 + 1) * sizeof *log->checkpointed);
-	must(log->headers && log->blobs && log->checkpoints && log->gone && log->checkpointed,
-	     "out of memory");
-}
-
-bool disk_has_tombstone(const struct disk *d, const struct tuy_device *device,
-                        const struct tuy_log16 *log, uint32_t seq)
-{
-	for (uint32_t i = 0; i < d->tombstone_count; i++) {
-		if (d->tombstone[i].seq == seq &&
-		    memcmp(&d->tombstone[i].log, log, sizeof *log) == 0 &&
-		    memcmp(&d->tombstone[i].device, device, sizeof *device) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool has_expired(const struct disk *d, const uint8_t *header)
-{
-	uint32_t exp_s = tuy_get32(header + 12);
-
-	return exp_s != 0 && (uint64_t)exp_s + d->keep_s <= d->now_s;
-}
-
-/* What is to become of an entry's payload, whether it is here or not; 0: it is kept. */
-static uint8_t fate(const struct disk *d, const struct disk_log *log, uint32_t at)
-{
-	const uint8_t *header = log->headers + (size_t)at * 64;
-	struct tuy_log16 log16 = tuy_log16(&log->id);
-
-	if (!(header[1] & TUY_HEADER_PAYLOAD) || tuy_header_is_clear(header))
-		return 0;
-	if (disk_has_tombstone(d, &log->state.device, &log16, at + 1))
-		return TUY_GONE_ERASED;
-	return has_expired(d, header) ? TUY_GONE_EXPIRED : 0;
-}
-
-static void drop(struct disk_log *log, uint32_t at, uint8_t reason)
-{
-	if (log->gone[at] == 0 && !log->blobs[at].p)
-		log->state.missing--;
-	free(log->blobs[at].p);
-	log->blobs[at].p = NULL;
-	log->gone[at] = reason;
-	log->touched = true;
-}
-
-static void tombstone_put(struct disk *d, const struct tuy_device *device,
-                          const struct tuy_log16 *log, uint32_t seq)
-{
-	if (d->forgetful || disk_has_tombstone(d, device, log, seq))
-		return;
-	d->tombstone = realloc(d->tombstone, (d->tombstone_count + 1) * sizeof *d->tombstone);
-	must(d->tombstone, "out of memory");
-	d->tombstone[d->tombstone_count++] = (struct tombstone){ *device, *log, seq, d->now_s };
-}
-
-static void commit_retract(struct disk *d, const struct tuy_store_item *item)
-{
-	struct tuy_device device = d->log[item->log_no].state.device;
-	struct tuy_retract retract;
-	struct disk_log *log;
-
-	must(tuy_retract_read(item->u.retract.header, item->u.retract.blob, &retract) == TUY_OK,
-	     "an order to erase that cannot be read");
-	for (uint32_t i = 0; i < retract.count; i++)
-		tombstone_put(d, &device, &retract.log, retract.seqs[i]);
-	if (item->u.retract.target_no >= d->log_count)
-		return;
-	log = &d->log[item->u.retract.target_no];
-	for (uint32_t i = 0; i < retract.count; i++) {
-		uint32_t at = retract.seqs[i] - 1;
-
-		if (at >= log->state.head.seq || at < log->state.base_seq)
-			continue;
-		if (d->forgetful && log->blobs[at].p &&
-		    !tuy_header_is_clear(log->headers + (size_t)at * 64)) {
-			drop(log, at, 0);
-			log->state.missing++;
-		} else if (fate(d, log, at) == TUY_GONE_ERASED) {
-			drop(log, at, TUY_GONE_ERASED);
-		}
-	}
-}
-
-static void commit_receipt(struct disk *d, const struct tuy_store_item *item)
-{
-	const struct disk_log *log = &d->log[item->log_no];
-	struct tuy_log16 log16 = tuy_log16(&log->id);
-
-	for (uint32_t i = 0; i < item->u.receipt.count; i++) {
-		if (!disk_has_tombstone(d, &log->state.device, &log16, item->u.receipt.seqs[i]))
-			continue;
-		d->receipt = realloc(d->receipt, (d->receipt_count + 1) * sizeof *d->receipt);
-		must(d->receipt, "out of memory");
-		d->receipt[d->receipt_count++] =
-			(struct receipt_row){ item->log_no, item->u.receipt.seqs[i],
-			                      item->u.receipt.device };
-	}
+	disk_must(log->headers && log->blobs && log->checkpoints && log->gone && log->checkpointed,
+	          "out of memory");
 }
 
 static void commit_base(struct disk *d, const struct tuy_store_item *item)
@@ -304,7 +150,7 @@ static void commit_base(struct disk *d, const struct tuy_store_item *item)
 	struct disk_log *log = &d->log[item->log_no];
 	uint32_t seq = item->u.base.head.seq;
 
-	must(seq % 64 == 0 && seq > log->state.head.seq, "a base that is not beyond the head");
+	disk_must(seq % 64 == 0 && seq > log->state.head.seq, "a base that is not beyond the head");
 	log_grow(log, seq);
 	for (uint32_t at = log->state.head.seq; at < seq; at++) {
 		memset(log->headers + (size_t)at * 64, 0, 64);
@@ -322,11 +168,11 @@ static void commit_entries(struct disk *d, const struct tuy_store_item *item)
 {
 	struct disk_log *log = &d->log[item->log_no];
 
-	must(item->log_no < d->log_count, "entries of a log that was never stored");
-	must(item->u.entries.from == log->state.head.seq + 1,
-	     "entries that do not follow the stored head");
-	must(item->u.entries.head.seq == item->u.entries.from + item->u.entries.count - 1,
-	     "a head beside its entries");
+	disk_must(item->log_no < d->log_count, "entries of a log that was never stored");
+	disk_must(item->u.entries.from == log->state.head.seq + 1,
+	          "entries that do not follow the stored head");
+	disk_must(item->u.entries.head.seq == item->u.entries.from + item->u.entries.count - 1,
+	          "a head beside its entries");
 	log_grow(log, item->u.entries.head.seq);
 	for (uint32_t i = 0; i < item->u.entries.count; i++) {
 		const struct tuy_bytes *blob = &item->u.entries.blobs[i];
@@ -334,7 +180,7 @@ static void commit_entries(struct disk *d, const struct tuy_store_item *item)
 
 		memcpy(log->headers + (size_t)at * 64, item->u.entries.headers + (size_t)i * 64,
 		       64);
-		log->gone[at] = fate(d, log, at);
+		log->gone[at] = disk_fate(d, log, at);
 		log->touched = log->touched || log->gone[at] != 0;
 		log->blobs[at].p = blob->p && !log->gone[at] ? copy(blob->p, blob->len) : NULL;
 		log->blobs[at].len = blob->len;
@@ -355,7 +201,7 @@ static void commit_log(struct disk *d, const struct tuy_store_item *item)
 
 	if (item->log_no < d->log_count)
 		return; /* tried again */
-	must(item->log_no == d->log_count && d->log_count < LOGS_MAX, "a log out of order");
+	disk_must(item->log_no == d->log_count && d->log_count < LOGS_MAX, "a log out of order");
 	*log = (struct disk_log){ .id = item->u.log.id };
 	log->state.log_no = item->log_no;
 	log->state.circle_no = item->circle_no;
@@ -373,7 +219,7 @@ static void commit_address(struct disk *d, const struct tuy_store_item *item)
 	while (at < d->address_count &&
 	       memcmp(&d->address[at].device, &item->u.address.device, 32) != 0)
 		at++;
-	must(at < PEERS_MAX, "too many addresses");
+	disk_must(at < PEERS_MAX, "too many addresses");
 	if (at == d->address_count)
 		d->address_count++;
 	else
@@ -389,7 +235,7 @@ static void commit_invite(struct disk *d, const struct tuy_store_item *item)
 
 	while (at < d->invite_count && memcmp(&d->invite[at].pk, &item->u.invite.pk, 32) != 0)
 		at++;
-	must(at < INVITES_MAX, "too many invites");
+	disk_must(at < INVITES_MAX, "too many invites");
 	d->invite_count += at == d->invite_count;
 	d->invite[at] = item->u.invite;
 }
@@ -402,13 +248,13 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		d->circle[item->circle_no].id = item->u.circle.id;
 		break;
 	case TUY_STORE_OP:
-		must(d->op_count < OPS_MAX, "too many operations");
+		disk_must(d->op_count < OPS_MAX, "too many operations");
 		d->op[d->op_count].circle_no = item->circle_no;
 		d->op[d->op_count].bytes.p = copy(item->u.op.bytes.p, item->u.op.bytes.len);
 		d->op[d->op_count++].bytes.len = item->u.op.bytes.len;
 		break;
 	case TUY_STORE_EPOCH:
-		must(d->epoch_count < 64, "too many epochs");
+		disk_must(d->epoch_count < 64, "too many epochs");
 		d->epoch[d->epoch_count].circle_no = item->circle_no;
 		d->epoch[d->epoch_count].id = item->u.epoch.id;
 		d->epoch[d->epoch_count++].key = item->u.epoch.key;
@@ -423,12 +269,12 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		struct disk_log *log = &d->log[item->log_no];
 		uint32_t at = item->u.blob.seq - 1;
 
-		must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
+		disk_must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
 		if (log->gone[at] || at < log->state.base_seq) { /* while it was on its way */
 			log->touched = true;
 			break;
 		}
-		must(!log->blobs[at].p, "a payload that was there already");
+		disk_must(!log->blobs[at].p, "a payload that was there already");
 		log->blobs[at].p = copy(item->u.blob.blob.p, item->u.blob.blob.len);
 		log->blobs[at].len = item->u.blob.blob.len;
 		log->state.missing--;
@@ -449,10 +295,10 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		disk_void_add(&d->log[item->log_no], item);
 		break;
 	case TUY_STORE_RETRACT:
-		commit_retract(d, item);
+		disk_retract(d, item);
 		break;
 	case TUY_STORE_RECEIPT:
-		commit_receipt(d, item);
+		disk_receipt(d, item);
 		break;
 	case TUY_STORE_BASE:
 		commit_base(d, item);
@@ -536,25 +382,25 @@ void disk_load(struct disk *d, struct tuy_node *node)
 {
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
 		if (d->circle[i].used)
-			must(tuy_node_load_circle(node, i, &d->circle[i].id) == TUY_OK,
-			     "load circle");
+			disk_must(tuy_node_load_circle(node, i, &d->circle[i].id) == TUY_OK,
+			          "load circle");
 	}
 	for (uint32_t i = 0; i < d->op_count; i++)
-		must(tuy_node_load_op(node, d->op[i].circle_no,
-		                      (struct tuy_bytes){ d->op[i].bytes.p, d->op[i].bytes.len }) ==
-		             TUY_OK,
-		     "load operation");
+		disk_must(tuy_node_load_op(node, d->op[i].circle_no,
+		                           (struct tuy_bytes){ d->op[i].bytes.p,
+		                                               d->op[i].bytes.len }) == TUY_OK,
+		          "load operation");
 	for (uint32_t i = 0; i < d->epoch_count; i++)
-		must(tuy_node_load_epoch(node, d->epoch[i].circle_no, &d->epoch[i].id,
-		                         &d->epoch[i].key) == TUY_OK,
-		     "load epoch");
+		disk_must(tuy_node_load_epoch(node, d->epoch[i].circle_no, &d->epoch[i].id,
+		                              &d->epoch[i].key) == TUY_OK,
+		          "load epoch");
 	for (uint32_t i = 0; i < d->log_count; i++)
-		must(tuy_node_load_log(node, &d->log[i].state) == TUY_OK, "load log");
+		disk_must(tuy_node_load_log(node, &d->log[i].state) == TUY_OK, "load log");
 	for (uint32_t i = 0; i < d->address_count; i++)
 		tuy_node_load_address(node, (struct tuy_bytes){ d->address[i].record.p,
 		                                                d->address[i].record.len });
 	for (uint32_t i = 0; i < d->invite_count; i++)
-		must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
+		disk_must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
 }
 
 static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_read_result *result)
@@ -572,41 +418,6 @@ static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_rea
 	}
 }
 
-/* The order of tombstones in the store: by log, then by block. */
-static int block_order(const struct tuy_log16 *a, uint32_t a_block, const struct tuy_log16 *b,
-                       uint32_t b_block)
-{
-	int order = memcmp(a, b, sizeof *a);
-
-	return order ? order : (a_block > b_block) - (a_block < b_block);
-}
-
-static void read_erased(const struct disk *d, const struct tuy_read *read,
-                        struct tuy_read_result *result)
-{
-	const struct tombstone *first = NULL;
-
-	for (uint32_t i = 0; i < d->tombstone_count; i++) {
-		const struct tombstone *t = &d->tombstone[i];
-
-		if (memcmp(&t->device, &read->device, sizeof t->device) == 0 &&
-		    t->came_s >= read->since_s &&
-		    block_order(&t->log, (t->seq - 1) / 64, &read->log, read->from) >= 0 &&
-		    (!first || block_order(&t->log, (t->seq - 1) / 64, &first->log,
-		                           (first->seq - 1) / 64) < 0))
-			first = t;
-	}
-	if (!first)
-		return;
-	result->log = first->log;
-	for (uint32_t k = 0; k < 64; k++) {
-		uint32_t seq = (first->seq - 1) / 64 * 64 + 1 + k;
-
-		if (disk_has_tombstone(d, &read->device, &first->log, seq))
-			result->seqs[result->count++] = seq;
-	}
-}
-
 void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result)
 {
@@ -618,7 +429,7 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		return;
 	}
 	if (read->kind == TUY_READ_ERASED) {
-		read_erased(d, read, result);
+		disk_read_erased(d, read, result);
 		return;
 	}
 	if (read->kind == TUY_READ_ENTRIES && read->from <= log->state.base_seq) {
@@ -643,8 +454,8 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 	for (uint32_t k = 0; k < read->count; k++) {
 		uint32_t seq = read->kind == TUY_READ_ENTRIES ? read->from + k : read->index[k];
 
-		must(seq >= 1 && (read->kind == TUY_READ_BLOBS || seq <= log->state.head.seq),
-		     "a read past the head");
+		disk_must(seq >= 1 && (read->kind == TUY_READ_BLOBS || seq <= log->state.head.seq),
+		          "a read past the head");
 		if (seq <= log->state.head.seq)
 			result->bytes[k] = (struct tuy_bytes){ log->blobs[seq - 1].p,
 				                               log->blobs[seq - 1].len };
@@ -729,75 +540,4 @@ const struct disk_log *disk_log_find(const struct disk *d, const struct tuy_log_
 			return &d->log[i];
 	}
 	return NULL;
-}
-
-/* ---- erasure ---- */
-
-void disk_clock(struct disk *d, uint32_t now_s, uint32_t keep_s)
-{
-	d->now_s = now_s;
-	d->keep_s = keep_s;
-}
-
-void disk_expire(struct disk *d)
-{
-	for (uint32_t l = 0; l < d->log_count; l++) {
-		struct disk_log *log = &d->log[l];
-
-		for (uint32_t at = log->state.base_seq; at < log->state.head.seq; at++) {
-			if (!log->gone[at] && fate(d, log, at) == TUY_GONE_EXPIRED)
-				drop(log, at, TUY_GONE_EXPIRED);
-		}
-	}
-}
-
-void disk_prune(struct disk *d, uint32_t log_no)
-{
-	struct disk_log *log = &d->log[log_no];
-
-	while (log->state.base_seq + 64 <= log->state.head.seq) {
-		for (uint32_t at = log->state.base_seq; at < log->state.base_seq + 64; at++) {
-			if (!log->gone[at] &&
-			    (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD))
-				return;
-		}
-		memset(log->headers + (size_t)log->state.base_seq * 64, 0, (size_t)64 * 64);
-		memset(log->gone + log->state.base_seq, 0, 64);
-		log->state.base_seq += 64;
-		log->touched = true;
-	}
-}
-
-void disk_report(struct disk *d, struct tuy_node *node)
-{
-	for (uint32_t l = 0; l < d->log_count; l++) {
-		if (d->log[l].touched)
-			tuy_node_on_erased(node, l, d->log[l].state.missing,
-			                   d->log[l].state.base_seq);
-		d->log[l].touched = false;
-	}
-}
-
-void disk_forget_tombstones(struct disk *d)
-{
-	d->forgetful = true;
-}
-
-uint32_t disk_receipts(const struct disk *d, uint32_t log_no, uint32_t seq)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < d->receipt_count; i++) {
-		bool twice = false;
-
-		if (d->receipt[i].log_no != log_no || d->receipt[i].seq != seq)
-			continue;
-		for (uint32_t k = 0; k < i; k++)
-			twice = twice ||
-			        (d->receipt[k].log_no == log_no && d->receipt[k].seq == seq &&
-			         memcmp(&d->receipt[k].device, &d->receipt[i].device,
-			                sizeof(struct tuy_device)) == 0);
-		count += !twice;
-	}
-	return count;
 }

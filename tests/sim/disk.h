@@ -72,7 +72,7 @@ void disk_expire(struct disk *disk);
 void disk_prune(struct disk *disk, uint32_t log_no);
 /* Tells the node what the disk did beside storing: after each ticket that was answered. */
 void disk_report(struct disk *disk, struct tuy_node *node);
-/* RULE_TOMBSTONE: what is retracted is dropped, and forgotten. */
+/* RULE_TOMBSTONE: what is held and retracted is dropped; nothing is noted for what comes later. */
 void disk_forget_tombstones(struct disk *disk);
 bool disk_has_tombstone(const struct disk *disk, const struct tuy_device *device,
                         const struct tuy_log16 *log, uint32_t seq);
