@@ -344,6 +344,8 @@ static void tell_perform(struct daemon *d, struct tuy_tell *t)
 		names_stale(d);
 	if (t->kind == TUY_TELL_INCARNATION)
 		notice_incarnation(d, t);
+	if (t->kind == TUY_TELL_CLONE)
+		notice_clone(d, t);
 	subscribers_call(d, t);
 }
 

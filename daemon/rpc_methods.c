@@ -45,6 +45,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_LINK_UP:
 	case TUY_TELL_FAULT:
 	case TUY_TELL_INCARNATION:
+	case TUY_TELL_CLONE:
 		break;
 	}
 	if (home->joining)

@@ -38,6 +38,7 @@ void tell_log(const struct tuy_tell *t, const char *error)
 		         tuy_err_name(t->err));
 		break;
 	case TUY_TELL_INCARNATION:
+	case TUY_TELL_CLONE:
 		break; /* notice.c */
 	}
 }

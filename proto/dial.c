@@ -16,12 +16,12 @@ static uint32_t outgoing_count(const struct tuy_node *n)
 }
 
 /* When the next call may be made: at once, or, all places being taken, when it is time to look
- * around (PROTOCOL 7.9). */
+ * around (PROTOCOL 7.9); never while there is no room for a link. */
 static uint64_t call_ms(const struct tuy_node *n)
 {
 	uint32_t count = outgoing_count(n);
 
-	return count < DIAL_MAX ? 0 : count == DIAL_MAX ? n->explore_ms : UINT64_MAX;
+	return tuy_links_up(n) >= TUY_LINKS_MAX ? UINT64_MAX : count < DIAL_MAX ? 0 : count == DIAL_MAX ? n->explore_ms : UINT64_MAX;
 }
 
 static bool may_dial(const struct peer *peer)
@@ -34,6 +34,13 @@ void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer)
 {
 	n->peer[peer].dial_backoff_ms = 0;
 	n->peer[peer].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
+}
+
+void tuy_dial_later(struct tuy_node *n, struct tuy_now now, uint32_t peer, uint32_t retry_s)
+{
+	uint64_t ms = (retry_s < TUY_RETRY_MAX_S ? retry_s : TUY_RETRY_MAX_S) * 1000ull;
+
+	n->peer[peer].dial_next_ms = now.ms + ms * 3 / 4 + tuy_dice_below(&n->dice, ms / 2 + 1);
 }
 
 void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial)

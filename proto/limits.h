@@ -14,7 +14,11 @@
 #define TUY_REPLAY_EPHEMERALS                                                                      \
 	65536                /* first frames remembered against replay while the process lives */
 #define TUY_HALF_OPEN_MAX 64 /* handshakes under way at once */
-#define TUY_LINKS_MAX     32 /* established links there is room for, beside the handshakes */
+#define TUY_LINKS_MAX     32 /* established links; there is room for the handshakes beside them */
+#define TUY_LINKS_PER_DEVICE                                                                       \
+	4 /* links with one device: a clone or two, and one that is dead and not noticed yet */
+#define TUY_FULL_RETRY_S  300 /* who was closed because there is no room calls others first */
+#define TUY_RETRY_MAX_S   600 /* no CLOSE keeps us away for longer */
 /* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
 #define TUY_CREDIT_START       1048576
 #define TUY_PING_IDLE_MS       30000 /* +-20 % */

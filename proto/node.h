@@ -307,12 +307,15 @@ enum tuy_tell_kind {
 	TUY_TELL_INCARNATION, /* circle_no, log_no, seq, link, why; count: incarnations of this
 	                         device by now. A peer showed entries of ours that the store lacks:
 	                         it is older than what was sent from here before */
+	TUY_TELL_CLONE, /* link: another process of this device runs at the same time; once a life.
+	                   An INCARNATION follows if both wrote in one */
 };
-/* What a peer showed of a log of ours (PROTOCOL 4.10). */
+/* What a peer showed of a log of ours, or proved (PROTOCOL 4.10). */
 enum tuy_incarnation_why {
 	TUY_INCARNATION_LONGER = 1, /* more than is held; a new incarnation begins */
 	TUY_INCARNATION_FORKED,     /* other entries than are held; a new incarnation begins */
-	TUY_INCARNATION_SPENT, /* either, but TUY_INCARNATIONS_MAX are used: the last goes on */
+	TUY_INCARNATION_CLONED, /* nothing, but another process wrote in it; a new one begins */
+	TUY_INCARNATION_SPENT, /* one of these, but TUY_INCARNATIONS_MAX are used: the last goes on */
 };
 struct tuy_tell {
 	enum tuy_tell_kind kind;

@@ -29,8 +29,8 @@ static void retire(struct tuy_node *n, const struct link *link, uint32_t log_no,
 	bool spent = incarnation_count(n) >= TUY_INCARNATIONS_MAX;
 	struct tell *t = tuy_node_tell(n, TUY_TELL_INCARNATION);
 
-	t->tell.circle_no = n->log[log_no].circle_no;
-	t->tell.log_no = log_no;
+	t->tell.circle_no = log_no == NONE ? 0 : n->log[log_no].circle_no;
+	t->tell.log_no = log_no == NONE ? 0 : log_no;
 	t->tell.seq = seq;
 	t->tell.link = link->number;
 	t->tell.why = spent ? TUY_INCARNATION_SPENT : why;
@@ -243,4 +243,19 @@ bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, ui
 	pl->told = 0; /* it counts on us to say what we have */
 	tuy_spread_refresh(n, now, link, log_no);
 	return false;
+}
+
+/* PROTOCOL 5.7: "the owner is told, and if the incarnation is the own one a new one begins" */
+void tuy_own_cloned(struct tuy_node *n, const struct link *link,
+                    const struct tuy_incarnation *incarnation)
+{
+	bool shared = incarnation
+	                      ? memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0
+	                      : !n->cloned;
+
+	if (!n->cloned)
+		tuy_node_tell(n, TUY_TELL_CLONE)->tell.link = link->number;
+	n->cloned = true;
+	if (shared)
+		retire(n, link, NONE, 0, TUY_INCARNATION_CLONED);
 }
