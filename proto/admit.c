@@ -119,7 +119,7 @@ static bool admit_op(struct tuy_node *n, struct tuy_now now, const struct link *
 	struct tuy_op op;
 	uint32_t index;
 
-	by.prev_count = tuy_circle_heads(c, prev, TUY_OP_PREV_MAX);
+	by.prev_count = tuy_circle_prev(c, tuy_circle_device_find(c, &n->keys->device), prev);
 	if (epoch)
 		a.epoch_id = epoch->id;
 	tuy_require(tuy_op_create_admit(&by, &a, s->bytes, STAGE_BYTES, &s->len) == TUY_OK);

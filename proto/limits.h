@@ -49,7 +49,12 @@
 #define TUY_DEVICES_PER_MEMBER 4
 #define TUY_CIRCLES_MAX        16
 #define TUY_KEEPERS_MAX        3
-#define TUY_OPS_PER_DEVICE     64 /* an ordinary device's operations in one circle; keepers: */
+/* A device's operations in one circle: what is beyond is not kept, so that one insider cannot fill
+ * the table (2,048 in tuyaud: each of 600 devices let in, and what up to three keepers do) and lock
+ * the others out. Whoever signs more than so many at once may make nodes keep different ones of
+ * them: then an operation of somebody else that names one is missing where that one is; and 32
+ * devices together fill the table. Both need insiders, and show who they are. */
+#define TUY_OPS_PER_DEVICE     64
 #define TUY_OPS_PER_KEEPER     1024
 #define TUY_OP_PREV_MAX        8
 #define TUY_OP_MAX                                                                                 \

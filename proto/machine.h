@@ -140,6 +140,8 @@ struct link_circle {
 	bool frontier_sent;
 	bool need_heads, need_frontier, need_ops, need_peers, need_getops;
 	bool heads_sent;
+	bool ops_full;        /* the message being taken held operations for which there is no room
+	                       */
 	bool frontier_taking; /* between the first and the last message of the peer's FRONTIER */
 	uint64_t announced;   /* entries in the peer's FRONTIER */
 	uint32_t frontier_at; /* where the next FRONTIER message goes on */
