@@ -52,6 +52,7 @@ struct own_circle { /* beside the tuy_circle_state of the same number */
 	bool orphans;     /* data of a device not known yet was passed over: FRONTIER again when
 	                     operations change */
 	uint32_t own_log; /* NONE until the first append */
+	struct tuy_incarnation settled; /* the one in which a friend held the same (settled.c) */
 	struct tuy_hash recent[RECENT_HASHES]; /* of own_log, that of seq at seq % RECENT_HASHES */
 	uint32_t recent_first;                 /* known from here to its durable head; 0: none */
 	uint64_t entries;
@@ -149,6 +150,7 @@ struct link_circle {
 	struct tuy_tag getops[TUY_OP_PREV_MAX];
 	struct tuy_tag doubt; /* the peer's digest when it last differed in a PING */
 	bool in_doubt;
+	bool agreed; /* on this link the peer's digest was once equal to ours */
 };
 
 struct link {
@@ -194,6 +196,7 @@ struct link {
 	uint64_t ping_next_ms;
 	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
+	uint64_t settle_asked_ms; /* when a PING went out to see whether both hold the same */
 	uint64_t have_due_ms; /* 0: nothing to tell */
 	bool want_due, prune_due;
 	uint64_t promise_due_ms;         /* when what HAVE promised is asked for; 0: nothing */
@@ -513,6 +516,9 @@ void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
 void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
 void tuy_join_check_in(struct tuy_node *n); /* tells JOINED once this device is in */
 void tuy_admit_stored(struct tuy_node *n, uint64_t ticket);
+
+/* settled.c: what was seen in this incarnation. After a message of a link, or a commit for it. */
+void tuy_settled_look(struct tuy_node *n, struct tuy_now now, struct link *link);
 
 /* stored.c: what it means that a ticket is durable, or failed */
 void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,

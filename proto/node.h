@@ -93,6 +93,10 @@ struct tuy_invite_row {
 };
 enum tuy_err tuy_node_load_invite(struct tuy_node *node, const struct tuy_invite_row *invite);
 
+/* The newest SETTLED of a circle. */
+void tuy_node_load_settled(struct tuy_node *node, uint32_t circle_no,
+                           const struct tuy_incarnation *incarnation);
+
 /* Begins dialing. */
 void tuy_node_start(struct tuy_node *node, struct tuy_now now);
 
@@ -219,6 +223,8 @@ enum tuy_store_kind {
 	TUY_STORE_ADDRESS,     /* the newest address record of a device */
 	TUY_STORE_INVITE,      /* an invite of this device, new or changed */
 	TUY_STORE_INCARNATION, /* the incarnation from now on; the one before is retired for ever */
+	TUY_STORE_SETTLED,     /* in this incarnation somebody held the same in this circle; one a
+	                          circle, the newest counts */
 };
 struct tuy_store_item {
 	enum tuy_store_kind kind;
@@ -261,7 +267,7 @@ struct tuy_store_item {
 			struct tuy_bytes record;
 		} address;
 		struct tuy_invite_row invite;
-		struct tuy_incarnation incarnation;
+		struct tuy_incarnation incarnation; /* INCARNATION, SETTLED */
 	} u;
 };
 
@@ -383,6 +389,11 @@ struct tuy_circle_info {
 /* TUY_E_UNKNOWN if there is no circle of that number. */
 enum tuy_err tuy_node_circle(struct tuy_node *node, uint32_t circle_no,
                              struct tuy_circle_info *info);
+
+/* Has this device, since its incarnation began, once held all that another one of the circle holds
+ * (or is it alone there)? Until then it may have forgotten what it decided before: no award (PROTOCOL
+ * 4.10). */
+bool tuy_node_settled(const struct tuy_node *node, uint32_t circle_no);
 
 enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_PEER_WAITING };
 struct tuy_device_info {

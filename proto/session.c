@@ -259,6 +259,7 @@ static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
 		return;
 	}
 	hello_take(n, now, link, &hello);
+	tuy_settled_look(n, now, link);
 }
 
 /* Writes the handshake message that is due into n->out; false if none is. */
@@ -429,6 +430,7 @@ static void record_take(struct tuy_node *n, struct tuy_now now, struct link *lin
 	}
 	if (stage) /* nobody kept it */
 		tuy_stage_free(n, stage);
+	tuy_settled_look(n, now, link);
 }
 
 size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,

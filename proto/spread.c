@@ -105,6 +105,7 @@ static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle
 	lc->ops_known = true;
 	lc->frontier_known = true;
 	lc->in_doubt = false;
+	lc->agreed = true;
 	memset(tuy_peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
 	for (uint32_t w = 0; w < n->op_words; w++) { /* operations that come later are not had */
 		for (uint32_t b = 0; b < 64; b++) {

@@ -22,6 +22,7 @@ void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		return;
 	if (memcmp(digest, tuy_circle_digest(n, circle_no), sizeof *digest) == 0) {
 		lc->in_doubt = false;
+		lc->agreed = true;
 		return;
 	}
 	if (!tuy_sync_settled(n, link, circle_no))

@@ -306,6 +306,102 @@ static void claims_hold_appends(void **state)
 	assert_true(bench_same(&b));
 }
 
+/* ---- before and after one full sync ---- */
+
+static bool settled(uint32_t i)
+{
+	return tuy_node_settled(b.node[i].node, 0);
+}
+
+static void settled_once_synced(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	for (uint32_t i = 0; i < b.count; i++)
+		assert_true(settled(i));
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 70);
+	put_back(copy, NOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	bench_pass(&b, 500);
+	assert_false(settled(1)); /* it knows of friends, and has seen none */
+	b.dial = true;
+	b.node[1].store_holds = true;
+	bench_pass(&b, 5000);
+	assert_int_equal(info(1).online, 3);
+	assert_false(settled(1)); /* what they hold is not here yet */
+	b.node[1].store_holds = false;
+	bench_pass(&b, 3000);
+	assert_true(settled(1));
+	b.dial = false;
+	bench_stop(&b, 1);
+	bench_start(&b, 1);
+	assert_true(settled(1)); /* it is kept */
+}
+
+static void settled_after_loss(void **state)
+{
+	struct tuy_invite invite;
+	uint64_t ticket;
+
+	(void)state;
+	give(1, 70);
+	put_back(disk_create(), NOTICED);
+	bench_start(&b, 1);
+	assert_false(settled(1));
+	assert_int_equal(tuy_node_create_invite(b.node[0].node, b.now, 0, 1000, &invite, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	assert_int_equal(tuy_node_join(b.node[1].node, b.now, &invite, (struct tuy_bytes){ 0 }),
+	                 TUY_OK);
+	for (int step = 0; step < 4000 && !settled(1); step++) {
+		b.now.ms++;
+		tuy_node_on_time(b.node[1].node, b.now);
+		bench_run(&b);
+	}
+	assert_true(settled(1));
+	assert_int_equal(info(1).entries, 70);
+}
+
+static void settled_no_more_when_shown(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	put_back(copy, UNNOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	assert_true(settled(1)); /* nothing tells it yet */
+	b.node[1].store_holds = true;
+	b.dial = true;
+	bench_pass(&b, 5000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_false(settled(1));
+	b.node[1].store_holds = false;
+	bench_pass(&b, 3000);
+	assert_true(settled(1));
+}
+
+static void settled_alone(void **state)
+{
+	const struct tuy_policy policy = { .max = 150 };
+	uint32_t circle;
+	uint64_t ticket;
+
+	(void)state;
+	assert_false(tuy_node_settled(b.node[0].node, 1)); /* none of that number */
+	assert_int_equal(
+		tuy_node_create_circle(b.node[0].node, b.now, &policy, &circle, &ticket), TUY_OK);
+	assert_int_equal(circle, 1);
+	assert_true(tuy_node_settled(b.node[0].node, 1));
+}
+
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
 		sentence, function, three, away, NULL                                              \
@@ -329,6 +425,13 @@ int main(void)
 		     other_entries_more),
 		TEST("nothing is appended before the new incarnation is durable",
 		     a_new_incarnation_is_durable_first),
+		TEST("a store that was put back is settled once it holds what a friend does, for good",
+		     settled_once_synced),
+		TEST("a store that was lost is settled when all of it came back",
+		     settled_after_loss),
+		TEST("who is shown more of his own log is not settled any more",
+		     settled_no_more_when_shown),
+		TEST("who is alone in a circle is settled", settled_alone),
 		TEST("a mere claim holds own entries back for two seconds, once a minute",
 		     claims_hold_appends),
 	};
