@@ -245,7 +245,7 @@ void tuy_join_check_in(struct tuy_node *n)
 	struct join *j = &n->join;
 	struct tell *t;
 
-	if (!j->active || !j->welcomed ||
+	if (!j->active || !j->welcomed || n->circle[j->circle_no].op_count < 2 ||
 	    tuy_circle_device_find(&n->circle[j->circle_no], &n->keys->device) == NONE)
 		return;
 	j->active = false;
@@ -503,8 +503,6 @@ void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct lin
 	if (!is_join_link(n, link))
 		return;
 	j->link = NONE;
-	if (j->ticket || j->welcomed)
-		return; /* WELCOME came: what is left goes over the next link */
 	j->backoff_ms = j->backoff_ms ? (j->backoff_ms < 8000 ? j->backoff_ms * 2 : 8000) : 500;
 	j->next_ms = now.ms + j->backoff_ms;
 	tuy_node_tell(n, TUY_TELL_UNREACHED);

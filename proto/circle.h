@@ -74,8 +74,8 @@ void tuy_circle_begin(struct tuy_circle_state *c, const struct tuy_circle *id);
  * Adds a parsed operation. `*index` is its place. TUY_OK; TUY_E_CONFLICT: held already (`*index`
  * says where); TUY_E_GAP: a prev is missing; TUY_E_REFUSED: of another circle, or a genesis that is
  * not this circle's, or void by its own past, for everybody and for ever (PROTOCOL 6.3);
- * TUY_E_FULL: the table is, or as many of its author's are held as there may be. On an error nothing
- * has changed.
+ * TUY_E_FULL: the table is, or as many of its author's are held as there may be. On an error
+ * nothing has changed.
  */
 enum tuy_err tuy_circle_add(struct tuy_circle_state *c, const struct tuy_op *op, uint32_t *index);
 
@@ -85,8 +85,9 @@ uint32_t tuy_circle_op_find(const struct tuy_circle_state *c, const uint8_t *id,
 bool tuy_circle_precedes(const struct tuy_circle_state *c, uint32_t a, uint32_t b);
 /* At most `cap` heads, the smallest, ascending by id; returns how many were written. */
 uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out, uint32_t cap);
-/* What a new operation of a device (an index) names: the heads, ascending; if there are more than it
- * may name, one of them that follows all the device did, or let it in, and the smallest others. */
+/* What a new operation of a device (an index) names: the heads, ascending; if there are more than
+ * it may name, one of them that follows all the device did, or let it in, and the smallest others.
+ */
 uint32_t tuy_circle_prev(const struct tuy_circle_state *c, uint32_t device,
                          struct tuy_hash out[TUY_OP_PREV_MAX]);
 

@@ -37,8 +37,23 @@ static void clone_take(const struct tuy_node *n, struct link *link, const struct
 	memcpy(link->alive_boot, m->u.clone.boot_id, sizeof link->alive_boot);
 }
 
+/* Did the device sign that a process of it writes in this incarnation, for the one of that boot_id?
+ * Who passes on what is not so is blamed as its author. */
+static bool alive_holds(struct tuy_node *n, struct link *link, const struct tuy_device *device,
+                        const struct tuy_message *m)
+{
+	if (tuy_verify(device->b, "tuyau clone v1",
+	               bytes_of(m->u.alive.boot_id, sizeof m->u.alive.boot_id),
+	               TUY_BYTES(m->u.alive.incarnation.b), &m->u.alive.sig) == TUY_OK)
+		return true;
+	tuy_node_fault(n, link, TUY_E_SIGNATURE);
+	if (++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX)
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+	return false;
+}
+
 /* ALIVE for another process of the device that it came from. */
-static void alive_pass(struct tuy_node *n, const struct link *link, const struct tuy_message *m)
+static void alive_pass(struct tuy_node *n, struct link *link, const struct tuy_message *m)
 {
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *to = &n->link[i];
@@ -47,24 +62,22 @@ static void alive_pass(struct tuy_node *n, const struct link *link, const struct
 		    to->peer != link->peer || !to->boot_known ||
 		    memcmp(to->boot_id, m->u.alive.boot_id, sizeof to->boot_id) != 0)
 			continue;
+		if (!alive_holds(n, link, &n->peer[link->peer].device, m))
+			return;
 		to->pass_due = true;
 		to->pass_incarnation = m->u.alive.incarnation;
 		to->pass_sig = m->u.alive.sig;
 	}
 }
 
-static void alive_take(struct tuy_node *n, const struct link *link, const struct tuy_message *m)
+static void alive_take(struct tuy_node *n, struct link *link, const struct tuy_message *m)
 {
 	if (memcmp(m->u.alive.boot_id, n->boot_id, sizeof n->boot_id) != 0) {
 		alive_pass(n, link, m);
 		return;
 	}
-	if (tuy_verify(n->keys->device.b, "tuyau clone v1", bytes_of(n->boot_id, sizeof n->boot_id),
-	               TUY_BYTES(m->u.alive.incarnation.b), &m->u.alive.sig) != TUY_OK) {
-		tuy_node_fault(n, link, TUY_E_SIGNATURE);
-		return;
-	}
-	tuy_own_cloned(n, link, &m->u.alive.incarnation);
+	if (alive_holds(n, link, &n->keys->device, m))
+		tuy_own_cloned(n, link, &m->u.alive.incarnation);
 }
 
 void tuy_clone_message(struct tuy_node *n, struct link *link, const struct tuy_message *m)

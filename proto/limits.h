@@ -17,8 +17,8 @@
 #define TUY_LINKS_MAX     32 /* established links; there is room for the handshakes beside them */
 #define TUY_LINKS_PER_DEVICE                                                                       \
 	4 /* links with one device: a clone or two, and one that is dead and not noticed yet */
-#define TUY_FULL_RETRY_S  300 /* who was closed because there is no room calls others first */
-#define TUY_RETRY_MAX_S   600 /* no CLOSE keeps us away for longer */
+#define TUY_FULL_RETRY_S 300 /* who was closed because there is no room calls others first */
+#define TUY_RETRY_MAX_S  600 /* no CLOSE keeps us away for longer */
 /* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
 #define TUY_CREDIT_START       1048576
 #define TUY_PING_IDLE_MS       30000 /* +-20 % */
@@ -54,9 +54,9 @@
  * the others out. Whoever signs more than so many at once may make nodes keep different ones of
  * them: then an operation of somebody else that names one is missing where that one is; and 32
  * devices together fill the table. Both need insiders, and show who they are. */
-#define TUY_OPS_PER_DEVICE     64
-#define TUY_OPS_PER_KEEPER     1024
-#define TUY_OP_PREV_MAX        8
+#define TUY_OPS_PER_DEVICE 64
+#define TUY_OPS_PER_KEEPER 1024
+#define TUY_OP_PREV_MAX    8
 #define TUY_OP_MAX                                                                                 \
 	57344 /* one signed operation: an epoch for 600 devices (85 bytes each) fits, and it fits  \
 	         one frame */

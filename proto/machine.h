@@ -30,10 +30,10 @@
 #define CREDIT_RETURN       65536 /* PROTOCOL 7.5 */
 #define PEERS_MAX           2432  /* a bound on capacity.peers */
 #define PEERS_WORDS         (PEERS_MAX / 64)
-#define EVICTED_MAX         64     /* handshakes that gave way, to be closed by the host */
-#define DIAL_MAX            8      /* outgoing links and attempts */
+#define EVICTED_MAX         64      /* handshakes that gave way, to be closed by the host */
+#define DIAL_MAX            8       /* outgoing links and attempts */
 #define LOOK_MS             3600000 /* +-20 %: PROTOCOL 7.7, "Every hour" */
-#define EXPLORE_MS          300000 /* +-20 %: all places taken, one more friend is called */
+#define EXPLORE_MS          300000  /* +-20 %: all places taken, one more friend is called */
 #define DIAL_BACKOFF_MIN_MS 1000
 #define DIAL_BACKOFF_MAX_MS 600000
 #define ADDRESS_PAUSE_MS    60000 /* PROTOCOL 5.6: "not within a minute of its last one" */
@@ -164,7 +164,7 @@ struct link {
 	uint8_t *rx; /* 64 KiB */
 	uint64_t opened_ms, up_ms;
 	bool boot_known;
-	uint8_t boot_id[8]; /* of the other end, if known */
+	uint8_t boot_id[8];   /* of the other end, if known */
 	uint64_t deadline_ms; /* of the handshake, or of the guest */
 	uint64_t last_rx_ms;
 	uint64_t progress_ms; /* when the peer last took something */
@@ -197,7 +197,7 @@ struct link {
 	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
 	uint64_t settle_asked_ms; /* when a PING went out to see whether both hold the same */
-	uint64_t have_due_ms; /* 0: nothing to tell */
+	uint64_t have_due_ms;     /* 0: nothing to tell */
 	bool want_due, prune_due;
 	uint64_t promise_due_ms;         /* when what HAVE promised is asked for; 0: nothing */
 	uint64_t forget_ms;              /* when prunings are forgotten */
@@ -295,7 +295,7 @@ struct tuy_node {
 	struct tuy_secret replay_key;
 	struct tuy_incarnation incarnation;
 	uint8_t boot_id[8];
-	bool cloned; /* another process of this device was proved since the start */
+	bool cloned;                 /* another process of this device was proved since the start */
 	uint64_t incarnation_ticket; /* the new one is on its way to the store; 0: none */
 	bool incarnation_due;        /* it waits for a stage */
 	uint64_t hold_ms;            /* own appends wait until then; 0: nobody claimed anything */
@@ -336,8 +336,8 @@ struct tuy_node {
 	uint32_t invite_count;
 	struct join join;
 	struct tuy_address_record self_address;
-	uint64_t self_counter; /* the newest counter published before */
-	bool address_due;      /* our addresses are not published yet */
+	uint64_t self_counter;    /* the newest counter published before */
+	bool address_due;         /* our addresses are not published yet */
 	uint64_t address_ms;      /* nor to be before; 0: at once */
 	uint64_t address_last_ms; /* when they were published; 0: not since the start */
 

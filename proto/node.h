@@ -320,8 +320,9 @@ enum tuy_tell_kind {
 enum tuy_incarnation_why {
 	TUY_INCARNATION_LONGER = 1, /* more than is held; a new incarnation begins */
 	TUY_INCARNATION_FORKED,     /* other entries than are held; a new incarnation begins */
-	TUY_INCARNATION_CLONED, /* nothing, but another process wrote in it; a new one begins */
-	TUY_INCARNATION_SPENT, /* one of these, but TUY_INCARNATIONS_MAX are used: the last goes on */
+	TUY_INCARNATION_CLONED,     /* nothing, but another process wrote in it; a new one begins */
+	TUY_INCARNATION_SPENT, /* one of these, but TUY_INCARNATIONS_MAX are used: the last goes on
+	                        */
 };
 struct tuy_tell {
 	enum tuy_tell_kind kind;
@@ -391,8 +392,8 @@ enum tuy_err tuy_node_circle(struct tuy_node *node, uint32_t circle_no,
                              struct tuy_circle_info *info);
 
 /* Has this device, since its incarnation began, once held all that another one of the circle holds
- * (or is it alone there)? Until then it may have forgotten what it decided before: no award (PROTOCOL
- * 4.10). */
+ * (or is it alone there)? Until then it may have forgotten what it decided before: no award
+ * (PROTOCOL 4.10). */
 bool tuy_node_settled(const struct tuy_node *node, uint32_t circle_no);
 
 enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_PEER_WAITING };

@@ -249,9 +249,8 @@ bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, ui
 void tuy_own_cloned(struct tuy_node *n, const struct link *link,
                     const struct tuy_incarnation *incarnation)
 {
-	bool shared = incarnation
-	                      ? memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0
-	                      : !n->cloned;
+	bool shared = incarnation ? memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0
+	                          : !n->cloned;
 
 	if (!n->cloned)
 		tuy_node_tell(n, TUY_TELL_CLONE)->tell.link = link->number;

@@ -87,7 +87,9 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		sodium_memzero(&ephemeral, sizeof ephemeral);
 		if (dial == DIAL_JOIN) {
 			n->join.link = place_of(n, link);
-			link->join_due = true;
+			link->join_due = !n->join.welcomed;
+			if (n->join.welcomed)
+				link->joined_circle = n->join.circle_no;
 		}
 	}
 	return link->number;

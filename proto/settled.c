@@ -1,7 +1,7 @@
 /*
- * Whether this device has seen, in its present incarnation, that it holds all that some friend holds
- * (PROTOCOL 4.10). A store that was lost or put back lacks what it did before: until then it must
- * not decide anything that it may have decided already.
+ * Whether this device has seen, in its present incarnation, that it holds all that some friend
+ * holds (PROTOCOL 4.10). A store that was lost or put back lacks what it did before: until then it
+ * must not decide anything that it may have decided already.
  */
 #include "machine.h"
 

@@ -375,8 +375,7 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 		n->self_counter = parsed.counter;
 		n->address_due = true; /* an older one of ours, if the store was lost; or a clone's
 		                        */
-		n->address_ms =
-			n->address_last_ms ? n->address_last_ms + ADDRESS_PAUSE_MS : 0;
+		n->address_ms = n->address_last_ms ? n->address_last_ms + ADDRESS_PAUSE_MS : 0;
 	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (peer->circles & (1u << c))

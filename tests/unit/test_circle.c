@@ -148,7 +148,8 @@ static void stranger_admits_nobody(void **state)
 	assert_int_equal(add(f, make_admit(f, 3, 4), &index), TUY_E_REFUSED);
 	assert_false(tuy_circle_member_active(&f->circle, &f->person[4].cert.member));
 	assert_int_equal(tuy_circle_member_count(&f->circle), 1);
-	assert_int_equal(f->circle.op_count, 1); /* nothing is left of it: the founder's is the head */
+	assert_int_equal(f->circle.op_count,
+	                 1); /* nothing is left of it: the founder's is the head */
 	assert_true(f->circle.op[0].is_head);
 }
 
