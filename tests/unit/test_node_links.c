@@ -268,6 +268,34 @@ static void claims_of_clones_prove_nothing(void **state)
 	assert_int_equal(n->incarnation_due, false);
 }
 
+/* A friend passes on only what the device signed: or the other process would blame him. */
+static void a_friend_passes_on_what_is_signed(void **state)
+{
+	struct tuy_node *n = b.node[0].node;
+	struct tuy_message m = { .type = TUY_MSG_ALIVE };
+	struct link *from = NULL, *to = NULL;
+
+	(void)state;
+	clone_start(2, OTHER_INCARNATION);
+	bench_pass(&b, 2000);
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		if (n->link[i].state != LINK_UP)
+			continue;
+		to = from;
+		from = &n->link[i];
+	}
+	assert_non_null(to);
+	memcpy(m.u.alive.boot_id, to->boot_id, sizeof to->boot_id);
+	tuy_clone_message(n, from, &m);
+	assert_false(to->pass_due);
+	assert_int_equal(from->bad_signatures, 1);
+	m.u.alive.sig = tuy_sign(b.node[1].keys.sign_sk, "tuyau clone v1",
+	                         TUY_BYTES(m.u.alive.boot_id), TUY_BYTES(m.u.alive.incarnation.b));
+	tuy_clone_message(n, from, &m);
+	assert_true(to->pass_due);
+	assert_int_equal(from->bad_signatures, 1);
+}
+
 /* It signs for others, and never for itself: or its own answer would prove a clone. */
 static void nobody_signs_his_own_boot_id(void **state)
 {
@@ -525,6 +553,8 @@ int main(void)
 		     two),
 		TEST("that somebody says so, or signs with another key, is no proof of a clone",
 		     claims_of_clones_prove_nothing, two),
+		TEST("a friend passes on what the device signed, and nothing else",
+		     a_friend_passes_on_what_is_signed, two),
 		TEST("a process signs for every boot_id but its own", nobody_signs_his_own_boot_id,
 		     two),
 		TEST("who is called by his own key knows at once", called_by_himself, two),
