@@ -17,7 +17,9 @@
 #define TUY_LINKS_MAX     32 /* established links; there is room for the handshakes beside them */
 #define TUY_LINKS_PER_DEVICE                                                                       \
 	4 /* links with one device: a clone or two, and one that is dead and not noticed yet */
-#define TUY_FULL_RETRY_S 300 /* who was closed because there is no room calls others first */
+#define TUY_LINK_STAY_S  60  /* a link stands so long before a full house gives its place away */
+#define TUY_FULL_RETRY_S 60  /* who found no room comes when there may be some, */
+#define TUY_AWAY_RETRY_S 300 /* who gave way calls others first */
 #define TUY_RETRY_MAX_S  600 /* no CLOSE keeps us away for longer */
 /* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
 #define TUY_CREDIT_START       1048576

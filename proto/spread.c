@@ -257,9 +257,10 @@ static void link_settle(struct tuy_node *n, struct tuy_now now, struct link *lin
 }
 
 /* One link more than there are places (PROTOCOL 7.9): of the outgoing ones, or of all, the oldest
- * gives way. */
+ * gives way if it has stood for so long. Returns false if none has. */
 enum among { AMONG_OUTGOING, AMONG_ALL };
-static void oldest_give_way(struct tuy_node *n, const struct link *newest, enum among among)
+static bool oldest_give_way(struct tuy_node *n, struct tuy_now now, const struct link *newest,
+                            enum among among, uint64_t stood_ms)
 {
 	struct link *oldest = NULL;
 
@@ -271,8 +272,11 @@ static void oldest_give_way(struct tuy_node *n, const struct link *newest, enum 
 		    (!oldest || link->up_ms < oldest->up_ms))
 			oldest = link;
 	}
-	if (oldest)
-		tuy_link_close(n, oldest, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+	if (!oldest || now.ms - oldest->up_ms < stood_ms)
+		return false;
+	tuy_link_close(n, oldest, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+	oldest->retry_s = TUY_AWAY_RETRY_S;
+	return true;
 }
 
 static uint32_t outgoing_up(const struct tuy_node *n)
@@ -301,18 +305,15 @@ void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 	if (link->peer == NONE)
 		return;
 	link_settle(n, now, link);
-	if (!link->close_due && tuy_links_up(n) > TUY_LINKS_MAX) {
-		if (was_guest)
-			oldest_give_way(n, link, AMONG_ALL);
-		else
-			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
-	}
+	if (!link->close_due && tuy_links_up(n) > TUY_LINKS_MAX &&
+	    !oldest_give_way(n, now, link, AMONG_ALL, was_guest ? 0 : TUY_LINK_STAY_S * 1000ull))
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
 	if (link->close_due)
 		return;
 	n->peer[link->peer].dial_backoff_ms = 0;
 	n->peer[link->peer].link = place;
 	if (link->direction == TUY_OUTGOING && outgoing_up(n) > DIAL_MAX)
-		oldest_give_way(n, link, AMONG_OUTGOING);
+		oldest_give_way(n, now, link, AMONG_OUTGOING, 0);
 	t = tuy_node_tell(n, TUY_TELL_LINK_UP);
 	t->tell.link = link->number;
 	t->tell.device = n->peer[link->peer].device;
