@@ -321,6 +321,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_FAULT:
 	case TUY_TELL_INCARNATION:
 	case TUY_TELL_ERASED:
+	case TUY_TELL_CLONE:
 	case TUY_TELL_FORKED:
 	case TUY_TELL_VOIDED:
 		break;

@@ -307,6 +307,9 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		d->incarnation = item->u.incarnation;
 		d->has_incarnation = true;
 		break;
+	case TUY_STORE_SETTLED:
+		d->settled[item->circle_no] = item->u.incarnation;
+		break;
 	}
 }
 
@@ -401,6 +404,8 @@ void disk_load(struct disk *d, struct tuy_node *node)
 		                                                d->address[i].record.len });
 	for (uint32_t i = 0; i < d->invite_count; i++)
 		disk_must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
+	for (uint32_t c = 0; c < TUY_CIRCLES_MAX; c++)
+		tuy_node_load_settled(node, c, &d->settled[c]);
 }
 
 static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_read_result *result)
