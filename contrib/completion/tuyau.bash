@@ -24,7 +24,7 @@ _tuyau_options() {
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="new invite join profile tip ask inbox show search circle events status
-		stop		version help donne demande"
+		stop version help donne demande"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
 	local -a where=()
