@@ -357,7 +357,8 @@ enum tuy_tell_kind {
 	                         device by now. A peer showed entries of ours that the store lacks:
 	                         it is older than what was sent from here before */
 	TUY_TELL_ERASED, /* circle_no, log_no, seq (the first), count, device: a peer said that it
-	                    erased what was retracted from here; the store has its receipt */
+	                    erased entries of a log of this device; said again on later links. The
+	                    store keeps it for those that were retracted */
 };
 /* What a peer showed of a log of ours (PROTOCOL 4.10). */
 enum tuy_incarnation_why {
