@@ -406,7 +406,8 @@ enum tuy_tell_kind {
 	TUY_TELL_VOIDED, /* circle_no, log_no: void entries of this device are in the store, with
 	                    records to be published again (PROTOCOL 4.11) */
 	TUY_TELL_ERASED, /* circle_no, log_no, seq (the first), count, device: a peer said that it
-	                    erased what was retracted from here; the store has its receipt */
+	                    erased entries of a log of this device; said again on later links. The
+	                    store keeps it for those that were retracted */
 	TUY_TELL_CLONE,  /* link: another process of this device runs at the same time; once a life.
 	                    An INCARNATION follows if both wrote in one */
 };

@@ -270,7 +270,8 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		uint32_t at = item->u.blob.seq - 1;
 
 		disk_must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
-		if (log->gone[at] || at < log->state.base_seq) { /* while it was on its way */
+		if (log->gone[at] ||
+		    log->headers[(size_t)at * 64] == 0) { /* while it was on its way */
 			log->touched = true;
 			break;
 		}
