@@ -1,5 +1,6 @@
 /* STORE items become rows: see store_apply.h. */
 #include "store_apply.h"
+#include "store_fork.h"
 #include "store_origin.h"
 #include "../proto/log.h"
 #include <errno.h>
@@ -308,6 +309,12 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		return store_erase_receipt(&apply->erase, item, seen_s);
 	case TUY_STORE_BASE:
 		return base_apply(apply, item);
+	case TUY_STORE_CUT:
+		return store_fork_cut(apply->txn, apply->tables, apply->view, item, seen_s);
+	case TUY_STORE_SPENT:
+		return store_fork_spent(apply->txn, apply->tables, item);
+	case TUY_STORE_VOIDED:
+		return store_fork_voided(apply->txn, apply->tables, item, seen_s);
 	case TUY_STORE_INCARNATION: {
 		int rc = store_incarnation_put(apply->txn, apply->tables, &item->u.incarnation);
 		return rc == STORE_RETIRED ? STORE_GAP : rc;

@@ -1,5 +1,6 @@
 /* What goes from the store: see store_erase.h. */
 #include "store_erase.h"
+#include "store_fork.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include <string.h>
@@ -163,6 +164,9 @@ int store_erase_retract(struct store_erase *erase, const struct tuy_store_item *
 		rc = tombstone_put(erase, &author, &retract.log, retract.seqs[i], seen_s);
 		if (rc == 0 && known)
 			rc = entry_drop(erase, target_no, retract.seqs[i], STORE_BLOB_ERASED);
+		if (rc == 0 && known)
+			rc = store_fork_erase(erase->txn, erase->tables, target_no,
+			                      retract.seqs[i]);
 	}
 	return rc;
 }

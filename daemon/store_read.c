@@ -1,5 +1,6 @@
 /* The read side: what the node asks for, and what it is fed at the start. */
 #include "store_env.h"
+#include "store_fork.h"
 #include "store_rows.h"
 #include <stdio.h>
 #include <string.h>
@@ -238,7 +239,8 @@ static int log_load(struct tuy_node *node, struct store_reading *reading, struct
 	const struct store_tables *tables = store_tables(reading->store);
 	uint32_t log_no = tuy_get32(key.p);
 	if (store_log_get(reading->txn, tables, log_no, &row) != 0 ||
-	    store_head_get(reading->txn, tables, log_no, &head) != 0)
+	    store_head_get(reading->txn, tables, log_no, &head) != 0 ||
+	    store_fork_get(reading->txn, tables, log_no, &state.cut) != 0)
 		return -1;
 	state.log_no = log_no;
 	state.circle_no = row.log.circle_no;
@@ -349,6 +351,11 @@ void store_read(struct store_reading *reading, const struct tuy_read *read, uint
 			break;
 		case TUY_READ_MISSING:
 			rc = missing_read(reading->txn, tables, read, headers, result);
+			break;
+		case TUY_READ_BLOCK:
+		case TUY_READ_HEAD:
+		case TUY_READ_PROOF:
+			rc = store_fork_read(reading->txn, tables, read, headers, result);
 			break;
 		case TUY_READ_ERASED:
 			rc = erased_read(reading->txn, tables, read, result);

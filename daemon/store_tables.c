@@ -25,6 +25,8 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_TOMBSTONES] = "tombstones",
 	[STORE_RECEIPTS] = "receipts",
 	[STORE_EXPIRIES] = "expiries",
+	[STORE_FORKS] = "forks",
+	[STORE_VOIDED] = "voided",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

@@ -34,9 +34,12 @@
  *   invites      invite pk 32                    circle_no u32, expires_s u32, state u8, used_s
  *                                                u32, used_by 32
  *   tombstones   circle_no u32, device 32,       bits u64 (2^i: seq 64 block + 1 + i), came_s u32
- * of log16 16, block u32             the last RETRACT; for ever, also for entries and logs that are
- * not held receipts     log_no u32, block u32,          bits u64, came_s u32 of the last one:
- * entries of device 32                       this device that the device said it erased
+ *                log16 16, block u32             of the last RETRACT; for ever, also for entries
+ * and logs that are not held receipts     log_no u32, block u32,          bits u64, came_s u32 of
+ * the last one: entries of device 32                       this device that the device said it
+ * erased forks        log_no u32                      cut u32, proof (PROTOCOL 4.11) voided log_no
+ * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
+ * commitment         or retracted)
  *
  * Derived (made from the above, can be rebuilt):
  *
@@ -93,6 +96,8 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_TOMBSTONES, /* from here on: not in stores of before, made when opened */
 	           STORE_RECEIPTS,
 	           STORE_EXPIRIES,
+	           STORE_FORKS,
+	           STORE_VOIDED,
 	           STORE_TABLE_COUNT,
 };
 

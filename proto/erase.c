@@ -216,9 +216,11 @@ void tuy_base_take(struct tuy_node *n, struct tuy_now now, struct link *link, ui
 	}
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
+	if (tuy_fork_clamp(n, link, log_no, seq) != seq || log->cutting)
+		return;
 	pl->known = larger(pl->known, seq);
 	pl->sent = larger(pl->sent, seq);
-	if (log->forked || n->store_retry_ms || seq <= log->staged.seq)
+	if (n->store_retry_ms || seq <= log->staged.seq)
 		return;
 	if (tuy_head_check(&n->circle[circle_no].device[log->device].cert.device, &log->id, seq,
 	                   &m->u.base.head.hash, &m->u.base.sig) != TUY_OK) {

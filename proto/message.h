@@ -145,6 +145,10 @@ struct tuy_message {
 			uint32_t flags;
 		} want;
 		struct {
+			struct tuy_log16 log;
+			struct tuy_bytes proof; /* fork_proof.h reads it */
+		} fork;
+		struct {
 			uint32_t bytes;
 		} credit;
 		struct {
@@ -238,6 +242,8 @@ void tuy_message_put_have(struct tuy_writer *w, uint8_t circle, uint32_t count);
 void tuy_message_put_have_row(struct tuy_writer *w, const struct tuy_have_row *row);
 void tuy_message_put_want(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
                           uint32_t from, uint32_t flags);
+void tuy_message_put_forkproof(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
+                               struct tuy_bytes proof);
 void tuy_message_put_base(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
                           const struct tuy_head *head, const struct tuy_sig *sig);
 void tuy_message_put_peers(struct tuy_writer *w, uint8_t circle,

@@ -218,8 +218,7 @@ static bool want_write(struct tuy_node *n, struct link *link)
 		if (!link->circle[log->circle_no].shared)
 			continue;
 		tuy_message_put_want(&w, link->circle[log->circle_no].index, &log->log16,
-		                     (log->showing ? log->shown.seq : log->staged.seq) + 1,
-		                     log->showing ? TUY_WANT_FORK : TUY_WANT_EAGER);
+		                     log->staged.seq + 1, TUY_WANT_EAGER);
 		tuy_link_seal(n, link, &w);
 		return true;
 	}
@@ -312,9 +311,9 @@ static bool missing_task(struct tuy_node *n, struct link *link, struct tuy_task 
 		const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		const struct link_circle *lc = &link->circle[log->circle_no];
 
-		if (log->missing == 0 || log->getb_link != NONE || log->blobs_staged > 0 ||
-		    !lc->shared || !lc->frontier_known || (pl->flags & PEER_LOG_NO_BLOBS) ||
-		    pl->known == 0)
+		if (log->missing == 0 || log->cutting || log->getb_link != NONE ||
+		    log->blobs_staged > 0 || !lc->shared || !lc->frontier_known ||
+		    (pl->flags & PEER_LOG_NO_BLOBS) || pl->known == 0)
 			continue;
 		task_read(task, TUY_READ_MISSING, link, log->circle_no);
 		task->u.read.log_no = i;
@@ -377,7 +376,7 @@ static uint32_t data_choose(struct tuy_node *n, struct link *link)
 			const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 			if (larger(pl->known, pl->sent) >= n->log[i].durable.seq ||
-			    n->log[i].unreadable || n->log[i].forked)
+			    n->log[i].unreadable || n->log[i].cutting)
 				bit_clear(dirty, i);
 			else if (best == NONE || n->log[i].touched > n->log[best].touched)
 				best = i;
@@ -461,6 +460,8 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 	}
 	if (link->have_due_ms && now.ms >= link->have_due_ms && have_write(n, link))
 		return true;
+	if (tuy_fork_task(n, now, link, task))
+		return true;
 	if (link->want_due && want_write(n, link))
 		return true;
 	if (link->prune_due && prune_write(n, link))
@@ -499,8 +500,14 @@ void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
 	case TUY_READ_MISSING:
 		missing_read(n, now, link, read, result);
 		break;
+	case TUY_READ_BLOCK:
+	case TUY_READ_PROOF:
+		tuy_fork_read(n, now, link, read, result);
+		break;
 	case TUY_READ_ERASED:
 		tuy_receipt_read(n, link, read, result);
+		break;
+	case TUY_READ_HEAD: /* of no link */
 		break;
 	}
 }

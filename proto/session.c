@@ -46,6 +46,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 	struct tuy_secret ephemeral;
 	const struct tuy_link_pk *called = NULL;
 	uint8_t *rx;
+	struct probe *probe;
 
 	if (direction == TUY_OUTGOING) {
 		if (dial == DIAL_JOIN && n->join.active)
@@ -60,11 +61,14 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 	if (!link)
 		return 0;
 	rx = link->rx;
+	probe = link->probe;
+	probe->kind = PROBE_NONE;
 	*link = (struct link){ .state = direction == TUY_INCOMING ? LINK_KNOCK : LINK_CALLING,
 		               .direction = direction,
 		               .remote = *remote,
 		               .dial = dial,
 		               .rx = rx,
+		               .probe = probe,
 		               .opened_ms = now.ms,
 		               .last_rx_ms = now.ms,
 		               .progress_ms = now.ms,
@@ -74,6 +78,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		               .peer = NONE,
 		               .getb_log = NONE,
 		               .give_log = NONE,
+		               .show_log = NONE,
 		               .joined_circle = NONE };
 	link->number = ++n->link_generation * n->cap.links + place_of(n, link);
 	link->deframer = tuy_deframer(rx, TUY_FRAME_MAX,

@@ -14,7 +14,7 @@ void tuy_spread_refresh(struct tuy_node *n, struct tuy_now now, struct link *lin
 	const struct log *log = &n->log[log_no];
 	struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
 
-	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
+	if (log->cutting || link->state != LINK_UP || !link->circle[log->circle_no].shared ||
 	    !link->circle[log->circle_no].frontier_known)
 		return;
 	if (larger(pl->known, pl->sent) < log->durable.seq && !(pl->flags & PEER_LOG_LAZY))

@@ -23,10 +23,8 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	own->missing += missing;
 	own->digest_valid = false;
 	tuy_spread_log(n, now, item->log_no);
-	if (log->own) {
-		tuy_own_moved(n, item->log_no, item->u.entries.count);
+	if (log->own)
 		return;
-	}
 	t = tuy_node_tell(n, TUY_TELL_ENTRIES);
 	t->tell.circle_no = item->circle_no;
 	t->tell.log_no = item->log_no;
@@ -60,6 +58,13 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 	case TUY_STORE_BASE:
 		tuy_base_stored(n, now, item);
 		break;
+	case TUY_STORE_CUT:
+		tuy_fork_stored(n, item->log_no);
+		break;
+	case TUY_STORE_VOIDED:
+		tuy_fork_voided(n, item->log_no);
+		break;
+	case TUY_STORE_SPENT:
 	case TUY_STORE_CIRCLE:
 	case TUY_STORE_EPOCH:
 	case TUY_STORE_LOG:
@@ -96,7 +101,7 @@ static bool is_needed(const struct stage *s)
 
 		if (kind == TUY_STORE_CIRCLE || kind == TUY_STORE_OP || kind == TUY_STORE_EPOCH ||
 		    kind == TUY_STORE_LOG || kind == TUY_STORE_INVITE ||
-		    kind == TUY_STORE_INCARNATION)
+		    kind == TUY_STORE_INCARNATION || kind == TUY_STORE_CUT)
 			return true;
 	}
 	return false;

@@ -1,4 +1,5 @@
 #include "disk_inside.h"
+#include "disk_void.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,8 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 			own_bytes(t, &item->u.address.record);
 		if (item->kind == TUY_STORE_BLOB)
 			own_bytes(t, &item->u.blob.blob);
+		if (item->kind == TUY_STORE_CUT)
+			own_bytes(t, &item->u.cut.proof);
 		if (item->kind == TUY_STORE_RETRACT) {
 			own_bytes(t, &item->u.retract.blob);
 			item->u.retract.header = own(t, copy(item->u.retract.header, 64));
@@ -66,7 +69,7 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 			item->u.receipt.seqs =
 				own(t, copy(item->u.receipt.seqs,
 			                    item->u.receipt.count * sizeof(uint32_t)));
-		if (item->kind == TUY_STORE_ENTRIES) {
+		if (item->kind == TUY_STORE_ENTRIES || item->kind == TUY_STORE_VOIDED) {
 			struct tuy_bytes *blobs =
 				own(t, copy(item->u.entries.blobs,
 			                    item->u.entries.count * sizeof *blobs));
@@ -118,6 +121,7 @@ void disk_destroy(struct disk *d)
 		free(d->log[i].blobs);
 		free(d->log[i].gone);
 		free(d->log[i].checkpoints);
+		disk_void_free(&d->log[i]);
 		free(d->log[i].checkpointed);
 	}
 	free(d->tombstone);
@@ -203,6 +207,8 @@ static void commit_log(struct disk *d, const struct tuy_store_item *item)
 	log->state.circle_no = item->circle_no;
 	log->state.device = item->u.log.device;
 	log->state.incarnation = item->u.log.incarnation;
+	log->state.head.hash = tuy_chain_start(&item->u.log.id);
+	log->state.cut = TUY_NO_CUT;
 	d->log_count++;
 }
 
@@ -280,6 +286,14 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		break;
 	case TUY_STORE_INVITE:
 		commit_invite(d, item);
+		break;
+	case TUY_STORE_CUT:
+		disk_void_cut(&d->log[item->log_no], item);
+		break;
+	case TUY_STORE_SPENT:
+		break; /* nothing here publishes again */
+	case TUY_STORE_VOIDED:
+		disk_void_add(&d->log[item->log_no], item);
 		break;
 	case TUY_STORE_RETRACT:
 		disk_retract(d, item);
@@ -435,6 +449,8 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		result->headers = headers;
 		return;
 	}
+	if (disk_void_read(log, read, headers, result))
+		return;
 	result->count = read->count;
 	for (uint32_t k = 0; k < read->count; k++) {
 		uint32_t seq = read->kind == TUY_READ_ENTRIES ? read->from + k : read->index[k];
@@ -480,6 +496,7 @@ struct disk *disk_copy(const struct disk *from)
 		for (uint32_t k = 0; k < log->state.head.seq; k++)
 			to->blobs[k].p =
 				log->blobs[k].p ? copy(log->blobs[k].p, log->blobs[k].len) : NULL;
+		disk_void_copy(to, log);
 	}
 	return d;
 }

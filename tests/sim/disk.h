@@ -5,6 +5,15 @@
 
 #include "../../proto/node.h"
 
+/* An entry beyond the cut of a forked log, put aside. */
+struct disk_void {
+	uint32_t seq;
+	uint8_t header[64];
+	uint8_t *blob; /* NULL: not held */
+	size_t blob_len;
+	struct tuy_sig sig; /* of a head that ended here; zeros */
+};
+
 struct disk_log {
 	struct tuy_log_state state;
 	struct tuy_log_id id;
@@ -18,6 +27,10 @@ struct disk_log {
 	struct tuy_sig *checkpoints;   /* of 64, 128, ... */
 	struct tuy_head *checkpointed; /* what they sign */
 	uint32_t cap;
+	struct disk_void *voided;
+	uint32_t voided_count;
+	uint8_t *proof; /* behind state.cut; NULL */
+	size_t proof_len;
 	bool touched; /* the node is to be told of what is missing, and of the base */
 };
 

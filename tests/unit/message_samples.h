@@ -7,7 +7,7 @@
 
 #include "../../proto/message.h"
 
-#define SAMPLES    22
+#define SAMPLES    23
 #define SAMPLE_MAX 65536 /* bytes: enough for each */
 #define TEXT(s)    ((struct tuy_bytes){ (const uint8_t *)(s), sizeof(s) - 1 })
 
@@ -44,6 +44,7 @@ void sample_ping(struct tuy_writer *w);
 void sample_pong(struct tuy_writer *w);
 void sample_join(struct tuy_writer *w);
 void sample_welcome(struct tuy_writer *w);
+void sample_forkproof(struct tuy_writer *w);
 void sample_reject(struct tuy_writer *w);
 void sample_close(struct tuy_writer *w);
 

@@ -534,7 +534,7 @@ static void refuses_fixed_sizes_one_byte_off(void **state)
 			tried++;
 		}
 	}
-	assert_int_equal(tried, 52);
+	assert_int_equal(tried, 53);
 }
 
 /* ---- single rules, and later versions ---- */
@@ -608,7 +608,7 @@ static void a_name_is_utf8(void **state)
 static void ignores_reserved_and_unknown_types(void **state)
 {
 	(void)state;
-	static const uint64_t unknown[] = { 0, 15, 21, 24, 25, 26, 28, 127, 128, UINT64_MAX };
+	static const uint64_t unknown[] = { 0, 21, 24, 25, 26, 28, 127, 128, UINT64_MAX };
 	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
 		enum tuy_message_type type = TUY_MSG_CLOSE;
 		struct tuy_writer w = tuy_writer(sample_bytes, sizeof sample_bytes);
