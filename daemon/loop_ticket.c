@@ -1,4 +1,5 @@
 #include "loop_inside.h"
+#include "store_tables.h"
 #include <stdlib.h>
 
 /* Answers the ones at the front that never reached the writer: the order is the node's. */
@@ -39,6 +40,10 @@ void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, cons
 	struct loop *l = d->loop;
 	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
 	uint64_t begun = loop_watch_begin();
+	if (ticket & LOOP_ROW_TICKET) {
+		loop_waiters_call(d, ticket, stored, error);
+		return;
+	}
 	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);
 	p->error = error;
 	l->pending_first++;
@@ -52,6 +57,21 @@ void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, cons
 	if (d->stopping)
 		loop_stop_finish(d);
 	loop_watch_end(d, "stored", begun);
+}
+
+enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket)
+{
+	struct loop *l = d->loop;
+	uint8_t value[STORE_LETTER_MAX];
+	struct writer_row row = {
+		.table = STORE_LETTERS,
+		.key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 },
+		.value = { value, letter->text.len > 0 ? store_letter_row(letter, value) : 0 },
+	};
+	if (!l->writer)
+		return TUY_E_STORE;
+	*ticket = LOOP_ROW_TICKET | ++l->rows;
+	return writer_submit_row(l->writer, *ticket, &row) == 0 ? TUY_OK : TUY_E_FULL;
 }
 
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)
