@@ -222,7 +222,8 @@ static int validity_check(struct session *session, const struct check *check)
 	if (now / DAY_S <= (time_t)check->letter.expires_day)
 		return 0;
 	tuy_letter_day_text(check->letter.expires_day, day);
-	snprintf(message, sizeof(message), "The signature is right, but this letter was good until %s only.", day);
+	snprintf(message, sizeof(message),
+	         "The signature is right, but this letter was good until %s only.", day);
 	return refuse(session, "T-LETTER-EXPIRED", "Ask its author for a new one.", message);
 }
 

@@ -9,8 +9,9 @@
 #include "../proto/types.h"
 #include "errors.h"
 
-#define FILE_READ_MAX ((size_t)1 << 30) /* bytes; minisign itself has this bound for legacy ones   \
-	                                 */
+#define FILE_READ_MAX                                                                              \
+	((size_t)1 << 30) /* bytes; minisign itself has this bound for legacy ones                 \
+	                   */
 
 /* All of `path`; the caller frees (void *)bytes->p. 0; -1 and `failure`: T-NOT-FOUND (3),
  * T-TOO-MUCH, T-INPUT (1). */

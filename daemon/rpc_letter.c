@@ -129,7 +129,8 @@ static int letter_read(struct work *work)
 static void row_keep(struct work *work)
 {
 	struct store_letter *row = &work->row;
-	memcpy(work->text, row->text.p, row->text.len);
+	if (row->text.len > 0)
+		memcpy(work->text, row->text.p, row->text.len);
 	if (row->sign.len > 0)
 		memcpy(work->sign, row->sign.p, row->sign.len);
 	row->text.p = work->text;
