@@ -34,7 +34,7 @@ struct disk {
 	uint32_t log_count;
 	struct {
 		struct tuy_device device;
-		struct bytes record;
+		struct bytes record, first; /* the newest, and the first one */
 	} address[PEERS_MAX];
 	uint32_t address_count;
 	struct tuy_invite_row invite[INVITES_MAX];
@@ -67,6 +67,11 @@ static void *copy(const void *p, size_t len)
 	if (len)
 		memcpy(to, p, len);
 	return to;
+}
+
+static struct bytes bytes_copy(struct tuy_bytes from)
+{
+	return (struct bytes){ copy(from.p, from.len), from.len };
 }
 
 static void *own(struct disk_ticket *t, void *p)
@@ -140,8 +145,7 @@ void disk_destroy(struct disk *d)
 {
 	for (uint32_t i = 0; i < d->op_count; i++)
 		free(d->op[i].bytes.p);
-	for (uint32_t i = 0; i < d->address_count; i++)
-		free(d->address[i].record.p);
+	disk_peers_lose(d);
 	for (uint32_t i = 0; i < d->log_count; i++) {
 		for (uint32_t k = 0; k < d->log[i].state.head.seq; k++)
 			free(d->log[i].blobs[k].p);
@@ -215,12 +219,11 @@ static void commit_address(struct disk *d, const struct tuy_store_item *item)
 		at++;
 	must(at < PEERS_MAX, "too many addresses");
 	if (at == d->address_count)
-		d->address_count++;
+		d->address[d->address_count++].first = bytes_copy(item->u.address.record);
 	else
 		free(d->address[at].record.p);
 	d->address[at].device = item->u.address.device;
-	d->address[at].record.p = copy(item->u.address.record.p, item->u.address.record.len);
-	d->address[at].record.len = item->u.address.record.len;
+	d->address[at].record = bytes_copy(item->u.address.record);
 }
 
 static void commit_invite(struct disk *d, const struct tuy_store_item *item)
@@ -429,15 +432,40 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		result->sig = log->checkpoints[(read->from + read->count - 1) / 64 - 1];
 }
 
+void disk_peers_lose(struct disk *d)
+{
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		free(d->address[i].record.p);
+		free(d->address[i].first.p);
+	}
+	d->address_count = 0;
+}
+
+void disk_peers_lie(struct disk *d)
+{
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		struct tuy_bytes first = { d->address[i].first.p, d->address[i].first.len };
+
+		free(d->address[i].record.p);
+		d->address[i].record = bytes_copy(first);
+		if (i % 3 == 0)
+			d->address[i].record.p[first.len / 2] ^= 4;
+	}
+}
+
 struct disk *disk_copy(const struct disk *from)
 {
 	struct disk *d = copy(from, sizeof *from);
 
 	for (uint32_t i = 0; i < d->op_count; i++)
 		d->op[i].bytes.p = copy(from->op[i].bytes.p, from->op[i].bytes.len);
-	for (uint32_t i = 0; i < d->address_count; i++)
-		d->address[i].record.p =
-			copy(from->address[i].record.p, from->address[i].record.len);
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		const struct bytes *record = &from->address[i].record,
+				   *first = &from->address[i].first;
+
+		d->address[i].record = bytes_copy((struct tuy_bytes){ record->p, record->len });
+		d->address[i].first = bytes_copy((struct tuy_bytes){ first->p, first->len });
+	}
 	for (uint32_t i = 0; i < d->log_count; i++) {
 		struct disk_log *to = &d->log[i];
 		const struct disk_log *log = &from->log[i];

@@ -44,6 +44,10 @@ void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result);
 
+/* What is stored of peers goes, or is old or damaged. */
+void disk_peers_lose(struct disk *disk);
+void disk_peers_lie(struct disk *disk);
+
 /* A copy of everything, as of a home that is put aside. */
 struct disk *disk_copy(const struct disk *disk);
 /* The incarnation that a STORE began last, or that was set; NULL: none. */

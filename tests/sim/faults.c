@@ -10,7 +10,7 @@ static void fault_add(struct world *w, uint64_t in_ms, enum fault fault)
 	event_add(w, in_ms,
 	          (struct event){ .kind = EV_FAULT,
 	                          .fault = fault,
-	                          .node = (uint32_t)roll(w, w->options.nodes) });
+	                          .node = (uint32_t)roll(w, w->node_count) });
 }
 
 static void faults_repeat(struct world *w, uint32_t count, enum fault fault)
@@ -61,6 +61,7 @@ void faults_conn(struct world *w, uint32_t c)
 		conn->rate = 1 + (uint32_t)roll(w, 1u << roll(w, 7));
 		conn->socket = 2048u << roll(w, 6);
 	}
+	conn->repeats = w->options.repeats && roll(w, 100) < w->options.repeats;
 	if (roll(w, 100) < w->options.stalled) {
 		uint64_t in_ms = roll(w, 30000);
 
@@ -79,9 +80,9 @@ static void partition(struct world *w)
 	uint32_t groups = 2 + (uint32_t)roll(w, 2);
 
 	w->parted_ms = w->now_ms + 1000 + roll(w, 40000);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	for (uint32_t i = 0; i < w->node_count; i++)
 		w->member[i].group = (uint32_t)roll(w, groups);
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct member *m = &w->member[i];
 
 		for (uint32_t k = m->end_count; k-- > 0;) {

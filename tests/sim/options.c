@@ -23,6 +23,10 @@ const struct option_name option_names[] = {
 	{ "torn", AT(torn), 0, 1000, true },
 	{ "losses", AT(losses), 0, 100, true },
 	{ "restores", AT(restores), 0, 100, true },
+	{ "repeats", AT(repeats), 0, 100, true },
+	{ "peers", AT(peers), 0, 100, true },
+	{ "clones", AT(clones), 0, 8, true },
+	{ "degree", AT(degree), 0, 149, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },
 };

@@ -49,7 +49,7 @@ uint32_t watch_most_held(const struct world *w, const struct tuy_log_id *id)
 {
 	uint32_t most = 0;
 
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct disk_log *log = disk_log_find(w->member[i].disk, id);
 
 		if (log && log->state.head.seq > most)
@@ -75,7 +75,7 @@ static void canon_check(struct world *w)
 /* An own entry is durable. */
 static void given_note(struct world *w, struct member *m, const struct disk_ticket *ticket)
 {
-	if (w->options.losses + w->options.restores > 0)
+	if (w->options.losses + w->options.restores + w->options.clones > 0)
 		return; /* several logs a device: seqs do not tell */
 	for (uint32_t i = disk_ticket_own(ticket, disk_incarnation(m->disk), m->disk); i > 0; i--) {
 		if (m->given_count % 256 == 0)
@@ -147,7 +147,7 @@ static void latency_note(struct world *w, uint32_t i, const struct tuy_tell *tel
 {
 	const struct tuy_device *device = &disk_log(w->member[i].disk, tell->log_no)->state.device;
 
-	for (uint32_t k = 0; k < w->options.nodes; k++) {
+	for (uint32_t k = 0; k < w->node_count; k++) {
 		const struct member *m = &w->member[k];
 
 		if (memcmp(&m->keys.device, device, sizeof *device) != 0)
@@ -240,7 +240,7 @@ static bool lacks(const struct world *w, uint32_t i)
 	for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
 		const struct disk_log *log = disk_log(w->member[i].disk, l);
 
-		for (uint32_t n = 0; log->state.missing > 0 && n < w->options.nodes; n++) {
+		for (uint32_t n = 0; log->state.missing > 0 && n < w->node_count; n++) {
 			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
 
 			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
@@ -260,7 +260,7 @@ bool watch_settled(const struct world *w)
 	if (w->tips_left > 0 || !w->member[0].node ||
 	    tuy_node_circle(w->member[0].node, 0, &first) != TUY_OK)
 		return false;
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		if (!w->member[i].node || !w->member[i].joined ||
 		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
 		    (other.missing > 0 && w->options.losses + w->options.restores == 0) ||
@@ -292,8 +292,8 @@ void watch_end(struct world *w)
 {
 	uint64_t total = 0, given = 0;
 
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
-		uint32_t k = (i + 1) % w->options.nodes;
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		uint32_t k = (i + 1) % w->node_count;
 
 		given += w->member[i].given_count;
 		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
@@ -307,13 +307,13 @@ void watch_end(struct world *w)
 		}
 	}
 	canon_check(w);
-	if (total != given && w->options.losses + w->options.restores == 0)
+	if (total != given && w->options.losses + w->options.restores + w->options.clones == 0)
 		broken(w, "an entry was lost", 0);
 }
 
 void watch_explain(const struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct member *m = &w->member[i];
 		struct tuy_circle_info info;
 		struct tuy_device_info device;
@@ -338,7 +338,7 @@ void watch_explain(const struct world *w)
 
 void watch_free(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		free(w->member[i].given_ms);
 		free(w->member[i].told);
 	}

@@ -80,12 +80,13 @@ static struct tuy_capacity capacity_of(const struct world *w)
 		                      .devices = n + 8,
 		                      .peers = n + 8,
 		                      .logs = n * 2 + 16 +
-		                              2 * (w->options.losses + w->options.restores),
+		                              2 * (w->options.losses + w->options.restores +
+		                                   w->options.clones),
 		                      .links = TUY_LINKS_MAX + 16,
 		                      .stages = SIM_STAGES };
 }
 
-static void node_start(struct world *w, uint32_t i)
+void node_start(struct world *w, uint32_t i)
 {
 	struct member *m = &w->member[i];
 	struct tuy_capacity cap = capacity_of(w);
@@ -105,8 +106,9 @@ static void node_start(struct world *w, uint32_t i)
 	disk_load(m->disk, m->node);
 	/* A restarted node often comes back on another port; the founder does not, so that nobody
 	 * is lost for good. */
-	if (m->address.port == 0 || (i != 0 && roll(w, 2) == 0))
+	if (m->address.port == 0 || (i != 0 && !m->same_port && roll(w, 2) == 0))
 		m->address.port = (uint16_t)(1000 + roll(w, 60000));
+	m->same_port = false;
 	tuy_node_start(m->node, now_of(w, i));
 	tuy_node_set_addresses(m->node, now_of(w, i), &m->address, 1);
 	drain(w, i);
@@ -234,7 +236,7 @@ static void on_join(struct world *w, const struct event *e)
 {
 	struct member *m = &w->member[e->node], *host;
 	struct tuy_invite invite;
-	uint32_t by = (uint32_t)roll(w, w->options.nodes);
+	uint32_t by = (uint32_t)roll(w, w->node_count);
 	uint64_t ticket;
 	enum tuy_err err;
 
@@ -260,12 +262,13 @@ static void on_join(struct world *w, const struct event *e)
 /* Tips only once everybody is in and linked: what is measured then is the circle at work. */
 static bool settle(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		if (!w->member[i].joined) {
 			event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
 			return false;
 		}
 	}
+	net_thin(w);
 	w->settled_ms = w->now_ms + 30000;
 	event_add(w, 30000, (struct event){ .kind = EV_COMMAND });
 	return false;
@@ -273,7 +276,7 @@ static bool settle(struct world *w)
 
 static void on_command(struct world *w)
 {
-	uint32_t i = (uint32_t)roll(w, w->options.nodes);
+	uint32_t i = (uint32_t)roll(w, w->node_count);
 	struct member *m = &w->member[i];
 	static uint8_t record[TUY_BLOB_MAX];
 	struct tuy_appended appended;
@@ -351,12 +354,21 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_LOSE:
 	case EV_COPY:
 	case EV_RESTORE:
+	case EV_PEERS:
+	case EV_CLONE:
 		stores_event(w, e);
 		break;
 	}
 }
 
 /* ---- a run ---- */
+
+struct tuy_address address_of(uint32_t i)
+{
+	return (struct tuy_address){
+		.ip = { [10] = 0xff, 0xff, 10, 0, (uint8_t)(i >> 8), (uint8_t)i }
+	};
+}
 
 static void member_make(struct world *w, uint32_t i)
 {
@@ -373,10 +385,8 @@ static void member_make(struct world *w, uint32_t i)
 	tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
 	m->disk = disk_create();
 	disk_incarnation_set(m->disk, &incarnation);
-	m->address.ip[10] = m->address.ip[11] = 0xff;
-	m->address.ip[12] = 10;
-	m->address.ip[14] = (uint8_t)(i >> 8);
-	m->address.ip[15] = (uint8_t)i;
+	m->address = address_of(i);
+	m->twin_of = i;
 }
 
 static void world_make(struct world *w)
@@ -385,18 +395,20 @@ static void world_make(struct world *w)
 	uint32_t circle;
 	uint64_t ticket;
 
-	w->member = calloc(w->options.nodes, sizeof *w->member);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	w->node_count = w->options.nodes;
+	w->member = calloc(w->options.nodes + w->options.clones, sizeof *w->member);
+	for (uint32_t i = 0; i < w->node_count; i++)
 		member_make(w, i);
+	net_make(w);
 	faults_make(w);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	for (uint32_t i = 0; i < w->node_count; i++)
 		node_start(w, i);
 	if (tuy_node_create_circle(w->member[0].node, now_of(w, 0), &policy, &circle, &ticket) !=
 	    TUY_OK)
 		broken(w, "no circle", 0);
 	w->member[0].joined = true;
 	drain(w, 0);
-	for (uint32_t i = 1; i < w->options.nodes; i++)
+	for (uint32_t i = 1; i < w->node_count; i++)
 		event_add(w, 10 + roll(w, 2000), (struct event){ .kind = EV_JOIN, .node = i });
 	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
 }
@@ -410,7 +422,7 @@ static void world_free(struct world *w)
 		if (e.disk_ticket)
 			disk_ticket_free(e.disk_ticket);
 	}
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		free(w->member[i].node);
 		disk_destroy(w->member[i].disk);
 	}

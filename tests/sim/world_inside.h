@@ -34,6 +34,8 @@ enum event_kind {
 	EV_LOSE,
 	EV_COPY,
 	EV_RESTORE,
+	EV_PEERS, /* what a store knows of peers is lost, or lies */
+	EV_CLONE, /* a second node with the identity and the store of one */
 };
 
 enum fault {
@@ -66,6 +68,10 @@ struct way { /* towards one end of a connection */
 	uint64_t arrive_ms; /* of the last byte under way: order is kept */
 	uint64_t next_ms;   /* a clogged link is free again */
 	uint64_t pump_ms;   /* an EV_PUMP is due then; FOR_EVER: none */
+	uint64_t sent, taken;
+	uint64_t again; /* so much was sent up to the end of a frame that came again; 0: none */
+	uint8_t *old;   /* an earlier frame, where frames come again */
+	size_t old_len;
 };
 
 struct conn { /* end 0 called, end 1 was called */
@@ -78,6 +84,7 @@ struct conn { /* end 0 called, end 1 was called */
 	uint64_t stall_ms[2]; /* this end reads nothing before */
 	uint64_t silent_ms;   /* nothing passes before */
 	bool dead;            /* nothing passes any more, and nobody is told */
+	bool repeats;         /* a frame comes again */
 };
 
 struct ack {
@@ -92,6 +99,8 @@ struct member {
 	struct disk *copy; /* of the disk, at some time; NULL */
 	uint64_t quiet_ms; /* it gives nothing before: its disk is old and it does not know */
 	bool stale;
+	bool same_port;        /* at its next start */
+	uint32_t twin_of;      /* it was made from this one's store; itself: it was not */
 	uint32_t stale_seq;    /* of its own log on the disk that was put back */
 	struct tuy_node *node; /* NULL: down */
 	uint32_t life;         /* counts starts: events of an earlier life are void */
@@ -135,6 +144,8 @@ struct world {
 	uint32_t heap_count, heap_cap;
 	uint64_t order;
 	struct member *member;
+	uint32_t node_count; /* options.nodes, and clones */
+	uint8_t *near;       /* options.degree: who reaches whom, a row each */
 	struct conn *conn;
 	uint32_t conn_count, conn_cap;
 	uint32_t tips_left;
@@ -166,8 +177,14 @@ void broken(struct world *w, const char *what, uint32_t node);
 /* Performs the tasks of a node until there are none, and sets its timer. */
 void drain(struct world *w, uint32_t i);
 void node_crash(struct world *w, uint32_t i);
+void node_start(struct world *w, uint32_t i);
+/* Where a member is reached: the place is its own, the port changes. */
+struct tuy_address address_of(uint32_t i);
 
 /* ---- net.c ---- */
+void net_make(struct world *w);
+/* Everybody is in: from now on only neighbours reach each other (options.degree). */
+void net_thin(struct world *w);
 enum net_close { NET_CLOSE_NOW, NET_CLOSE_FLUSHED };
 void net_send(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_connect(struct world *w, uint32_t i, const struct tuy_task *task);
