@@ -36,6 +36,17 @@ void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer)
 	n->peer[peer].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
 }
 
+void tuy_dial_usurped(struct tuy_node *n, struct tuy_now now, uint32_t peer)
+{
+	struct peer *p = &n->peer[peer];
+
+	p->usurped_ms = p->usurped_ms == 0                        ? DIAL_BACKOFF_MIN_MS
+	                : p->usurped_ms < DIAL_BACKOFF_MAX_MS / 2 ? p->usurped_ms * 2
+	                                                          : DIAL_BACKOFF_MAX_MS;
+	p->dial_next_ms =
+		now.ms + p->usurped_ms * 3 / 4 + tuy_dice_below(&n->dice, p->usurped_ms / 2 + 1);
+}
+
 void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial)
 {
 	struct peer *peer;

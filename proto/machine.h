@@ -38,6 +38,7 @@
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
 #define RECENT_HASHES       64    /* of own entries, to compare with what peers claim */
+#define ADDRESS_PAUSE_MS    60000 /* PROTOCOL 5.6: between two answers to records of ours */
 #define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
 
 /* ---- what is known for good ---- */
@@ -95,6 +96,7 @@ struct peer { /* another device, of any circle */
 	uint32_t address_next; /* which to try next */
 	uint64_t dial_next_ms; /* not before */
 	uint32_t dial_backoff_ms;
+	uint32_t usurped_ms; /* the last pause after another took this device's place there */
 	bool dialing;
 	bool is_self;
 };
@@ -168,6 +170,7 @@ struct link {
 	uint32_t peer; /* NONE: not known (yet) */
 	bool knocked;
 	/* close */
+	bool usurped; /* closed for another link of this device, which is not ours */
 	bool close_due;
 	enum tuy_close_how close_how;
 	uint32_t close_ms;
@@ -314,8 +317,10 @@ struct tuy_node {
 	uint32_t invite_count;
 	struct join join;
 	struct tuy_address_record self_address;
-	uint64_t self_counter; /* the newest counter published before */
-	bool address_due;      /* our addresses are not published yet */
+	uint64_t self_counter;    /* the newest counter published before */
+	bool address_due;         /* our addresses are not published yet, */
+	bool address_answer;      /* and a newer record says otherwise */
+	uint64_t address_next_ms; /* that is not answered before */
 
 	struct tell tell[TELLS_MAX];
 	uint32_t tell_first, tell_count;
@@ -396,6 +401,9 @@ uint64_t tuy_dial_deadline(const struct tuy_node *n);
 /* An attempt came to nothing, or its link went. */
 void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial);
 void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
+/* Another device with our keys took our place at this peer: it is left there for a while, longer
+ * each time (PROTOCOL 5.3). */
+void tuy_dial_usurped(struct tuy_node *n, struct tuy_now now, uint32_t peer);
 /* May this failure be held in silence? */
 bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_address *address);
 bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);

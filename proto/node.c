@@ -444,5 +444,6 @@ void tuy_node_set_addresses(struct tuy_node *n, struct tuy_now now,
 	for (uint32_t i = 0; i < count; i++)
 		n->self_address.address[i] = addresses[i];
 	n->address_due = true;
+	n->address_next_ms = 0;
 	tuy_address_publish(n, now);
 }

@@ -111,6 +111,8 @@ void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 		tuy_dial_ended(n, now, link->dial);
 	else if (was_up && peer != NONE && n->peer[peer].link == NONE)
 		tuy_dial_reset(n, now, peer);
+	if (was_up && peer != NONE && link->usurped)
+		tuy_dial_usurped(n, now, peer);
 	if (was_up && peer != NONE) {
 		struct tell *t = tuy_node_tell(n, TUY_TELL_LINK_DOWN);
 
@@ -377,6 +379,8 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		                          : link->tx_credit + m.u.credit.bytes;
 		break;
 	case TUY_MSG_CLOSE:
+		link->usurped = m.u.close.code == TUY_CLOSE_DUPLICATE && link->peer != NONE &&
+		                n->peer[link->peer].link == place_of(n, link);
 		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
 		break;
 	default:

@@ -306,7 +306,9 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 	peer->address_next = 0;
 	if (peer->is_self && parsed.counter > n->self_counter) {
 		n->self_counter = parsed.counter;
-		n->address_due = true; /* an older one of ours, if the store was lost */
+		n->address_due =
+			true; /* an older one of ours, if the store was lost; or a clone's */
+		n->address_answer = true;
 	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (peer->circles & (1u << c))
@@ -341,10 +343,15 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 		n->address_due = false;
 		return;
 	}
+	if (n->address_answer && now.ms < n->address_next_ms)
+		return;
 	s = tuy_stage_take(n, true);
 	if (!s)
 		return; /* at the next call */
 	n->address_due = false;
+	if (n->address_answer)
+		n->address_next_ms = now.ms + ADDRESS_PAUSE_MS;
+	n->address_answer = false;
 	/* The clock only makes the counter grow after a store was lost; nothing is judged by it. */
 	n->self_address.counter = n->self_counter >= now.wall_s ? n->self_counter + 1 : now.wall_s;
 	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,

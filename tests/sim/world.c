@@ -482,6 +482,7 @@ struct world_result world_run(const struct world_options *options)
 	w.result.ok = w.result.broken[0] == 0;
 	if (!w.result.ok && options->verbose)
 		watch_explain(&w);
+	w.result.conns = w.conn_count;
 	w.result.virtual_ms = w.now_ms;
 	w.result.p50_ms = latency_at(&w, 50);
 	w.result.p99_ms = latency_at(&w, 99);

@@ -53,6 +53,7 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
+	uint32_t conns; /* connections made */
 	uint32_t failed;  /* tickets */
 	uint32_t retired; /* incarnations, because a peer showed more */
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
