@@ -93,8 +93,8 @@ static int run(const struct world_options *o)
 	       " sent, %" PRIu64
 	       " delivered, %.2f duplicates, %u failed tickets, %u retired, p50 %u p99 %u "
 	       "ms, history %016" PRIx64 "\n",
-	       r.ok ? "ok" : r.broken, r.virtual_ms, r.steps, r.conns, r.bytes, r.sent, r.deliveries, extra,
-	       r.failed, r.retired, r.p50_ms, r.p99_ms, r.history);
+	       r.ok ? "ok" : r.broken, r.virtual_ms, r.steps, r.conns, r.bytes, r.sent,
+	       r.deliveries, extra, r.failed, r.retired, r.p50_ms, r.p99_ms, r.history);
 	fflush(stdout);
 	return r.ok ? 0 : 1;
 }

@@ -164,7 +164,8 @@ void net_send(struct world *w, uint32_t i, const struct tuy_task *task)
 	if (c == NOBODY)
 		return;
 	w->result.bytes += len;
-	w->all_bytes += len;
+	if (!liar_is(w, i) && !liar_is(w, w->conn[c].node[!end]))
+		w->all_bytes += len; /* what liars ask for is theirs to pay */
 	way = &w->conn[c].way[!end];
 	way_add(way, task->u.send.bytes.p, len);
 	frame_repeat(w, &w->conn[c], way, &task->u.send.bytes);

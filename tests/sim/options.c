@@ -26,6 +26,7 @@ const struct option_name option_names[] = {
 	{ "repeats", AT(repeats), 0, 100, true },
 	{ "peers", AT(peers), 0, 100, true },
 	{ "clones", AT(clones), 0, 8, true },
+	{ "liars", AT(liars), 0, 50, true },
 	{ "degree", AT(degree), 0, 149, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },

@@ -200,14 +200,36 @@ static void watch_entries(struct world *w, uint32_t i, const struct tuy_tell *te
 	latency_note(w, i, tell);
 }
 
+uint32_t watch_who(const struct world *w, const struct tuy_device *device)
+{
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (memcmp(&w->member[i].keys.device, device, sizeof *device) == 0)
+			return i;
+	}
+	return NOBODY;
+}
+
+/* Honest nodes find no fault with each other; a frame that came again is the network's. */
+static void watch_fault(struct world *w, uint32_t i, const struct tuy_tell *tell)
+{
+	uint32_t by = watch_who(w, &tell->device);
+	bool network = tell->err == TUY_E_OPEN || tell->err == TUY_E_FORMAT;
+
+	if (by != NOBODY && !liar_is(w, by) && !liar_is(w, i) && !(network && w->options.repeats))
+		broken(w,
+		       tell->err == TUY_E_SIGNATURE ? "an honest signature was refused"
+		                                    : "an honest node was blamed",
+		       i);
+}
+
 void watch_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 {
 	if (tell->kind == TUY_TELL_STORED)
 		watch_ack(w, i, tell);
 	if (tell->kind == TUY_TELL_ENTRIES)
 		watch_entries(w, i, tell);
-	if (tell->kind == TUY_TELL_FAULT && tell->err == TUY_E_SIGNATURE)
-		broken(w, "an honest signature was refused", i);
+	if (tell->kind == TUY_TELL_FAULT)
+		watch_fault(w, i, tell);
 }
 
 void watch_queue(struct world *w, uint32_t i, size_t len)
@@ -241,7 +263,8 @@ static bool lacks(const struct world *w, uint32_t i)
 		const struct disk_log *log = disk_log(w->member[i].disk, l);
 
 		for (uint32_t n = 0; log->state.missing > 0 && n < w->node_count; n++) {
-			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
+			const struct disk_log *other =
+				liar_is(w, n) ? NULL : disk_log_find(w->member[n].disk, &log->id);
 
 			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
 				if (!log->blobs[k].p && k < other->state.head.seq &&
@@ -261,10 +284,14 @@ bool watch_settled(const struct world *w)
 	    tuy_node_circle(w->member[0].node, 0, &first) != TUY_OK)
 		return false;
 	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (liar_is(w, i))
+			continue;
 		if (!w->member[i].node || !w->member[i].joined ||
 		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
-		    (other.missing > 0 && w->options.losses + w->options.restores == 0) ||
-		    other.entries != first.entries || other.members != w->options.nodes ||
+		    (other.missing > 0 &&
+		     w->options.losses + w->options.restores + w->options.liars == 0) ||
+		    other.entries != first.entries ||
+		    other.members + w->options.liars < w->options.nodes ||
 		    memcmp(&other.digest, &first.digest, sizeof first.digest) != 0)
 			return false;
 	}
@@ -295,6 +322,10 @@ void watch_end(struct world *w)
 	for (uint32_t i = 0; i < w->node_count; i++) {
 		uint32_t k = (i + 1) % w->node_count;
 
+		while (liar_is(w, k))
+			k = (k + 1) % w->node_count;
+		if (liar_is(w, i))
+			continue;
 		given += w->member[i].given_count;
 		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
 			const struct disk_log *log = disk_log(w->member[i].disk, l);
@@ -307,7 +338,8 @@ void watch_end(struct world *w)
 		}
 	}
 	canon_check(w);
-	if (total != given && w->options.losses + w->options.restores + w->options.clones == 0)
+	if (total != given &&
+	    w->options.losses + w->options.restores + w->options.clones + w->options.liars == 0)
 		broken(w, "an entry was lost", 0);
 }
 

@@ -161,8 +161,8 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 	struct member *m = &w->member[i];
 
 	if (w->options.verbose && tell->kind == TUY_TELL_FAULT)
-		fprintf(stderr, "%llu node %u fault %s\n", (unsigned long long)w->now_ms, i,
-		        tuy_err_name(tell->err));
+		fprintf(stderr, "%llu node %u fault %s of %u\n", (unsigned long long)w->now_ms, i,
+		        tuy_err_name(tell->err), watch_who(w, &tell->device));
 	if (tell->kind == TUY_TELL_JOINED)
 		m->joined = true;
 	if (tell->kind == TUY_TELL_REJECTED && tell->code == TUY_REJECT_MEMBER)
@@ -184,6 +184,7 @@ static void do_read(struct world *w, uint32_t i, const struct tuy_task *task)
 	struct tuy_read_result result;
 
 	disk_read(w->member[i].disk, &task->u.read, headers, &result);
+	liar_read(w, i, &task->u.read, &result);
 	if (task->u.read.kind == TUY_READ_ENTRIES)
 		w->result.sent += task->u.read.count;
 	tuy_node_on_read(w->member[i].node, now_of(w, i), &task->u.read, &result);
@@ -351,6 +352,9 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_FAULT:
 		faults_event(w, e);
 		break;
+	case EV_LIE:
+		liar_act(w, e);
+		break;
 	case EV_LOSE:
 	case EV_COPY:
 	case EV_RESTORE:
@@ -401,6 +405,7 @@ static void world_make(struct world *w)
 		member_make(w, i);
 	net_make(w);
 	faults_make(w);
+	liar_make(w);
 	for (uint32_t i = 0; i < w->node_count; i++)
 		node_start(w, i);
 	if (tuy_node_create_circle(w->member[0].node, now_of(w, 0), &policy, &circle, &ticket) !=

@@ -36,6 +36,7 @@ struct world_options {
 	uint32_t repeats; /* percent of links on which a frame comes again */
 	uint32_t peers;   /* times that a store loses what it knows of peers, or that it lies */
 	uint32_t clones;  /* of nodes, running beside their original */
+	uint32_t liars;   /* nodes that lie, the last ones */
 	uint32_t degree;  /* neighbours that a node can reach, +-; 0: all */
 	uint32_t big;     /* percent of records of up to 48 KiB */
 	uint32_t settle;  /* 1: tips begin once everybody is in; counts begin then too */
@@ -53,7 +54,7 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
-	uint32_t conns; /* connections made */
+	uint32_t conns;   /* connections made */
 	uint32_t failed;  /* tickets */
 	uint32_t retired; /* incarnations, because a peer showed more */
 	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */

@@ -35,6 +35,7 @@ enum event_kind {
 	EV_COPY,
 	EV_RESTORE,
 	EV_PEERS, /* what a store knows of peers is lost, or lies */
+	EV_LIE,
 	EV_CLONE, /* a second node with the identity and the store of one */
 };
 
@@ -221,6 +222,15 @@ void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
 bool stores_would_fork(const struct world *w, uint32_t i);
 void stores_free(struct world *w);
 
+/* ---- liar.c ---- */
+bool liar_is(const struct world *w, uint32_t i);
+void liar_make(struct world *w);
+/* Something untrue is said on some link. */
+void liar_act(struct world *w, const struct event *e);
+/* What a node has read from its disk is held back, if it lies. */
+void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
+               struct tuy_read_result *result);
+
 /* ---- watch.c ---- */
 /* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */
 void watch_disk_went(struct world *w);
@@ -230,6 +240,8 @@ void watch_start(struct world *w, uint32_t i);
 void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appended);
 void watch_ticket(struct world *w, uint32_t i);
 void watch_commit(struct world *w, uint32_t i, const struct disk_ticket *ticket);
+/* The node of a device, the first one; NOBODY. */
+uint32_t watch_who(const struct world *w, const struct tuy_device *device);
 void watch_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
 /* So many bytes wait in the process of the sender. */
 void watch_queue(struct world *w, uint32_t i, size_t len);
