@@ -239,8 +239,24 @@ static uint8_t *near_of(const struct world *w, uint32_t a, uint32_t b)
 /* Newcomers reach everybody: they have to get in. */
 static bool reaches(const struct world *w, uint32_t a, uint32_t b)
 {
-	return !w->near || !w->member[a].joined || !w->member[b].joined || *near_of(w, a, b) ||
+	return !w->thin || !w->member[a].joined || !w->member[b].joined || *near_of(w, a, b) ||
 	       w->member[a].twin_of == w->member[b].twin_of;
+}
+
+static bool all_know_all(const struct world *w)
+{
+	struct tuy_device_info device;
+
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (!w->member[i].node)
+			return false;
+		for (uint32_t k = 0; k < w->options.nodes; k++) {
+			if (tuy_node_device(w->member[i].node, 0, k, &device) != TUY_OK ||
+			    (device.address.port == 0 && device.state != TUY_PEER_SELF))
+				return false;
+		}
+	}
+	return true;
 }
 
 static void on_connect(struct world *w, struct event *e)
@@ -382,6 +398,27 @@ static void on_pump(struct world *w, const struct event *e)
 	sender_go_on(w, e->conn, e->end);
 }
 
+static void on_thin(struct world *w, const struct event *e)
+{
+	if (!all_know_all(w)) {
+		event_add(w, 500, *e);
+		return;
+	}
+	w->thin = true;
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		const struct member *m = &w->member[i];
+
+		for (uint32_t k = m->end_count; k-- > 0;) {
+			uint32_t c = m->ends[k] / 2;
+
+			if (reaches(w, w->conn[c].node[0], w->conn[c].node[1]))
+				continue;
+			net_end(w, c, 0, NET_CLOSE_NOW);
+			net_end(w, c, 1, NET_CLOSE_NOW);
+		}
+	}
+}
+
 void net_event(struct world *w, struct event *e)
 {
 	if (e->kind == EV_CONNECT)
@@ -394,6 +431,8 @@ void net_event(struct world *w, struct event *e)
 		on_closed(w, e);
 	if (e->kind == EV_PUMP)
 		on_pump(w, e);
+	if (e->kind == EV_THIN)
+		on_thin(w, e);
 	if (e->kind == EV_CUT) {
 		net_end(w, e->conn, 0, NET_CLOSE_NOW);
 		net_end(w, e->conn, 1, NET_CLOSE_NOW);
@@ -431,22 +470,7 @@ void net_make(struct world *w)
 			*near_of(w, a, b) = *near_of(w, b, a) =
 				*near_of(w, a, b) | *near_of(w, b, a);
 	}
-}
-
-void net_thin(struct world *w)
-{
-	for (uint32_t i = 0; i < w->node_count; i++) {
-		const struct member *m = &w->member[i];
-
-		for (uint32_t k = m->end_count; k-- > 0;) {
-			uint32_t c = m->ends[k] / 2;
-
-			if (reaches(w, w->conn[c].node[0], w->conn[c].node[1]))
-				continue;
-			net_end(w, c, 0, NET_CLOSE_NOW);
-			net_end(w, c, 1, NET_CLOSE_NOW);
-		}
-	}
+	event_add(w, 5000, (struct event){ .kind = EV_THIN });
 }
 
 void net_free(struct world *w)

@@ -91,7 +91,6 @@ void stores_event(struct world *w, const struct event *e)
 		break;
 	case EV_PEERS:
 		node_crash(w, e->node);
-		m->same_port = true; /* or nobody could find anybody */
 		if (roll(w, 2) == 0)
 			disk_peers_lose(m->disk);
 		else

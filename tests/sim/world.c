@@ -105,10 +105,10 @@ void node_start(struct world *w, uint32_t i)
 	tuy_node_set_suppression(m->node, w->options.flood ? TUY_FLOOD : TUY_SUPPRESS_DUPLICATES);
 	disk_load(m->disk, m->node);
 	/* A restarted node often comes back on another port; the founder does not, so that nobody
-	 * is lost for good. */
-	if (m->address.port == 0 || (i != 0 && !m->same_port && roll(w, 2) == 0))
+	 * is lost for good; nobody does where few know each other. */
+	if (m->address.port == 0 ||
+	    (i != 0 && w->options.peers + w->options.degree == 0 && roll(w, 2) == 0))
 		m->address.port = (uint16_t)(1000 + roll(w, 60000));
-	m->same_port = false;
 	tuy_node_start(m->node, now_of(w, i));
 	tuy_node_set_addresses(m->node, now_of(w, i), &m->address, 1);
 	drain(w, i);
@@ -263,13 +263,14 @@ static void on_join(struct world *w, const struct event *e)
 /* Tips only once everybody is in and linked: what is measured then is the circle at work. */
 static bool settle(struct world *w)
 {
-	for (uint32_t i = 0; i < w->node_count; i++) {
-		if (!w->member[i].joined) {
-			event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
-			return false;
-		}
+	bool ready = !w->near || w->thin;
+
+	for (uint32_t i = 0; i < w->node_count; i++)
+		ready = ready && w->member[i].joined;
+	if (!ready) {
+		event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
+		return false;
 	}
-	net_thin(w);
 	w->settled_ms = w->now_ms + 30000;
 	event_add(w, 30000, (struct event){ .kind = EV_COMMAND });
 	return false;
@@ -324,6 +325,7 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_CLOSED:
 	case EV_CUT:
 	case EV_PUMP:
+	case EV_THIN:
 		net_event(w, e);
 		break;
 	case EV_STORED:

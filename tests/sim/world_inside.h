@@ -36,6 +36,7 @@ enum event_kind {
 	EV_RESTORE,
 	EV_PEERS, /* what a store knows of peers is lost, or lies */
 	EV_LIE,
+	EV_THIN,  /* do all know where all are? Then only neighbours reach each other */
 	EV_CLONE, /* a second node with the identity and the store of one */
 };
 
@@ -100,7 +101,6 @@ struct member {
 	struct disk *copy; /* of the disk, at some time; NULL */
 	uint64_t quiet_ms; /* it gives nothing before: its disk is old and it does not know */
 	bool stale;
-	bool same_port;        /* at its next start */
 	uint32_t twin_of;      /* it was made from this one's store; itself: it was not */
 	uint32_t stale_seq;    /* of its own log on the disk that was put back */
 	struct tuy_node *node; /* NULL: down */
@@ -146,7 +146,8 @@ struct world {
 	uint64_t order;
 	struct member *member;
 	uint32_t node_count; /* options.nodes, and clones */
-	uint8_t *near;       /* options.degree: who reaches whom, a row each */
+	uint8_t *near;       /* options.degree: who reaches whom, a row each, */
+	bool thin;           /* from now on */
 	struct conn *conn;
 	uint32_t conn_count, conn_cap;
 	uint32_t tips_left;
@@ -184,8 +185,6 @@ struct tuy_address address_of(uint32_t i);
 
 /* ---- net.c ---- */
 void net_make(struct world *w);
-/* Everybody is in: from now on only neighbours reach each other (options.degree). */
-void net_thin(struct world *w);
 enum net_close { NET_CLOSE_NOW, NET_CLOSE_FLUSHED };
 void net_send(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_connect(struct world *w, uint32_t i, const struct tuy_task *task);
