@@ -167,7 +167,8 @@ struct link {
 	uint32_t rx_credit;
 	uint32_t credit_owed;
 	uint32_t bad_signatures;
-	uint32_t peer; /* NONE: not known (yet) */
+	uint32_t peer;      /* NONE: not known (yet) */
+	uint8_t boot_id[8]; /* of its first HELLO */
 	bool knocked;
 	/* close */
 	bool usurped; /* closed for another link of this device, which is not ours */

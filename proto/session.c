@@ -231,6 +231,7 @@ static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
 		stranger(n, now, link, TUY_E_OPEN);
 		return;
 	}
+	memcpy(link->boot_id, hello.u.hello.boot_id, sizeof link->boot_id);
 	link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
 	if (link->peer != NONE && n->peer[link->peer].circles != 0 &&
 	    !n->peer[link->peer].is_self) {
@@ -351,6 +352,8 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 	}
 	if (link->state == LINK_PROVING) {
 		link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
+		if (m.type == TUY_MSG_HELLO)
+			memcpy(link->boot_id, m.u.hello.boot_id, sizeof link->boot_id);
 		tuy_link_up(n, now, link);
 		if (link->close_due)
 			return;

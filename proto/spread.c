@@ -193,7 +193,8 @@ static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *oth
 	bool kept_is_ours = we_are_lower;
 	bool link_is_ours = link->direction == TUY_OUTGOING;
 
-	if (link->direction == other->direction)
+	if (link->direction == other->direction ||
+	    memcmp(link->boot_id, other->boot_id, sizeof link->boot_id) != 0)
 		return true; /* the newer */
 	return link_is_ours == kept_is_ours;
 }

@@ -243,7 +243,7 @@ static bool reaches(const struct world *w, uint32_t a, uint32_t b)
 	       w->member[a].twin_of == w->member[b].twin_of;
 }
 
-static bool all_know_all(const struct world *w)
+bool net_all_known(const struct world *w)
 {
 	struct tuy_device_info device;
 
@@ -400,7 +400,7 @@ static void on_pump(struct world *w, const struct event *e)
 
 static void on_thin(struct world *w, const struct event *e)
 {
-	if (!all_know_all(w)) {
+	if (!net_all_known(w)) {
 		event_add(w, 500, *e);
 		return;
 	}

@@ -66,14 +66,16 @@ static void clone(struct world *w, uint32_t i)
 	node_start(w, k);
 }
 
-/* A store is lost, copied, or replaced by its copy; all are in, so that no admission is lost. */
+/* A store is lost, copied, or replaced by its copy; all are in, so that no admission is lost, and
+ * what is put back later knows whom to call. */
 void stores_event(struct world *w, const struct event *e)
 {
 	struct member *m = &w->member[e->node];
+	bool needs_all = e->kind == EV_COPY || e->kind == EV_PEERS || e->kind == EV_CLONE;
 
 	if (w->calm)
 		return;
-	if (!all_joined(w)) {
+	if (!all_joined(w) || (needs_all && !net_all_known(w))) {
 		event_add(w, 500 + roll(w, 1000), *e);
 		return;
 	}

@@ -216,8 +216,9 @@ static void watch_fault(struct world *w, uint32_t i, const struct tuy_tell *tell
 	bool network = tell->err == TUY_E_OPEN || tell->err == TUY_E_FORMAT;
 	bool slow = tell->err == TUY_E_SHORT; /* a handshake that took too long */
 
-	if (by != NOBODY && !liar_is(w, by) && !liar_is(w, i) && !slow &&
-	    !(network && w->options.repeats))
+	if (by == NOBODY || w->member[by].twin_of == w->member[i].twin_of)
+		return; /* a device that meets itself */
+	if (!liar_is(w, by) && !liar_is(w, i) && !slow && !(network && w->options.repeats))
 		broken(w,
 		       tell->err == TUY_E_SIGNATURE ? "an honest signature was refused"
 		                                    : "an honest node was blamed",

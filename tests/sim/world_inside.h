@@ -185,6 +185,8 @@ struct tuy_address address_of(uint32_t i);
 
 /* ---- net.c ---- */
 void net_make(struct world *w);
+/* Do all nodes know an address of each? */
+bool net_all_known(const struct world *w);
 enum net_close { NET_CLOSE_NOW, NET_CLOSE_FLUSHED };
 void net_send(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_connect(struct world *w, uint32_t i, const struct tuy_task *task);
