@@ -121,7 +121,6 @@ struct peer_log {           /* what one link's other end has of one log */
 	uint16_t flags;
 };
 enum {
-	PEER_LOG_INFO_SENT = 1,
 	PEER_LOG_WANT_DUE = 2,
 	PEER_LOG_WANTED = 4,
 	PEER_LOG_NO_BLOBS = 8,
@@ -203,6 +202,12 @@ struct link {
 	uint32_t peer_circle[TUY_HELLO_TAGS_MAX]; /* NONE: not shared */
 	struct tuy_hello_tag peer_tag[TUY_HELLO_TAGS_MAX];
 	struct link_circle circle[TUY_CIRCLES_MAX];
+	/* its last LOGINFO */
+	uint32_t info_circle;
+	struct tuy_log_id info_id;
+	struct tuy_device info_device;
+	struct tuy_incarnation info_incarnation;
+	uint32_t info_sent; /* the log of our last LOGINFO; NONE */
 	/* payloads asked of the peer */
 	uint32_t getb_log; /* NONE: nothing under way */
 	uint32_t getb_count;

@@ -72,6 +72,8 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		               .tx_credit = TUY_CREDIT_START,
 		               .rx_credit = TUY_CREDIT_START,
 		               .peer = NONE,
+		               .info_circle = NONE,
+		               .info_sent = NONE,
 		               .getb_log = NONE,
 		               .give_log = NONE,
 		               .joined_circle = NONE };

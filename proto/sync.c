@@ -256,7 +256,6 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
 		pl->announced = pl->known = pl->sent = row.eff_seq;
-		pl->flags |= PEER_LOG_INFO_SENT;
 	}
 	lc->frontier_taking = !m->u.frontier.last;
 	if (!m->u.frontier.last)
@@ -270,41 +269,64 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 	}
 }
 
+/* Of a log that is not known yet only this is kept, and only the last one of a link: anybody can
+ * make it up (PROTOCOL 7.3). */
 static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                         const struct tuy_message *m, struct stage **stage)
+                         const struct tuy_message *m)
 {
 	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint32_t device = tuy_circle_device_find(c, &m->u.loginfo.device), log_no, incarnations = 0;
 	struct tuy_log_id id = tuy_log_id(&c->id, &m->u.loginfo.device, &m->u.loginfo.incarnation);
 	struct tuy_log16 log16 = tuy_log16(&id);
-	struct tuy_store_item *item;
 
 	if (memcmp(&log16, &m->u.loginfo.log, sizeof log16) != 0) {
 		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return;
 	}
-	if (tuy_log_find(n, &log16) != NONE)
-		return;
-	for (uint32_t i = 0; device != NONE && i < n->log_count; i++)
-		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
-	if (device == NONE || incarnations >= TUY_INCARNATIONS_MAX) {
-		n->own[circle_no].orphans = device == NONE;
-		return;
+	link->info_circle = circle_no;
+	link->info_id = id;
+	link->info_device = m->u.loginfo.device;
+	link->info_incarnation = m->u.loginfo.incarnation;
+}
+
+/* Begins the log that LOGINFO named, if its device really signed these first entries of it. The new
+ * log is in the stage, as the item before the entries. Returns its place or NONE. */
+static uint32_t log_begin(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                          const struct tuy_message *m, struct stage *stage)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+	uint32_t device = tuy_circle_device_find(c, &link->info_device), log_no, incarnations = 0;
+	struct tuy_log16 log16 = tuy_log16(&link->info_id);
+	struct tuy_head start = { .hash = tuy_chain_start(&link->info_id) }, end;
+	struct tuy_store_item *item;
+
+	if (link->info_circle != circle_no || device == NONE ||
+	    memcmp(&log16, &m->u.data.log, sizeof log16) != 0) {
+		n->own[circle_no].orphans = true;
+		return NONE;
 	}
-	log_no = tuy_log_create(n, circle_no, device, &m->u.loginfo.incarnation);
+	for (uint32_t i = 0; i < n->log_count; i++)
+		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
+	if (incarnations >= TUY_INCARNATIONS_MAX || n->store_retry_ms || m->u.data.from != 1 ||
+	    m->count == 0)
+		return NONE;
+	if (tuy_run_check(&link->info_device, &link->info_id, &start, m->u.data.headers, m->count,
+	                  &m->u.data.sig, &end) != TUY_OK) {
+		tuy_node_fault(n, link, TUY_E_SIGNATURE);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		return NONE;
+	}
+	log_no = tuy_log_create(n, circle_no, device, &link->info_incarnation);
 	if (log_no == NONE) {
 		tuy_node_fault(n, link, TUY_E_FULL);
-		return;
+		return NONE;
 	}
-	item = tuy_stage_item(*stage, TUY_STORE_LOG, circle_no);
+	item = tuy_stage_item(stage, TUY_STORE_LOG, circle_no);
 	item->log_no = log_no;
-	item->u.log.id = id;
+	item->u.log.id = link->info_id;
 	item->u.log.member = c->device[device].cert.member;
-	item->u.log.device = m->u.loginfo.device;
-	item->u.log.incarnation = m->u.loginfo.incarnation;
-	(*stage)->live = true;
-	tuy_stage_commit(n, *stage);
-	*stage = NULL;
+	item->u.log.device = link->info_device;
+	item->u.log.incarnation = link->info_incarnation;
+	return log_no;
 }
 
 /* The blobs of a run against their headers; they stay spans into the stage. */
@@ -405,10 +427,10 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	struct log *log;
 	enum tuy_err err;
 
-	if (log_no == NONE || n->log[log_no].circle_no != circle_no) {
-		n->own[circle_no].orphans = true;
+	if (log_no == NONE)
+		log_no = log_begin(n, link, circle_no, m, *stage);
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
-	}
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
 	if (n->store_retry_ms || last < m->u.data.from ||
@@ -611,10 +633,14 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			frontier_take(n, now, link, c, m);
 			break;
 		case TUY_MSG_LOGINFO:
-			loginfo_take(n, link, c, m, stage);
+			loginfo_take(n, link, c, m);
 			break;
 		case TUY_MSG_DATA:
 			data_take(n, now, link, c, m, stage);
+			if (*stage && (*stage)->item_count > 0) { /* a log without its entries */
+				tuy_stage_commit(n, *stage);
+				*stage = NULL;
+			}
 			break;
 		case TUY_MSG_BLOB:
 			blob_take(n, link, c, m, stage);

@@ -61,7 +61,7 @@ struct world_options options_from_seed(uint64_t seed)
 	tuy_put64(dice.seed.b + 8, seed);
 	size = below(&dice, 100);
 	o.nodes = size < 80   ? 3 + below(&dice, 14)
-	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 1 + below(&dice, 44)))
+	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 44))
 	                      : 150;
 	o.tips = o.nodes <= 16 ? 20 + below(&dice, 200) : 20 + below(&dice, 20);
 	o.loss = maybe(&dice, 60);
@@ -74,10 +74,24 @@ struct world_options options_from_seed(uint64_t seed)
 	o.suspends = maybe(&dice, 8);
 	o.fulls = maybe(&dice, 8);
 	o.torn = maybe(&dice, 10);
-	if (below(&dice, 2) == 0) {
+	o.repeats = maybe(&dice, 30);
+	switch (below(&dice, 4)) { /* what makes each other pointless */
+	case 0:
 		o.losses = below(&dice, 3);
 		o.restores = below(&dice, 5);
+		break;
+	case 1:
+		o.peers = below(&dice, 4);
+		o.clones = below(&dice, 3);
+		break;
+	case 2:
+		o.degree = 3 + below(&dice, 6);
+		break;
+	default:
+		break;
 	}
+	if (o.nodes >= 5 && below(&dice, 4) == 0)
+		o.liars = 1 + below(&dice, o.nodes / 4);
 	return o;
 }
 

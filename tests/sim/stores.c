@@ -46,6 +46,15 @@ static void disk_replace(struct world *w, uint32_t i, struct disk *disk, bool no
 	watch_disk_went(w);
 }
 
+static bool has_twin(const struct world *w, uint32_t i)
+{
+	for (uint32_t k = 0; k < w->node_count; k++) {
+		if (k != i && w->member[k].twin_of == w->member[i].twin_of)
+			return true;
+	}
+	return false;
+}
+
 /* A home is copied and both are used: the copy sees that it is one, the original cannot. */
 static void clone(struct world *w, uint32_t i)
 {
@@ -92,6 +101,8 @@ void stores_event(struct world *w, const struct event *e)
 		m->copy = NULL;
 		break;
 	case EV_PEERS:
+		if (has_twin(w, e->node))
+			return; /* the others call the twin, and it would call nobody */
 		node_crash(w, e->node);
 		if (roll(w, 2) == 0)
 			disk_peers_lose(m->disk);
@@ -128,7 +139,9 @@ bool stores_would_fork(const struct world *w, uint32_t i)
 void stores_make(struct world *w)
 {
 	for (uint32_t i = 0; i < w->options.losses; i++) {
-		uint32_t node = (uint32_t)roll(w, w->node_count);
+		/* Not the founder's: it is in as soon as WELCOME came, and knows nobody if the link
+		 * breaks right then. */
+		uint32_t node = 1 + (uint32_t)roll(w, w->node_count - 1);
 
 		event_add(w, 8000 + roll(w, 50000),
 		          (struct event){ .kind = EV_LOSE, .node = node });
