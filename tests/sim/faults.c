@@ -93,10 +93,8 @@ static void partition(struct world *w)
 			if (!faults_apart(w, conn->node[0], conn->node[1]))
 				continue;
 			conn->silent_ms = w->parted_ms;
-			if (cut && conn->open[0] && conn->open[1]) {
-				net_end(w, c, 0, NET_CLOSE_NOW);
-				net_end(w, c, 1, NET_CLOSE_NOW);
-			}
+			if (cut)
+				net_cut(w, c);
 		}
 	}
 }

@@ -213,6 +213,14 @@ void net_end(struct world *w, uint32_t c, int end, enum net_close how)
 		event_add(w, in_ms, (struct event){ .kind = EV_CLOSED, .conn = c, .end = !end });
 }
 
+void net_cut(struct world *w, uint32_t c)
+{
+	w->conn[c].dead = true;
+	for (int end = 0; end < 2; end++)
+		event_add(w, 1 + roll(w, 40),
+		          (struct event){ .kind = EV_CLOSED, .conn = c, .end = end });
+}
+
 void net_close(struct world *w, uint32_t i, const struct tuy_task *task)
 {
 	int end;
@@ -411,10 +419,8 @@ static void on_thin(struct world *w, const struct event *e)
 		for (uint32_t k = m->end_count; k-- > 0;) {
 			uint32_t c = m->ends[k] / 2;
 
-			if (reaches(w, w->conn[c].node[0], w->conn[c].node[1]))
-				continue;
-			net_end(w, c, 0, NET_CLOSE_NOW);
-			net_end(w, c, 1, NET_CLOSE_NOW);
+			if (!reaches(w, w->conn[c].node[0], w->conn[c].node[1]))
+				net_cut(w, c);
 		}
 	}
 }
@@ -434,8 +440,10 @@ void net_event(struct world *w, struct event *e)
 	if (e->kind == EV_THIN)
 		on_thin(w, e);
 	if (e->kind == EV_CUT) {
-		net_end(w, e->conn, 0, NET_CLOSE_NOW);
-		net_end(w, e->conn, 1, NET_CLOSE_NOW);
+		if (roll(w, 4) == 0)
+			w->conn[e->conn].dead = true; /* and nobody is told */
+		else
+			net_cut(w, e->conn);
 	}
 }
 

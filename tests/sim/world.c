@@ -260,44 +260,60 @@ static void on_join(struct world *w, const struct event *e)
 	drain(w, e->node);
 }
 
-/* Tips only once everybody is in and linked: what is measured then is the circle at work. */
+#define WARM_TIPS 2 /* of each node: its log has its ways then */
+
+static bool give(struct world *w, uint32_t i)
+{
+	struct member *m = &w->member[i];
+	static uint8_t record[TUY_BLOB_MAX];
+	size_t len = roll(w, 100) < w->options.big ? 2000 + roll(w, 46000) : 40 + roll(w, 400);
+	struct tuy_appended appended;
+	bool given;
+
+	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
+		return false;
+	tuy_dice_fill(&w->dice, record, len);
+	given = tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len }, 0,
+	                        &appended) == TUY_OK;
+	if (given)
+		watch_given(w, i, &appended);
+	drain(w, i);
+	return given;
+}
+
+/* What is counted is the circle at work: everybody is in and linked, and gave something before.
+ * Returns true once that is so. */
 static bool settle(struct world *w)
 {
 	bool ready = !w->near || w->thin;
 
 	for (uint32_t i = 0; i < w->node_count; i++)
 		ready = ready && w->member[i].joined;
-	if (!ready) {
+	if (w->settled_ms && w->now_ms >= w->settled_ms)
+		return true;
+	if (ready && w->linked_ms == 0)
+		w->linked_ms = w->now_ms + 30000;
+	if (!ready || w->now_ms < w->linked_ms) {
 		event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
 		return false;
 	}
-	w->settled_ms = w->now_ms + 30000;
-	event_add(w, 30000, (struct event){ .kind = EV_COMMAND });
+	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
+	if (w->settled_ms)
+		return false;
+	w->warm += give(w, w->warm % w->node_count);
+	if (w->warm == WARM_TIPS * w->node_count)
+		w->settled_ms = w->now_ms + 5000;
 	return false;
 }
 
 static void on_command(struct world *w)
 {
 	uint32_t i = (uint32_t)roll(w, w->node_count);
-	struct member *m = &w->member[i];
-	static uint8_t record[TUY_BLOB_MAX];
-	struct tuy_appended appended;
-	size_t len = roll(w, 100) < w->options.big ? 2000 + roll(w, 46000) : 40 + roll(w, 400);
 
-	if (w->tips_left == 0)
-		return;
-	if (w->options.settle && w->settled_ms == 0 && !settle(w))
+	if (w->tips_left == 0 || (w->options.settle && !settle(w)))
 		return;
 	event_add(w, roll(w, 400), (struct event){ .kind = EV_COMMAND });
-	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
-		return;
-	tuy_dice_fill(&w->dice, record, len);
-	if (tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len }, 0,
-	                    &appended) == TUY_OK) {
-		w->tips_left--;
-		watch_given(w, i, &appended);
-	}
-	drain(w, i);
+	w->tips_left -= give(w, i);
 }
 
 /* The node that an event belongs to, while it sleeps: it comes to know at its end. NOBODY: nobody
@@ -469,6 +485,8 @@ struct world_result world_run(const struct world_options *options)
 		if (w.settled_ms && w.settled_ms <= w.now_ms && !w.measured) {
 			w.measured = true;
 			w.result.sent = w.result.deliveries = w.result.bytes = 0;
+			w.latencies = 0;
+			memset(w.latency, 0, sizeof w.latency);
 		}
 		calm_note(&w);
 		tuy_put64(mark, e.at_ms * 16 + e.kind);

@@ -39,7 +39,7 @@ struct world_options {
 	uint32_t liars;   /* nodes that lie, the last ones */
 	uint32_t degree;  /* neighbours that a node can reach, +-; 0: all */
 	uint32_t big;     /* percent of records of up to 48 KiB */
-	uint32_t settle;  /* 1: tips begin once everybody is in; counts begin then too */
+	uint32_t settle;  /* 1: all get in, everybody gives twice, then tips are counted */
 	uint32_t flood;   /* 1: duplicates are not suppressed */
 	uint32_t verbose;
 };

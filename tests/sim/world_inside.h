@@ -152,7 +152,9 @@ struct world {
 	uint32_t conn_count, conn_cap;
 	uint32_t tips_left;
 	bool measured;
-	uint64_t settled_ms; /* when tips begin, if they wait for the circle to settle */
+	uint64_t linked_ms;  /* options.settle: all are in and linked then */
+	uint32_t warm;       /* so many were given after */
+	uint64_t settled_ms; /* when counting begins */
 	bool calm;           /* no more faults */
 	uint64_t calm_ms;    /* since when; 0: not yet */
 	uint64_t parted_ms;  /* the members are cut in groups before */
@@ -193,6 +195,8 @@ void net_connect(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_close(struct world *w, uint32_t i, const struct tuy_task *task);
 /* One end goes; the other one hears of it later. */
 void net_end(struct world *w, uint32_t c, int end, enum net_close how);
+/* It breaks, and both ends hear of it. */
+void net_cut(struct world *w, uint32_t c);
 /* All ends of a node go. */
 void net_crash(struct world *w, uint32_t i);
 /* The node has room again for what it did not take. */
