@@ -10,6 +10,7 @@ caught() { # rule, what is said, options
 	shift 2
 	out=$("$sim" --break "$rule" --nodes 5 --tips 195 --big 0 --loss 0 --crashes 0 \
 		--partitions 0 --clogged 0 --stalled 0 --skew 0 --suspends 0 --fulls 0 --torn 0 --losses 0 --restores 0 \
+		--repeats 0 --peers 0 --clones 0 --liars 0 --degree 0 \
 		"$@" 2>/dev/null)
 	code=$?
 	case $code:$out in
@@ -21,8 +22,12 @@ caught() { # rule, what is said, options
 	esac
 }
 
-caught durable "a read past the head" --seed 1
-caught lose "a read past the head" --seed 2
-caught fork "an honest log forked" --seed 3 --loss 52 --partitions 2 --fulls 5 --torn 8
+caught durable "an entry was acknowledged and is not on the disk" --seed 1
+caught lose "an entry was acknowledged and is not on the disk" --seed 2
+caught deliver "entries were delivered and are not on the disk" --seed 3
+caught fork "an honest log forked" --seed 2 --loss 52 --partitions 2 --fulls 5 --torn 8
 caught failed "logs differ at the end" --seed 1
+caught checkpoint "an honest signature was refused" --seed 2 --nodes 4 --tips 600 --crashes 3
+caught credit "an honest node was blamed" --seed 5 --nodes 3 --tips 400 --big 100 --crashes 14 --partitions 4
+caught incarnation "an honest log forked" --seed 3 --tips 300 --restores 4
 exit $failed

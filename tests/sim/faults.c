@@ -184,13 +184,23 @@ void faults_crash(struct world *w, uint32_t i)
 	disk_log_back(w->member[i].disk, &w->back_state);
 }
 
+static bool has_entries(const struct disk_ticket *ticket)
+{
+	uint32_t count;
+	const struct tuy_store_item *items = disk_ticket_items(ticket, &count);
+
+	return count > 0 && items[count - 1].kind == TUY_STORE_ENTRIES;
+}
+
 static void commit(struct world *w, struct event *e)
 {
 	struct member *m = &w->member[e->node];
-	enum world_rule rule =
-		disk_ticket_own(e->disk_ticket, disk_incarnation(m->disk), m->disk) > 0 ? cheat(w)
-											: RULE_KEPT;
+	uint32_t own = disk_ticket_own(e->disk_ticket, disk_incarnation(m->disk), m->disk);
+	enum world_rule rule = cheat(w);
 
+	if (rule > RULE_DELIVER || (rule == RULE_DELIVER) != (own == 0) ||
+	    (rule == RULE_DELIVER && !has_entries(e->disk_ticket)))
+		rule = RULE_KEPT;
 	w->cheated = w->cheated || rule != RULE_KEPT;
 	if (rule == RULE_FORK) {
 		own_log_keep(w, e->node);

@@ -389,6 +389,12 @@ void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
 	}
 }
 
+void liar_spend(struct tuy_node *node)
+{
+	for (uint32_t k = 0; k < node->cap.links; k++)
+		node->link[k].tx_credit = TUY_CREDIT_START;
+}
+
 void liar_make(struct world *w)
 {
 	for (uint32_t i = 0; i < w->options.nodes; i++) {

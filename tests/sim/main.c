@@ -25,7 +25,7 @@ static void usage(void)
 {
 	fputs("tuyau-sim [--seed N | --seeds A..B] [--flood] [--settle] [--verbose] [--minimize]\n"
 	      "  [--duplicates]: what suppression saves, and what it costs\n"
-	      "  [--break durable|fork|lose|failed]\n ",
+	      "  [--break durable|fork|lose|failed|deliver|checkpoint|credit|incarnation]\n ",
 	      stderr);
 	for (const struct option_name *name = option_names; name->name; name++)
 		fprintf(stderr, " [--%s N]", name->name);

@@ -32,7 +32,8 @@ const struct option_name option_names[] = {
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed" };
+static const char *const rule_names[] = { "",        "durable",    "fork",   "lose",       "failed",
+	                                  "deliver", "checkpoint", "credit", "incarnation" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {

@@ -33,6 +33,7 @@ static void disk_replace(struct world *w, uint32_t i, struct disk *disk, bool no
 	struct member *m = &w->member[i];
 	struct tuy_incarnation incarnation;
 
+	noticed = noticed && w->options.rule != RULE_INCARNATION;
 	node_crash(w, i);
 	disk_destroy(m->disk);
 	m->disk = disk;
@@ -80,11 +81,11 @@ static void clone(struct world *w, uint32_t i)
 void stores_event(struct world *w, const struct event *e)
 {
 	struct member *m = &w->member[e->node];
-	bool needs_all = e->kind == EV_COPY || e->kind == EV_PEERS || e->kind == EV_CLONE;
+	bool ready = all_joined(w) && (e->kind == EV_RESTORE || net_all_known(w));
 
 	if (w->calm)
 		return;
-	if (!all_joined(w) || (needs_all && !net_all_known(w))) {
+	if (!ready) {
 		event_add(w, 500 + roll(w, 1000), *e);
 		return;
 	}
@@ -128,7 +129,7 @@ bool stores_would_fork(const struct world *w, uint32_t i)
 	struct tuy_circle_info info;
 	struct tuy_log_id id;
 
-	if (!m->stale || seq > m->stale_seq)
+	if (!m->stale || seq > m->stale_seq || w->options.rule == RULE_INCARNATION)
 		return false;
 	if (w->now_ms < m->quiet_ms || tuy_node_circle(m->node, 0, &info) != TUY_OK)
 		return true;

@@ -184,6 +184,8 @@ static void do_read(struct world *w, uint32_t i, const struct tuy_task *task)
 	struct tuy_read_result result;
 
 	disk_read(w->member[i].disk, &task->u.read, headers, &result);
+	if (w->options.rule == RULE_CHECKPOINT && task->u.read.kind == TUY_READ_ENTRIES)
+		result.sig = disk_log(w->member[i].disk, task->u.read.log_no)->state.sig;
 	liar_read(w, i, &task->u.read, &result);
 	if (task->u.read.kind == TUY_READ_ENTRIES)
 		w->result.sent += task->u.read.count;
@@ -196,7 +198,10 @@ void drain(struct world *w, uint32_t i)
 	struct tuy_task task;
 	uint64_t deadline;
 
-	while (m->node && tuy_node_next(m->node, now_of(w, i), &task) != TUY_DO_NOTHING) {
+	while (m->node && w->result.broken[0] == 0 &&
+	       tuy_node_next(m->node, now_of(w, i), &task) != TUY_DO_NOTHING) {
+		if (w->options.rule == RULE_CREDIT)
+			liar_spend(m->node);
 		switch (task.what) {
 		case TUY_DO_SEND:
 			net_send(w, i, &task);
@@ -363,6 +368,8 @@ static void event_handle(struct world *w, struct event *e)
 		break;
 	case EV_START:
 		node_start(w, e->node);
+		if (w->options.rule == RULE_INCARNATION && w->member[e->node].stale)
+			give(w, e->node);
 		break;
 	case EV_JOIN:
 		on_join(w, e);

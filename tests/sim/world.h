@@ -14,6 +14,10 @@ enum world_rule {
 	RULE_FORK,    /* a crash, and the disk has lost the newest own entries */
 	RULE_LOSE,    /* a ticket is reported and never committed */
 	RULE_FAILED,  /* a ticket is committed and reported as failed */
+	RULE_DELIVER, /* entries of others are reported and never committed */
+	RULE_CHECKPOINT,  /* where a checkpoint's signature belongs, the newest one is */
+	RULE_CREDIT,      /* a node sends as if its credit never ended */
+	RULE_INCARNATION, /* a store that was put back goes on as if nothing had happened */
 };
 
 struct world_options {

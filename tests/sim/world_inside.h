@@ -12,7 +12,7 @@
 
 #define LATENCY_MAX  4096
 #define WALL_START   1800000000u
-#define SIM_STAGES   24 /* of a node: as many tickets can be under way */
+#define SIM_STAGES   40 /* of a node: as many tickets can be under way */
 #define NOBODY       UINT32_MAX
 #define FOR_EVER     UINT64_MAX
 #define LIMIT_MS     3600000 /* all is settled so long after the faults ended */
@@ -235,6 +235,9 @@ void liar_act(struct world *w, const struct event *e);
 /* What a node has read from its disk is held back, if it lies. */
 void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
                struct tuy_read_result *result);
+
+/* The node forgets what it owes: its credit is whole on every link. */
+void liar_spend(struct tuy_node *node);
 
 /* ---- watch.c ---- */
 /* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */
