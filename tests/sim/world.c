@@ -141,6 +141,8 @@ static void do_store(struct world *w, uint32_t i, const struct tuy_task *task)
 	e.disk_ticket = disk_ticket_copy(task->u.store.items, task->u.store.count);
 	if (m->commit_ms < w->now_ms)
 		m->commit_ms = w->now_ms;
+	if (w->options.rule == RULE_CREDIT && w->now_ms > 10000)
+		m->commit_ms += 400; /* so slow that credit ends */
 	m->commit_ms +=
 		roll(w, 20) == 0 ? roll(w, 300) : roll(w, 3); /* a disk that is slow at times */
 	event_add(w, m->commit_ms - w->now_ms, e);
