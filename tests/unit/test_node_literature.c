@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../../proto/machine.h"
 #include "../sim/bench.h"
 
 #include <sodium.h>
@@ -156,6 +157,35 @@ static void source_died(void **state)
 	assert_int_equal(info(1).missing, 0);
 }
 
+/* ---- claims that cost nothing to make ---- */
+
+/* Node 1 names logs of node 2's device that never were, on its link with node 0. */
+static void logs_made_up(void **state)
+{
+	struct tuy_node *liar = b.node[1].node;
+	uint32_t before = b.node[0].node->log_count;
+	struct tuy_circle_info circle = info(1);
+
+	(void)state;
+	for (uint32_t k = 0; k < 200; k++) {
+		struct link *link =
+			&liar->link[liar->peer[tuy_peer_find(liar, &b.node[0].keys.device)].link];
+		struct tuy_incarnation incarnation = { { 9, (uint8_t)k } };
+		struct tuy_log_id id = tuy_log_id(&circle.id, &b.node[2].keys.device, &incarnation);
+		struct tuy_log16 log16 = tuy_log16(&id);
+		struct tuy_writer w = tuy_writer(liar->plain, TUY_RECORD_MAX);
+
+		tuy_message_put_loginfo(&w, link->circle[0].index, &log16, &b.node[2].keys.device,
+		                        &incarnation);
+		tuy_link_seal(liar, link, &w);
+		bench_run(&b);
+	}
+	assert_int_equal(b.node[0].node->log_count, before);
+	assert_int_equal(disk_log_count(b.node[0].disk), before);
+	give(2, 1, 100);
+	assert_true(bench_same(&b));
+}
+
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
 		sentence, function, three, away, NULL                                              \
@@ -171,6 +201,7 @@ int main(void)
 		TEST("a reader stalled for ever is closed, costs bounded memory, and keeps nobody "
 		     "waiting",
 		     stalled_reader),
+		TEST("logs that are merely claimed take no room", logs_made_up),
 		TEST("a payload whose source died after DATA comes from somebody else",
 		     source_died),
 	};
