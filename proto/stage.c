@@ -2,6 +2,8 @@
  */
 #include "machine.h"
 
+#include "blob.h"
+
 #include <string.h>
 
 struct stage *tuy_stage_find(struct tuy_node *n, uint64_t ticket)
@@ -53,6 +55,30 @@ struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind,
 	item = &s->items[s->item_count++];
 	*item = (struct tuy_store_item){ .kind = kind, .circle_no = circle_no };
 	return item;
+}
+
+enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t skip)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_bytes blob = tuy_message_next_blob(&m->list);
+		struct tuy_header header;
+		struct tuy_hash commit;
+
+		if (i < skip)
+			continue;
+		if (tuy_header_decode(m->u.data.headers + (size_t)i * TUY_HEADER_SIZE, &header) !=
+		    TUY_OK)
+			return TUY_E_FORMAT;
+		s->blobs[i - skip] = blob;
+		if (!blob.p)
+			continue;
+		if (!(header.flags & TUY_HEADER_PAYLOAD) || blob.len != header.payload_len)
+			return TUY_E_COMMIT;
+		commit = tuy_blob_commit(blob);
+		if (memcmp(&commit, &header.pcommit, sizeof commit) != 0)
+			return TUY_E_COMMIT;
+	}
+	return TUY_OK;
 }
 
 uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s)

@@ -385,7 +385,7 @@ void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
 		if (roll(w, 4) == 0)
 			continue;
 		result->bytes[k] = (struct tuy_bytes){ 0 };
-		result->erased[k] = all && roll(w, 2) == 0;
+		result->gone[k] = all && roll(w, 2) == 0 ? TUY_GONE_ERASED : (enum tuy_gone_reason)0;
 	}
 }
 

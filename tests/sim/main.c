@@ -25,7 +25,8 @@ static void usage(void)
 {
 	fputs("tuyau-sim [--seed N | --seeds A..B] [--flood] [--settle] [--verbose] [--minimize]\n"
 	      "  [--duplicates]: what suppression saves, and what it costs\n"
-	      "  [--break durable|fork|lose|failed|deliver|checkpoint|credit|incarnation]\n ",
+	      "  [--break "
+	      "durable|fork|lose|failed|tombstone|deliver|checkpoint|credit|incarnation]\n ",
 	      stderr);
 	for (const struct option_name *name = option_names; name->name; name++)
 		fprintf(stderr, " [--%s N]", name->name);
@@ -124,11 +125,12 @@ static int run(const struct world_options *o)
 
 	options_print(o);
 	printf(": %s; %" PRIu64 " ms, %" PRIu64 " steps, %u links, %" PRIu64 " bytes, %" PRIu64
-	       " sent, %" PRIu64
-	       " delivered, %.2f duplicates, %u failed tickets, %u retired, p50 %u p99 %u "
-	       "ms, history %016" PRIx64 "\n",
+	       " sent, %" PRIu64 " delivered, %.2f duplicates, %u failed tickets, %u retired, %u "
+	                         "retracted, p50 %u p99 "
+	       "%u ms, history %016" PRIx64 "\n",
 	       r.ok ? "ok" : r.broken, r.virtual_ms, r.steps, r.conns, r.bytes, r.sent,
-	       r.deliveries, extra_of(&r), r.failed, r.retired, r.p50_ms, r.p99_ms, r.history);
+	       r.deliveries, extra_of(&r), r.failed, r.retired, r.retracted, r.p50_ms, r.p99_ms,
+	       r.history);
 	fflush(stdout);
 	return r.ok ? 0 : 1;
 }

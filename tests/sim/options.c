@@ -28,12 +28,15 @@ const struct option_name option_names[] = {
 	{ "clones", AT(clones), 0, 8, true },
 	{ "liars", AT(liars), 0, 50, true },
 	{ "degree", AT(degree), 0, 149, true },
+	{ "retracts", AT(retracts), 0, 1000, true },
+	{ "expiry", AT(expiry), 0, 100, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "",        "durable",    "fork",   "lose",       "failed",
-	                                  "deliver", "checkpoint", "credit", "incarnation" };
+static const char *const rule_names[] = { "",       "durable",    "fork",      "lose",
+	                                  "failed", "deliver",    "tombstone", "checkpoint",
+	                                  "credit", "incarnation" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {
@@ -93,6 +96,10 @@ struct world_options options_from_seed(uint64_t seed)
 	}
 	if (o.nodes >= 5 && below(&dice, 4) == 0)
 		o.liars = 1 + below(&dice, o.nodes / 4);
+	if (below(&dice, 3) == 0) {
+		o.retracts = below(&dice, 30);
+		o.expiry = maybe(&dice, 60);
+	}
 	return o;
 }
 

@@ -1,7 +1,7 @@
 /*
  * The inside of the world (world.h), for its files: world.c (events, nodes, commands, a run), net.c
- * (connections), faults.c (what goes wrong, and when), watch.c (what has to hold). Each file calls
- * the others through this header only.
+ * (connections), faults.c (what goes wrong, and when), erase.c (what is taken back or expires),
+ * watch.c (what has to hold). Each file calls the others through this header only.
  */
 #ifndef SIM_WORLD_INSIDE_H
 #define SIM_WORLD_INSIDE_H
@@ -38,6 +38,8 @@ enum event_kind {
 	EV_LIE,
 	EV_THIN,  /* do all know where all are? Then only neighbours reach each other */
 	EV_CLONE, /* a second node with the identity and the store of one */
+	EV_RETRACT,
+	EV_EXPIRE, /* a disk drops what has expired */
 };
 
 enum fault {
@@ -108,6 +110,7 @@ struct member {
 	struct tuy_address address;
 	uint64_t commit_ms; /* when the last commit under way ends */
 	uint64_t timer_ms;
+	uint32_t keep_s; /* after its expiry, a payload stays so long on its disk */
 	bool joined, asked;
 	uint32_t unreached; /* attempts on the invite at hand that found nobody */
 	uint64_t *given_ms; /* when each own entry was durable */
@@ -238,6 +241,14 @@ void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
 
 /* The node forgets what it owes: its credit is whole on every link. */
 void liar_spend(struct tuy_node *node);
+/* ---- erase.c ---- */
+void erase_make(struct world *w);
+void erase_event(struct world *w, const struct event *e);
+/* When what node `i` gives now expires; 0: never. */
+uint32_t erase_exp(struct world *w, uint32_t i);
+/* The disk of node `i` goes by its clock from now on. */
+void erase_clock(struct world *w, uint32_t i);
+void erase_end(struct world *w);
 
 /* ---- watch.c ---- */
 /* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */
