@@ -374,19 +374,75 @@ void liar_act(struct world *w, const struct event *e)
 	}
 }
 
-void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
-               struct tuy_read_result *result)
+/* "It has them", and nobody gets them. */
+static void hold_back(struct world *w, const struct tuy_read *read, struct tuy_read_result *result)
 {
 	bool all = read->kind == TUY_READ_BLOBS;
 
-	if (!liar_is(w, i) || (!all && read->kind != TUY_READ_ENTRIES))
+	if (!all && read->kind != TUY_READ_ENTRIES)
 		return;
-	for (uint32_t k = 0; k < read->count; k++) { /* "it has them", and nobody gets them */
+	for (uint32_t k = 0; k < read->count; k++) {
 		if (roll(w, 4) == 0)
 			continue;
 		result->bytes[k] = (struct tuy_bytes){ 0 };
-		result->gone[k] = all && roll(w, 2) == 0 ? TUY_GONE_ERASED : (enum tuy_gone_reason)0;
+		result->gone[k] =
+			all && roll(w, 2) == 0 ? TUY_GONE_ERASED : (enum tuy_gone_reason)0;
 	}
+}
+
+#define FORK_FROM 5 /* the first entry of which there are two */
+
+/* The same entries in another log: from FORK_FROM on each is a second younger or older. Every peer
+ * of odd place gets that one. */
+static bool other_branch(const struct world *w, uint32_t i, const struct tuy_read *read,
+                         uint8_t headers[64 * 64], struct tuy_sig *sig)
+{
+	const struct tuy_node *n = w->member[i].node;
+	const struct link *link = &n->link[read->link % n->cap.links];
+	const struct disk_log *log = disk_log(w->member[i].disk, read->log_no);
+	uint32_t end = read->from + read->count - 1;
+	struct tuy_hash hash = tuy_chain_start(&log->id);
+
+	if (!w->options.equivocate || read->kind != TUY_READ_ENTRIES || !n->log[read->log_no].own ||
+	    end < FORK_FROM || link->peer == NONE || link->peer % 2 == 0)
+		return false;
+	for (uint32_t seq = 1; seq <= end; seq++) {
+		uint8_t header[64];
+
+		memcpy(header, log->headers + (size_t)(seq - 1) * 64, 64);
+		header[11] ^= seq >= FORK_FROM;
+		hash = tuy_chain_next(&hash, header);
+		if (seq >= read->from)
+			memcpy(headers + (size_t)(seq - read->from) * 64, header, 64);
+	}
+	*sig = tuy_head_sign(n->keys->sign_sk, &log->id, end, &hash);
+	return true;
+}
+
+void liar_answer(struct world *w, uint32_t i, const struct tuy_read *read,
+                 struct tuy_read_result *result)
+{
+	static uint8_t headers[64 * 64];
+	struct tuy_node *n = w->member[i].node;
+	struct tuy_sig sig, kept;
+
+	hold_back(w, read, result);
+	if (!other_branch(w, i, read, headers, &sig)) {
+		tuy_node_on_read(n, now_of(w, i), read, result);
+		return;
+	}
+	kept = n->log[read->log_no].sig;
+	n->log[read->log_no].sig = result->sig = sig;
+	result->headers = headers;
+	tuy_node_on_read(n, now_of(w, i), read, result);
+	n->log[read->log_no].sig = kept;
+}
+
+bool liar_forks(const struct world *w, const struct tuy_device *device)
+{
+	uint32_t by = watch_who(w, device);
+
+	return w->options.equivocate && by != NOBODY && liar_is(w, by);
 }
 
 void liar_spend(struct tuy_node *node)

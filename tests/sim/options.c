@@ -27,6 +27,7 @@ const struct option_name option_names[] = {
 	{ "peers", AT(peers), 0, 100, true },
 	{ "clones", AT(clones), 0, 8, true },
 	{ "liars", AT(liars), 0, 50, true },
+	{ "equivocate", AT(equivocate), 0, 1, true },
 	{ "degree", AT(degree), 0, 149, true },
 	{ "retracts", AT(retracts), 0, 1000, true },
 	{ "expiry", AT(expiry), 0, 100, true },

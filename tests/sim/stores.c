@@ -168,7 +168,7 @@ void stores_make(struct world *w)
 
 void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 {
-	if (tell->kind != TUY_TELL_INCARNATION)
+	if (tell->kind != TUY_TELL_INCARNATION || liar_is(w, i))
 		return;
 	w->result.retired++;
 	w->member[i].stale = false;

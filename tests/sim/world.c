@@ -188,10 +188,12 @@ static void do_read(struct world *w, uint32_t i, const struct tuy_task *task)
 	disk_read(w->member[i].disk, &task->u.read, headers, &result);
 	if (w->options.rule == RULE_CHECKPOINT && task->u.read.kind == TUY_READ_ENTRIES)
 		result.sig = disk_log(w->member[i].disk, task->u.read.log_no)->state.sig;
-	liar_read(w, i, &task->u.read, &result);
 	if (task->u.read.kind == TUY_READ_ENTRIES)
 		w->result.sent += task->u.read.count;
-	tuy_node_on_read(w->member[i].node, now_of(w, i), &task->u.read, &result);
+	if (liar_is(w, i))
+		liar_answer(w, i, &task->u.read, &result);
+	else
+		tuy_node_on_read(w->member[i].node, now_of(w, i), &task->u.read, &result);
 }
 
 void drain(struct world *w, uint32_t i)

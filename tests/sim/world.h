@@ -40,14 +40,15 @@ struct world_options {
 	uint32_t torn;     /* crashes between a commit and its report */
 	uint32_t until_ms; /* no faults from then on; 0: while there are tips */
 	enum world_rule rule;
-	uint32_t repeats; /* percent of links on which a frame comes again */
-	uint32_t peers;   /* times that a store loses what it knows of peers, or that it lies */
-	uint32_t clones;  /* of nodes, running beside their original */
-	uint32_t liars;   /* nodes that lie, the last ones */
-	uint32_t degree;  /* neighbours that a node can reach, +-; 0: all */
-	uint32_t big;     /* percent of records of up to 48 KiB */
-	uint32_t settle;  /* 1: all get in, everybody gives twice, then tips are counted */
-	uint32_t flood;   /* 1: duplicates are not suppressed */
+	uint32_t repeats;    /* percent of links on which a frame comes again */
+	uint32_t peers;      /* times that a store loses what it knows of peers, or that it lies */
+	uint32_t clones;     /* of nodes, running beside their original */
+	uint32_t liars;      /* nodes that lie, the last ones */
+	uint32_t equivocate; /* 1: liars also give each other half of the peers another log */
+	uint32_t degree;     /* neighbours that a node can reach, +-; 0: all */
+	uint32_t big;        /* percent of records of up to 48 KiB */
+	uint32_t settle;     /* 1: all get in, everybody gives twice, then tips are counted */
+	uint32_t flood;      /* 1: duplicates are not suppressed */
 	uint32_t verbose;
 };
 

@@ -235,9 +235,11 @@ bool liar_is(const struct world *w, uint32_t i);
 void liar_make(struct world *w);
 /* Something untrue is said on some link. */
 void liar_act(struct world *w, const struct event *e);
-/* What a node has read from its disk is held back, if it lies. */
-void liar_read(struct world *w, uint32_t i, const struct tuy_read *read,
-               struct tuy_read_result *result);
+/* Gives a liar's node what it has read from its disk, or something else. */
+void liar_answer(struct world *w, uint32_t i, const struct tuy_read *read,
+                 struct tuy_read_result *result);
+/* Is it a log of a liar that gives different ones to different peers? */
+bool liar_forks(const struct world *w, const struct tuy_device *device);
 
 /* The node forgets what it owes: its credit is whole on every link. */
 void liar_spend(struct tuy_node *node);
