@@ -461,6 +461,16 @@ enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t sk
 struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
 void tuy_stage_again(struct tuy_node *n);         /* hands what failed to the host once more */
 
+/* begin.c: logs that are not known yet */
+void tuy_begin_info(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                    const struct tuy_message *m);
+/* Did the link's last LOGINFO name this log, and may it begin? */
+bool tuy_begin_named(struct tuy_node *n, const struct link *link, uint32_t circle_no,
+                     const struct tuy_log16 *log);
+/* Begins the log that was named and whose first signature was found good: an item of the stage, to
+ * be committed whatever becomes of the rest. Its place, or NONE if there is no room. */
+uint32_t tuy_begin_log(struct tuy_node *n, struct link *link, struct stage *stage);
+
 /* dial.c: whom to call; who failed too often; which first frames were seen */
 bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
 uint64_t tuy_dial_deadline(const struct tuy_node *n);

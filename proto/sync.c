@@ -282,45 +282,13 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 	}
 }
 
-/* Of a log that is not known yet only this is kept, and only the last one of a link: anybody can
- * make it up (PROTOCOL 7.3). */
-static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                         const struct tuy_message *m)
+/* A log that begins with this DATA, if its device really signed it; NONE. */
+static uint32_t data_begin(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                           const struct tuy_message *m, struct stage *stage)
 {
-	const struct tuy_circle_state *c = &n->circle[circle_no];
-	struct tuy_log_id id = tuy_log_id(&c->id, &m->u.loginfo.device, &m->u.loginfo.incarnation);
-	struct tuy_log16 log16 = tuy_log16(&id);
-
-	if (memcmp(&log16, &m->u.loginfo.log, sizeof log16) != 0) {
-		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
-		return;
-	}
-	link->info_circle = circle_no;
-	link->info_id = id;
-	link->info_device = m->u.loginfo.device;
-	link->info_incarnation = m->u.loginfo.incarnation;
-}
-
-/* Begins the log that LOGINFO named, if its device really signed these first entries of it. The new
- * log is in the stage, as the item before the entries. Returns its place or NONE. */
-static uint32_t log_begin(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                          const struct tuy_message *m, struct stage *stage)
-{
-	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint32_t device = tuy_circle_device_find(c, &link->info_device), log_no, incarnations = 0;
-	struct tuy_log16 log16 = tuy_log16(&link->info_id);
 	struct tuy_head start = { .hash = tuy_chain_start(&link->info_id) }, end;
-	struct tuy_store_item *item;
 
-	if (link->info_circle != circle_no || device == NONE ||
-	    memcmp(&log16, &m->u.data.log, sizeof log16) != 0) {
-		n->own[circle_no].orphans = true;
-		return NONE;
-	}
-	for (uint32_t i = 0; i < n->log_count; i++)
-		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
-	if (incarnations >= TUY_INCARNATIONS_MAX || n->store_retry_ms || m->u.data.from != 1 ||
-	    m->count == 0)
+	if (!tuy_begin_named(n, link, circle_no, &m->u.data.log) || m->u.data.from != 1)
 		return NONE;
 	if (tuy_run_check(&link->info_device, &link->info_id, &start, m->u.data.headers, m->count,
 	                  &m->u.data.sig, &end) != TUY_OK) {
@@ -328,18 +296,7 @@ static uint32_t log_begin(struct tuy_node *n, struct link *link, uint32_t circle
 		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 		return NONE;
 	}
-	log_no = tuy_log_create(n, circle_no, device, &link->info_incarnation);
-	if (log_no == NONE) {
-		tuy_node_fault(n, link, TUY_E_FULL);
-		return NONE;
-	}
-	item = tuy_stage_item(stage, TUY_STORE_LOG, circle_no);
-	item->log_no = log_no;
-	item->u.log.id = link->info_id;
-	item->u.log.member = c->device[device].cert.member;
-	item->u.log.device = link->info_device;
-	item->u.log.incarnation = link->info_incarnation;
-	return log_no;
+	return tuy_begin_log(n, link, stage);
 }
 
 static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_message *m,
@@ -450,7 +407,7 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	struct log *log;
 
 	if (log_no == NONE)
-		log_no = log_begin(n, link, circle_no, m, *stage);
+		log_no = data_begin(n, link, circle_no, m, *stage);
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
 	log = &n->log[log_no];
@@ -673,14 +630,10 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			frontier_take(n, now, link, c, m);
 			break;
 		case TUY_MSG_LOGINFO:
-			loginfo_take(n, link, c, m);
+			tuy_begin_info(n, link, c, m);
 			break;
 		case TUY_MSG_DATA:
 			data_take(n, now, link, c, m, stage);
-			if (*stage && (*stage)->item_count > 0) { /* a log without its entries */
-				tuy_stage_commit(n, *stage);
-				*stage = NULL;
-			}
 			break;
 		case TUY_MSG_BLOB:
 			blob_take(n, link, c, m, stage);
@@ -712,6 +665,10 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 		default:
 			break; /* PROTOCOL 5.5: reserved ones */
 		}
+	}
+	if (*stage && (*stage)->item_count > 0) { /* a log whose first entries were not kept */
+		tuy_stage_commit(n, *stage);
+		*stage = NULL;
 	}
 	if (*stage &&
 	    (m->type == TUY_MSG_DATA || m->type == TUY_MSG_BLOB || m->type == TUY_MSG_MAIL))
