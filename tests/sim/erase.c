@@ -94,8 +94,10 @@ void erase_make(struct world *w)
 static void retract_check(struct world *w, const struct tuy_device *device,
                           const struct tuy_retract *retract)
 {
+	if (liar_forks(w, device))
+		return; /* some have another RETRACT there, or none */
 	for (uint32_t i = 0; i < w->node_count; i++) {
-		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
+		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk) && !liar_is(w, i); l++) {
 			const struct disk_log *log = disk_log(w->member[i].disk, l);
 			struct tuy_log16 log16 = tuy_log16(&log->id);
 

@@ -95,8 +95,10 @@ struct world_options options_from_seed(uint64_t seed)
 	default:
 		break;
 	}
-	if (o.nodes >= 5 && below(&dice, 4) == 0)
+	if (o.nodes >= 5 && below(&dice, 4) == 0) {
 		o.liars = 1 + below(&dice, o.nodes / 4);
+		o.equivocate = below(&dice, 2);
+	}
 	if (below(&dice, 3) == 0) {
 		o.retracts = below(&dice, 30);
 		o.expiry = maybe(&dice, 60);
