@@ -105,6 +105,8 @@ struct world_options options_from_seed(uint64_t seed)
 		o.expiry = maybe(&dice, 60);
 		o.prune = 20;
 	}
+	if (o.degree)
+		o.expiry = 0; /* all neighbours may have let go what one elsewhere holds */
 	return o;
 }
 
