@@ -12,7 +12,8 @@
 #define BENCH_PATH 512 /* bytes of a path made here, with its NUL */
 
 struct bench {
-	uint32_t entry_count; /* of `sync` and `cli` */
+	uint32_t entry_count; /* of `sync`, `cli`, `crowd`, `missing` */
+	uint32_t log_count;   /* of `sync`, `crowd`, `missing` */
 	const char *dir;      /* temporary directories are made in it: its disk is measured */
 	const char *bin_dir;  /* holds tuyau and tuyaud */
 };

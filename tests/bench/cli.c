@@ -92,7 +92,7 @@ static void home_make(struct cli *cli)
 	fill_circle(fill, &cli->people);
 	uint64_t begun = bench_now_ns();
 	for (uint32_t i = 0; i < LOGS; i++) {
-		fill_log(fill, &cli->people, i);
+		fill_log(fill, &cli->people, i, LOGS);
 		/* the names come on top */
 		(void)fill_entries(fill, &cli->people, i, cli->entry_count / LOGS + 1 + (i == 0),
 		                   record_of, NULL);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RUNS      64 /* tickets under way */
+#define RUNS      256 /* tickets under way */
 #define BLOB_ROOM (TIP_RECORD_MAX + TUY_BLOB_OVERHEAD)
 
 /* Up to 64 entries on their way to the store. */
@@ -19,6 +19,7 @@ struct run {
 };
 
 struct fill_log {
+	const struct person *author;
 	struct tuy_log_id id;
 	struct tuy_head head;
 };
@@ -30,7 +31,7 @@ struct fill {
 	struct tuy_dice dice;
 	uint64_t submitted; /* tickets */
 	uint64_t stored;
-	struct fill_log log[PEOPLE_MAX];
+	struct fill_log log[FILL_LOGS_MAX];
 	struct run run[RUNS]; /* of ticket n: n % RUNS */
 };
 
@@ -111,19 +112,28 @@ void fill_address(struct fill *fill, const struct person *person, const struct t
 	await(fill, 0);
 }
 
-void fill_log(struct fill *fill, const struct people *people, uint32_t number)
+void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t authors)
 {
-	const struct person *person = &people->person[number];
-	struct fill_log *log = &fill->log[number];
-	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = number };
-	log->id = tuy_log_id(&people->id, &person->keys.device, &person->incarnation);
+	tuy_require(log_no < FILL_LOGS_MAX);
+	const struct person *person = &people->person[log_no % authors];
+	struct fill_log *log = &fill->log[log_no];
+	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = log_no };
+	struct tuy_incarnation incarnation = person->incarnation;
+	incarnation.b[15] ^= (uint8_t)(log_no / authors);
+	log->author = person;
+	log->id = tuy_log_id(&people->id, &person->keys.device, &incarnation);
 	log->head = (struct tuy_head){ 0, tuy_chain_start(&log->id) };
 	item.u.log.id = log->id;
 	item.u.log.member = person->cert.member;
 	item.u.log.device = person->keys.device;
-	item.u.log.incarnation = person->incarnation;
+	item.u.log.incarnation = incarnation;
 	submit(fill, &item, 1);
 	await(fill, 0);
+}
+
+struct tuy_log_id fill_log_id(const struct fill *fill, uint32_t log_no)
+{
+	return fill->log[log_no].id;
 }
 
 static void entry_add(struct fill *fill, const struct people *people, struct run *run,
@@ -164,8 +174,8 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 			bytes += run->blobs[run->item.u.entries.count - 1].len;
 		}
 		run->item.u.entries.head = log->head;
-		run->item.u.entries.sig = tuy_head_sign(people->person[log_no].keys.sign_sk,
-		                                        &log->id, log->head.seq, &log->head.hash);
+		run->item.u.entries.sig = tuy_head_sign(log->author->keys.sign_sk, &log->id,
+		                                        log->head.seq, &log->head.hash);
 		submit(fill, &run->item, 1);
 	}
 	await(fill, 0);

@@ -7,7 +7,7 @@
 
 #include "../../proto/op.h"
 
-#define PEOPLE_MAX      16
+#define PEOPLE_MAX      TUY_MEMBERS_MAX
 #define PEOPLE_OP_BYTES 2048
 
 struct person {
