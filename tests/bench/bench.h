@@ -22,6 +22,8 @@ struct bench {
 void limits_run(const struct bench *bench);
 void sync_run(const struct bench *bench);
 void hop_run(const struct bench *bench);
+void missing_run(const struct bench *bench);
+void crowd_run(const struct bench *bench);
 void cli_run(const struct bench *bench);
 
 /* What the machine can do, measured once when first asked for: a second of it, or microseconds

@@ -20,8 +20,10 @@ struct run {
 
 struct fill_log {
 	const struct person *author;
+	struct tuy_incarnation incarnation;
 	struct tuy_log_id id;
 	struct tuy_head head;
+	struct tuy_sig sig; /* of head, if it is not 0 */
 };
 
 struct fill {
@@ -112,28 +114,24 @@ void fill_address(struct fill *fill, const struct person *person, const struct t
 	await(fill, 0);
 }
 
-void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t authors)
+void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t person_no,
+              uint32_t nth)
 {
 	tuy_require(log_no < FILL_LOGS_MAX);
-	const struct person *person = &people->person[log_no % authors];
+	const struct person *person = &people->person[person_no];
 	struct fill_log *log = &fill->log[log_no];
 	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = log_no };
-	struct tuy_incarnation incarnation = person->incarnation;
-	incarnation.b[15] ^= (uint8_t)(log_no / authors);
 	log->author = person;
-	log->id = tuy_log_id(&people->id, &person->keys.device, &incarnation);
+	log->incarnation = person->incarnation;
+	log->incarnation.b[15] ^= (uint8_t)nth;
+	log->id = tuy_log_id(&people->id, &person->keys.device, &log->incarnation);
 	log->head = (struct tuy_head){ 0, tuy_chain_start(&log->id) };
 	item.u.log.id = log->id;
 	item.u.log.member = person->cert.member;
 	item.u.log.device = person->keys.device;
-	item.u.log.incarnation = incarnation;
+	item.u.log.incarnation = log->incarnation;
 	submit(fill, &item, 1);
 	await(fill, 0);
-}
-
-struct tuy_log_id fill_log_id(const struct fill *fill, uint32_t log_no)
-{
-	return fill->log[log_no].id;
 }
 
 static void entry_add(struct fill *fill, const struct people *people, struct run *run,
@@ -174,12 +172,23 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 			bytes += run->blobs[run->item.u.entries.count - 1].len;
 		}
 		run->item.u.entries.head = log->head;
-		run->item.u.entries.sig = tuy_head_sign(log->author->keys.sign_sk, &log->id,
-		                                        log->head.seq, &log->head.hash);
+		log->sig = tuy_head_sign(log->author->keys.sign_sk, &log->id, log->head.seq,
+		                         &log->head.hash);
+		run->item.u.entries.sig = log->sig;
 		submit(fill, &run->item, 1);
 	}
 	await(fill, 0);
 	return bytes;
+}
+
+struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no)
+{
+	const struct fill_log *log = &fill->log[log_no];
+	return (struct tuy_log_state){ .log_no = log_no,
+		                       .device = log->author->keys.device,
+		                       .incarnation = log->incarnation,
+		                       .head = log->head,
+		                       .sig = log->sig };
 }
 
 void fill_close(struct fill *fill)

@@ -23,12 +23,13 @@ void fill_circle(struct fill *fill, const struct people *people);
 /* The addresses of a device, signed with its keys. */
 void fill_address(struct fill *fill, const struct person *person,
                   const struct tuy_address *address);
-/* Makes log `log_no`, the next number: that of person log_no % authors, in their incarnation or
- * (from `authors` on) in an invented later one. 0 < authors <= people->count; the same at each
- * call. */
+/* Makes log `log_no`, the next number: that of a person, in their incarnation (`nth` 0) or an
+ * invented later one. */
 #define FILL_LOGS_MAX 1024
-void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t authors);
-struct tuy_log_id fill_log_id(const struct fill *fill, uint32_t log_no);
+void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t person,
+              uint32_t nth);
+/* Where a log stands now. */
+struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no);
 
 /* Gives the i-th record (from 0) of a log: its bytes, kept in `buffer` (TIP_RECORD_MAX bytes). */
 typedef struct tuy_bytes fill_record(void *context, uint32_t log_no, uint32_t i, uint8_t *buffer);

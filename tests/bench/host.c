@@ -33,11 +33,13 @@ struct host {
 	uv_loop_t loop;
 	uv_async_t async;
 	uv_timer_t timer;
+	uv_idle_t idle; /* if there is an on_turn */
 	uv_tcp_t listener;
 	struct conn *conns;
 	struct tuy_address address;
 	struct tuy_node *node;
 	size_t node_size;
+	struct phantom *phantom; /* NULL: store and writer */
 	struct store *store;
 	struct writer *writer;
 	host_function *function; /* what host_call wants; NULL: stop */
@@ -70,6 +72,18 @@ static void require_uv(int bad, const char *what)
 }
 
 static void drain(struct host *h);
+
+static void trace_add(struct host *h, int what, size_t len)
+{
+	struct host_trace *trace = h->options.trace;
+	if (trace == NULL)
+		return;
+	if (trace->count < HOST_TRACE_MAX) {
+		trace->event[trace->count].what = what;
+		trace->event[trace->count].len = len;
+	}
+	trace->count++;
+}
 
 /* ---- connections ---- */
 
@@ -157,6 +171,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		conn_lost(c);
 	} else {
 		atomic_fetch_add(&h->bytes_in, (uint64_t)n);
+		trace_add(h, HOST_RECEIVED, (size_t)n);
 		bytes_offer(c, (const uint8_t *)buffer->base, (size_t)n);
 	}
 	drain(h);
@@ -266,6 +281,7 @@ static void send_perform(struct host *h, uint32_t link, struct tuy_bytes bytes)
 	}
 	size_t len = sent > 0 ? (size_t)sent : 0;
 	atomic_fetch_add(&h->bytes_out, bytes.len);
+	trace_add(h, HOST_SENT, bytes.len);
 	if (len < bytes.len)
 		write_queue(c, (struct tuy_bytes){ bytes.p + len, bytes.len - len });
 	if (len > 0)
@@ -300,11 +316,39 @@ static void read_perform(struct host *h, const struct tuy_read *read)
 {
 	struct tuy_read_result result;
 	struct store_reading reading;
+	if (h->phantom != NULL) {
+		phantom_read(h->phantom, read, h->headers, &result);
+		tuy_node_on_read(h->node, now_of(), read, &result);
+		return;
+	}
 	if (store_reading_begin(h->store, &reading) != 0)
 		bench_die("the store cannot be read");
 	store_read(&reading, read, h->headers, &result);
 	tuy_node_on_read(h->node, now_of(), read, &result);
 	store_reading_end(&reading);
+}
+
+static void store_perform(struct host *h, const struct tuy_task *task)
+{
+	const struct tuy_store_item *items = task->u.store.items;
+	if (h->phantom != NULL) {
+		phantom_store(h->phantom, items, task->u.store.count);
+		tuy_node_on_stored(h->node, now_of(), task->u.store.ticket, TUY_STORED_OK);
+	} else if (writer_submit(h->writer, task->u.store.ticket, items, task->u.store.count,
+	                         task->u.store.urgency == TUY_TICKET_LIVE) != 0) {
+		bench_die("no memory for a ticket");
+	}
+}
+
+static void tell_perform(struct host *h, const struct tuy_tell *tell)
+{
+	struct conn *c = conn_find(h, tell->link);
+	if (tell->kind == TUY_TELL_FAULT)
+		bench_die("a fault on a link: %s", tuy_err_name(tell->err));
+	if (tell->kind == TUY_TELL_LINK_UP && h->options.manners == HOST_STALLS && c != NULL)
+		(void)uv_read_stop((uv_stream_t *)&c->tcp);
+	if (h->options.on_tell != NULL)
+		h->options.on_tell(h->options.context, tell);
 }
 
 static void task_perform(struct host *h, const struct tuy_task *task)
@@ -322,21 +366,22 @@ static void task_perform(struct host *h, const struct tuy_task *task)
 		connect_perform(h, task->u.connect.dial, &task->u.connect.address);
 		break;
 	case TUY_DO_STORE:
-		if (writer_submit(h->writer, task->u.store.ticket, task->u.store.items,
-		                  task->u.store.count,
-		                  task->u.store.urgency == TUY_TICKET_LIVE) != 0)
-			bench_die("no memory for a ticket");
+		store_perform(h, task);
 		break;
 	case TUY_DO_READ:
 		read_perform(h, &task->u.read);
 		break;
 	case TUY_DO_TELL:
-		if (task->u.tell.kind == TUY_TELL_FAULT)
-			bench_die("a fault on a link: %s", tuy_err_name(task->u.tell.err));
-		if (h->options.on_tell != NULL)
-			h->options.on_tell(h->options.context, &task->u.tell);
+		tell_perform(h, &task->u.tell);
 		break;
 	}
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	struct host *h = idle->data;
+	h->options.on_turn(h->options.context, h->node, now_of());
+	drain(h);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -375,7 +420,8 @@ static void on_stored(void *context, uint64_t ticket, enum tuy_stored stored, co
 
 static void node_load(struct host *h)
 {
-	struct tuy_capacity capacity = tuy_capacity_default();
+	struct tuy_capacity capacity =
+		h->phantom != NULL ? phantom_capacity() : tuy_capacity_default();
 	struct tuy_secret seed = { { 0x5e } };
 	struct store_error error;
 	tuy_put64(seed.b + 8, uv_hrtime());
@@ -385,9 +431,13 @@ static void node_load(struct host *h)
 	if (memory == MAP_FAILED)
 		bench_die("no memory for a node");
 	h->node = tuy_node_init(memory, &capacity, &h->options.person->keys, &seed,
-	                        store_incarnation(h->store), now_of());
+	                        h->phantom != NULL ? &h->options.person->incarnation
+	                                           : store_incarnation(h->store),
+	                        now_of());
 	tuy_node_load_cert(h->node, &h->options.person->cert);
-	if (store_load(h->store, h->node, &error) != 0)
+	if (h->phantom != NULL)
+		phantom_load(h->phantom, h->node);
+	else if (store_load(h->store, h->node, &error) != 0)
 		bench_die("%s: %s", error.code, error.message);
 }
 
@@ -416,7 +466,9 @@ static void stop(struct host *h)
 		uv_close((uv_handle_t *)&h->listener, NULL);
 	uv_close((uv_handle_t *)&h->timer, NULL);
 	uv_close((uv_handle_t *)&h->async, NULL);
-	writer_stop(h->writer);
+	uv_close((uv_handle_t *)&h->idle, NULL);
+	if (h->writer != NULL)
+		writer_stop(h->writer);
 }
 
 static void on_async(uv_async_t *async)
@@ -438,21 +490,28 @@ static void begin(struct host *h)
 	require_uv(uv_loop_init(&h->loop), "loop");
 	require_uv(uv_async_init(&h->loop, &h->async, on_async), "loop");
 	require_uv(uv_timer_init(&h->loop, &h->timer), "timer");
+	require_uv(uv_idle_init(&h->loop, &h->idle), "loop");
 	h->async.data = h;
 	h->timer.data = h;
+	h->idle.data = h;
 	(void)pthread_getcpuclockid(pthread_self(), &h->cpu_clock);
-	if (store_open(h->options.dir, &h->options.person->keys, &h->store, &error) != 0)
+	if (h->options.dir == NULL)
+		h->phantom = phantom_create(h->options.phantom);
+	else if (store_open(h->options.dir, &h->options.person->keys, &h->store, &error) != 0)
 		bench_die("%s: %s", error.code, error.message);
 	if (h->options.listen == HOST_LISTENS)
 		listen_begin(h);
 	node_load(h);
-	h->writer = writer_start(h->store, &h->loop, &h->options.person->keys, h->options.index,
-	                         on_stored, h);
-	if (h->writer == NULL)
+	if (h->phantom == NULL)
+		h->writer = writer_start(h->store, &h->loop, &h->options.person->keys,
+		                         h->options.index, on_stored, h);
+	if (h->phantom == NULL && h->writer == NULL)
 		bench_die("no writer");
 	tuy_node_start(h->node, now_of());
 	if (h->options.listen == HOST_LISTENS)
 		tuy_node_set_addresses(h->node, now_of(), &h->address, 1);
+	if (h->options.on_turn != NULL)
+		require_uv(uv_idle_start(&h->idle, on_idle), "loop");
 	drain(h);
 }
 
@@ -464,7 +523,10 @@ static void thread_main(void *arg)
 	(void)uv_run(&h->loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&h->loop) != 0)
 		bench_die("a handle stayed open");
-	store_close(h->store);
+	if (h->phantom != NULL)
+		phantom_destroy(h->phantom);
+	else
+		store_close(h->store);
 	(void)munmap(h->node, h->node_size);
 }
 

@@ -32,6 +32,8 @@ static const struct {
 	{ "limits", "what the machine can do: signatures, hashes, disk, processes", limits_run },
 	{ "sync", "first sync of many entries between two whole nodes", sync_run },
 	{ "hop", "from giving to the other's disk, and reconnecting in sync", hop_run },
+	{ "missing", "two whole nodes that differ by one entry", missing_run },
+	{ "crowd", "tuyaud with 32 friends, one that never reads and one that floods", crowd_run },
 	{ "cli", "tuyau inbox, search and show on a full store", cli_run },
 };
 #define CASES (sizeof cases / sizeof cases[0])

@@ -91,7 +91,7 @@ static void sender_prepare(struct sync *sync)
 	sync->people.person[0].incarnation = *fill_incarnation(fill);
 	fill_circle(fill, &sync->people);
 	for (uint32_t i = 0; i < sync->log_count; i++) {
-		fill_log(fill, &sync->people, i, sync->newcomer);
+		fill_log(fill, &sync->people, i, i % sync->newcomer, i / sync->newcomer);
 		sync->blob_bytes +=
 			fill_entries(fill, &sync->people, i, sync->entry_count / sync->log_count,
 		                     record_of, NULL);
