@@ -1,6 +1,8 @@
 /*
  * The real tuyaud with 32 friends linked: what it takes of memory, and how long a tip of one friend
- * needs through it to another; then the same while one friend never reads and one floods.
+ * needs through it to another; then the same while one friend never reads and one floods. The
+ * flooder is in a circle of two with the daemon: what he gives goes no further, for thirty others
+ * would check his signatures on the processor that is measured.
  */
 #include "../../daemon/address.h"
 #include "bench.h"
@@ -37,7 +39,6 @@ struct friend
 	struct phantom_contents contents;
 	sem_t up;
 	sem_t came; /* entries of somebody else */
-	struct tuy_device giver;
 	uint32_t giver_log;
 	uint64_t came_ns;
 	/* of the flooder's thread */
@@ -53,7 +54,8 @@ struct crowd {
 	struct home home;
 	pid_t pid;
 	struct people people;
-	uint32_t log_count;
+	struct people two;  /* the daemon's owner and the flooder */
+	uint32_t log_count; /* of the first circle */
 	struct tuy_log_state logs[FILL_LOGS_MAX];
 	struct tuy_address address;
 	uint8_t address_record[TUY_ADDRESS_RECORD_MAX];
@@ -90,6 +92,12 @@ static void store_fill(struct crowd *crowd)
 		                   record_of, NULL);
 		crowd->logs[i] = fill_log_state(fill, i);
 	}
+	crowd->two.circle_no = 1;
+	crowd->two.count = 2;
+	crowd->two.person[0] = people->person[0];
+	crowd->two.person[1] = people->person[FLOODER + 1];
+	people_found(&crowd->two);
+	fill_circle(fill, &crowd->two);
 	fill_close(fill);
 	bench_row("filled", "%.1f s", (double)(bench_now_ns() - begun_ns) / 1e9);
 }
@@ -187,6 +195,10 @@ static void friend_start(struct crowd *crowd, uint32_t i)
 	if (i == STALLER) { /* he begins anew and asks for everything */
 		f->contents.log_count = 0;
 		f->person.incarnation.b[14] ^= 1;
+	}
+	if (i == FLOODER) {
+		f->contents.log_count = 0;
+		f->contents.people = &crowd->two;
 	}
 	f->giver_log = GIVER + 1;
 	(void)sem_init(&f->up, 0, 0);

@@ -84,15 +84,17 @@ void fill_circle(struct fill *fill, const struct people *people)
 {
 	struct tuy_store_item items[PEOPLE_MAX + 2];
 	uint32_t count = 0;
-	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_CIRCLE };
+	uint32_t circle_no = people->circle_no;
+	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_CIRCLE, .circle_no = circle_no };
 	items[count++].u.circle.id = people->id;
 	for (uint32_t i = 0; i < people->count; i++) {
-		items[count] = (struct tuy_store_item){ .kind = TUY_STORE_OP };
+		items[count] =
+			(struct tuy_store_item){ .kind = TUY_STORE_OP, .circle_no = circle_no };
 		items[count].u.op.index = i;
 		items[count++].u.op.bytes =
 			(struct tuy_bytes){ people->op[i].b, people->op[i].len };
 	}
-	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_EPOCH };
+	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_EPOCH, .circle_no = circle_no };
 	items[count].u.epoch.id = people->epoch_id;
 	items[count++].u.epoch.key = people->epoch_key;
 	submit(fill, items, count);
@@ -120,7 +122,9 @@ void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, u
 	tuy_require(log_no < FILL_LOGS_MAX);
 	const struct person *person = &people->person[person_no];
 	struct fill_log *log = &fill->log[log_no];
-	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = log_no };
+	struct tuy_store_item item = { .kind = TUY_STORE_LOG,
+		                       .circle_no = people->circle_no,
+		                       .log_no = log_no };
 	log->author = person;
 	log->incarnation = person->incarnation;
 	log->incarnation.b[15] ^= (uint8_t)nth;
@@ -163,7 +167,9 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 		await(fill, RUNS - 1);
 		struct run *run = &fill->run[fill->submitted % RUNS];
 		uint32_t end = tuy_run_end(log->head.seq + 1, log->head.seq + count - i);
-		run->item = (struct tuy_store_item){ .kind = TUY_STORE_ENTRIES, .log_no = log_no };
+		run->item = (struct tuy_store_item){ .kind = TUY_STORE_ENTRIES,
+			                             .circle_no = people->circle_no,
+			                             .log_no = log_no };
 		run->item.u.entries.from = log->head.seq + 1;
 		run->item.u.entries.headers = run->headers;
 		run->item.u.entries.blobs = run->blobs;

@@ -18,7 +18,7 @@ struct fill *fill_open(const char *dir, const struct tuy_device_keys *keys,
                        enum writer_index index);
 const struct tuy_incarnation *fill_incarnation(const struct fill *fill);
 
-/* The circle, number 0: operations and the epoch key. `people` must outlive it. */
+/* The circle: operations and the epoch key. `people` must outlive it. */
 void fill_circle(struct fill *fill, const struct people *people);
 /* The addresses of a device, signed with its keys. */
 void fill_address(struct fill *fill, const struct person *person,
