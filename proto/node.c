@@ -319,7 +319,7 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 		return TUY_E_REFUSED;
 	while (no < n->cap.circles && n->circle[no].used)
 		no++;
-	s = no < n->cap.circles ? tuy_stage_take(n, true) : NULL;
+	s = no < n->cap.circles ? tuy_stage_take(n, NULL) : NULL;
 	if (!s)
 		return TUY_E_FULL;
 	tuy_dice_fill(&n->dice, key.b, sizeof key.b);
@@ -359,7 +359,7 @@ static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 
 	if (n->own[circle_no].own_log != NONE || device == NONE)
 		return n->own[circle_no].own_log;
-	s = tuy_stage_take(n, true);
+	s = tuy_stage_take(n, NULL);
 	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
 	if (no == NONE) {
 		if (s)
@@ -404,7 +404,7 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	if (!tuy_own_open(n, now))
 		return TUY_E_FULL;
 	log_no = own_log_get(n, circle_no);
-	s = log_no == NONE ? NULL : tuy_stage_take(n, true);
+	s = log_no == NONE ? NULL : tuy_stage_take(n, NULL);
 	if (!s)
 		return TUY_E_FULL;
 	log = &n->log[log_no];

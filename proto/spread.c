@@ -341,7 +341,7 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 		n->address_due = false;
 		return;
 	}
-	s = tuy_stage_take(n, true);
+	s = tuy_stage_take(n, NULL);
 	if (!s)
 		return; /* at the next call */
 	n->address_due = false;

@@ -33,7 +33,7 @@ struct host {
 	uv_loop_t loop;
 	uv_async_t async;
 	uv_timer_t timer;
-	uv_idle_t idle; /* if there is an on_turn */
+	uv_timer_t ticker; /* if there is an on_tick */
 	uv_tcp_t listener;
 	struct conn *conns;
 	struct tuy_address address;
@@ -377,10 +377,10 @@ static void task_perform(struct host *h, const struct tuy_task *task)
 	}
 }
 
-static void on_idle(uv_idle_t *idle)
+static void on_ticker(uv_timer_t *ticker)
 {
-	struct host *h = idle->data;
-	h->options.on_turn(h->options.context, h->node, now_of());
+	struct host *h = ticker->data;
+	h->options.on_tick(h->options.context, h->node, now_of());
 	drain(h);
 }
 
@@ -466,7 +466,7 @@ static void stop(struct host *h)
 		uv_close((uv_handle_t *)&h->listener, NULL);
 	uv_close((uv_handle_t *)&h->timer, NULL);
 	uv_close((uv_handle_t *)&h->async, NULL);
-	uv_close((uv_handle_t *)&h->idle, NULL);
+	uv_close((uv_handle_t *)&h->ticker, NULL);
 	if (h->writer != NULL)
 		writer_stop(h->writer);
 }
@@ -490,10 +490,10 @@ static void begin(struct host *h)
 	require_uv(uv_loop_init(&h->loop), "loop");
 	require_uv(uv_async_init(&h->loop, &h->async, on_async), "loop");
 	require_uv(uv_timer_init(&h->loop, &h->timer), "timer");
-	require_uv(uv_idle_init(&h->loop, &h->idle), "loop");
+	require_uv(uv_timer_init(&h->loop, &h->ticker), "timer");
 	h->async.data = h;
 	h->timer.data = h;
-	h->idle.data = h;
+	h->ticker.data = h;
 	(void)pthread_getcpuclockid(pthread_self(), &h->cpu_clock);
 	if (h->options.dir == NULL)
 		h->phantom = phantom_create(h->options.phantom);
@@ -510,8 +510,8 @@ static void begin(struct host *h)
 	tuy_node_start(h->node, now_of());
 	if (h->options.listen == HOST_LISTENS)
 		tuy_node_set_addresses(h->node, now_of(), &h->address, 1);
-	if (h->options.on_turn != NULL)
-		require_uv(uv_idle_start(&h->idle, on_idle), "loop");
+	if (h->options.on_tick != NULL)
+		require_uv(uv_timer_start(&h->ticker, on_ticker, 1, 1), "timer");
 	drain(h);
 }
 

@@ -34,14 +34,14 @@ enum host_manners {
 	HOST_READS,
 	HOST_STALLS, /* reads no more once a link is up */
 };
-/* Called in each turn of the loop, which does not rest then. */
-typedef void host_on_turn(void *context, struct tuy_node *node, struct tuy_now now);
+/* Called every millisecond. */
+typedef void host_on_tick(void *context, struct tuy_node *node, struct tuy_now now);
 
 struct host_options {
 	const char *dir; /* the store's; NULL: `phantom` */
 	const struct phantom_contents *phantom;
 	enum host_manners manners;
-	host_on_turn *on_turn;       /* may be NULL */
+	host_on_tick *on_tick;       /* may be NULL */
 	struct host_trace *trace;    /* may be NULL; the host's thread writes it */
 	const struct person *person; /* stays the caller's */
 	enum writer_index index;
