@@ -18,7 +18,7 @@
 #define STAGES_FOR_FEW      8   /* only for links that hold fewer than.. */
 #define STAGES_FEW          4   /* ..so many */
 #define LIVE_MS             500 /* so long after a live ticket bulk gives way: */
-#define LIVE_BULK_ENTRIES   64  /* no more of it is with the host: one full ticket */
+#define LIVE_BULK_ENTRIES   64  /* no more of it is with the host: a full ticket */
 #define OPS_PER_MESSAGE     64
 #define GETB_SEQS           16
 #define INVITES_MAX         256

@@ -146,7 +146,9 @@ struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 		n->live_until_ms = now.ms + LIVE_MS;
 	if (other)
 		return other;
-	return now.ms < n->live_until_ms && under_way >= LIVE_BULK_ENTRIES ? NULL : bulk;
+	if (!bulk || under_way == 0 || now.ms >= n->live_until_ms)
+		return bulk;
+	return under_way + bulk->items[0].u.entries.count <= LIVE_BULK_ENTRIES ? bulk : NULL;
 }
 
 void tuy_stage_again(struct tuy_node *n)

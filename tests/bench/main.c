@@ -34,7 +34,7 @@ static const struct {
 	{ "hop", "from giving to the other's disk, and reconnecting in sync", hop_run },
 	{ "missing", "two whole nodes that differ by one entry", missing_run },
 	{ "crowd", "tuyaud with 32 friends, one that never reads and one that floods", crowd_run },
-	{ "cli", "tuyau inbox, search and show on a full store", cli_run },
+	{ "cli", "tuyau inbox, search and show on a full store; tuyaud --rebuild", cli_run },
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
