@@ -73,7 +73,7 @@ static void require_uv(int bad, const char *what)
 
 static void drain(struct host *h);
 
-static void trace_add(struct host *h, int what, size_t len)
+static void trace_add(struct host *h, enum host_event what, size_t len)
 {
 	struct host_trace *trace = h->options.trace;
 	if (trace == NULL)

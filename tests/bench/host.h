@@ -21,10 +21,11 @@ typedef void host_on_tell(void *context, const struct tuy_tell *tell);
 
 /* What went over its sockets, and when: as many as there is room for, all of them counted. */
 #define HOST_TRACE_MAX 256
+enum host_event { HOST_SENT, HOST_RECEIVED };
 struct host_trace {
 	uint32_t count;
 	struct {
-		enum { HOST_SENT, HOST_RECEIVED } what;
+		enum host_event what;
 		size_t len;
 	} event[HOST_TRACE_MAX];
 };
