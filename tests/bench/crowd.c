@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -162,7 +163,9 @@ static void on_flood(void *context, struct tuy_node *node, struct tuy_now now)
 	struct friend *f = context;
 	uint8_t buffer[TIP_RECORD_MAX];
 	struct tip tip;
-	if (!f->is_nice) { /* his work would be another machine's */
+	if (!f->is_nice) { /* his work would be another machine's; chrt is not for him */
+		const struct sched_param none = { 0 };
+		(void)sched_setscheduler(0, SCHED_OTHER, &none);
 		(void)setpriority(PRIO_PROCESS, 0, 19);
 		f->is_nice = 1;
 	}
