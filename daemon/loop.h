@@ -21,9 +21,9 @@
 #include "view.h"
 #include <uv.h>
 
-struct loop; /* what only loop.c touches */
+struct loop; /* loop_inside.h */
 
-/* One daemon. Everybody reads, only loop.c and main.c write. */
+/* One daemon. Everybody reads, only loop_*.c and main.c write. */
 struct daemon {
 	uv_loop_t *uv;
 	struct tuy_node *node;
@@ -40,6 +40,8 @@ struct daemon {
 	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
 	struct loop *loop;
+	struct erase *erase;         /* erase.c's */
+	struct republish *republish; /* republish.c's */
 };
 
 /* The time: `ms` monotonic, `wall_s` with the offset. */
@@ -59,8 +61,8 @@ typedef void loop_on_ticket(void *context, uint64_t ticket, enum tuy_stored stor
                             const char *error);
 int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_ticket, void *context);
 
-/* Calls back for every TELL of the node but TUY_TELL_STORED (loop_await_ticket is for those), after
- * it was logged; spans of `tell` are valid during the call. 0, or -1: no memory. */
+/* Calls back for every TELL of the node, after it was logged and the ticket's waiters were called;
+ * spans of `tell` are valid during the call. 0, or -1: no memory. */
 typedef void loop_on_tell(void *context, const struct tuy_tell *tell);
 int loop_subscribe(struct daemon *d, loop_on_tell *on_tell, void *context);
 
@@ -88,10 +90,35 @@ void loop_doubt_view(struct daemon *d);
  * afterwards. Harmless when called again. */
 void loop_stop(struct daemon *d);
 
-/* A callback's work is to stay under 5 ms: `begun = loop_watch_begin()` at its start and
- * loop_watch_end(d, "name", begun) at its end; longer ones are counted and logged (debug). */
+/* A time at which something is to be looked at. The owner's: zeroed before its first use, kept
+ * until it was called or loop_remind_not was. */
+struct loop_reminder {
+	struct loop_reminder *next;
+	uint64_t due_ms; /* loop_now().ms; 0: not set */
+	void (*on_due)(void *context);
+	void *context;
+};
+/* Calls on_due once, in `delay_ms` (0: 1); replaces what was set before. */
+void loop_remind(struct daemon *d, struct loop_reminder *reminder, uint64_t delay_ms);
+/* Takes it back. Harmless if it is not set. */
+void loop_remind_not(struct daemon *d, struct loop_reminder *reminder);
+
+/*
+ * The watch. While the loop works through the callbacks of a turn nobody else is served, so a turn
+ * is to stay under LOOP_TURN_US; what takes longer is counted and logged (debug), with the longest
+ * callback in it that was watched: `begun = loop_watch_begin()` at its start and
+ * loop_watch_end(d, "name", begun) at its end. `name` is a literal.
+ */
+#define LOOP_TURN_US 5000
+struct loop_stalls {
+	uint64_t turns;
+	uint64_t slow; /* over LOOP_TURN_US */
+	uint64_t worst_us;
+	const char *worst; /* the longest callback of the worst turn; NULL: none that was watched */
+};
 uint64_t loop_watch_begin(void);
 void loop_watch_end(struct daemon *d, const char *name, uint64_t begun);
+struct loop_stalls loop_stalls(const struct daemon *d);
 
 /* ---- for main.c ---- */
 

@@ -520,9 +520,9 @@ static int process_start(struct process *p, struct store_error *error)
 	    views_mend(p, error))
 		return -1;
 
-	/*~ 5. Sockets, the node with all the store held, the writer thread: loop_start in loop.c;
-	 * then the local socket that `tuyau` talks to: rpc.c, by the methods of rpc_methods.c. From
-	 * here on all is callbacks. */
+	/*~ 5. Sockets, the node with all the store held, the writer thread: loop_start in
+	 * loop_start.c; then the local socket that `tuyau` talks to: rpc.c, by the methods of
+	 * rpc_methods.c. From here on all is callbacks. */
 	if (uv_loop_init(&p->uv) != 0)
 		return log_error_set(error, "T-START", "Close other programs.",
 		                     "No event loop can be had.");

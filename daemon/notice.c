@@ -10,8 +10,8 @@ static const char *const texts[NOTICE_COUNT] = {
 		"an older copy: they come back, and what you give now goes into a new log.",
 	[NOTICE_FORKED] =
 		"This home was put back from an older copy and used before it met a friend who "
-		"knew more: look in tuyau inbox --mine whether what you gave since is to be given "
-		"again; what you give now goes into a new log.",
+		"knew more: what you gave before and since is published again by itself, in a new "
+		"log; keep one home only.",
 	[NOTICE_FEW] =
 		"This home was copied or put back nearly as often as the protocol allows (64 "
 		"times): keep it in one place.",

@@ -116,13 +116,22 @@ static struct rpc_call *call_due(struct rpc *rpc)
 	return NULL;
 }
 
+static void turn_end(struct rpc *rpc, const char *name, uint64_t begun_ns)
+{
+	if (rpc->service.on_turn)
+		rpc->service.on_turn(rpc->service.home, name, begun_ns);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct rpc *rpc = timer->data;
 	rpc->turn++;
 	for (struct rpc_call *call; !rpc->closing && (call = call_due(rpc));) {
+		const char *name = call->method;
+		uint64_t begun_ns = uv_hrtime();
 		call->due_ms = NEVER;
 		call->on_due(call);
+		turn_end(rpc, name, begun_ns);
 	}
 	uint64_t now = uv_now(rpc->loop);
 	for (struct rpc_client *c = rpc->clients, *next; !rpc->closing && c; c = next) {
@@ -257,15 +266,18 @@ static struct rpc_call *call_create(struct rpc_client *client, size_t len)
 
 static void call_run(struct rpc_call *call)
 {
+	struct rpc *rpc = call->rpc;
 	struct rpc_request request = { 0 };
+	uint64_t begun_ns = uv_hrtime();
 	size_t len;
 	enum tuy_err err = rpc_request_read((struct tuy_bytes){ call->request, call->request_len },
 	                                    &request, &len);
 	tuy_require(err == TUY_OK);
 	call->msgid = request.msgid;
 	call->params = request.params;
-	const struct rpc_method *method = method_find(call->rpc, request.method);
+	const struct rpc_method *method = method_find(rpc, request.method);
 	struct rpc_fault fault;
+	call->method = method ? method->name : NULL;
 	if (!method)
 		rpc_fail(call, "T-METHOD", "tuyau version",
 		         "tuyaud %s does not know \"%.*s\": the tool is of another version.",
@@ -273,7 +285,9 @@ static void call_run(struct rpc_call *call)
 	else if (rpc_params_check(call->params, method->params, &fault) != 0)
 		rpc_fail_fault(call, &fault);
 	else
-		method->handle(call);
+		method->handle(call); /* the call may be gone */
+	if (method)
+		turn_end(rpc, method->name, begun_ns);
 }
 
 static void client_refuse(struct rpc_client *client, uint32_t msgid, const char *message)

@@ -49,6 +49,9 @@ struct rpc_service {
 	struct rpc_home *home; /* given to each call; the caller's; may be NULL */
 	/* Called for every call that ends, before it is freed; may be NULL. */
 	void (*on_end)(struct rpc_call *call);
+	/* Called when work on a request or one that was due is done for now; `method` is a name of
+	 * the table, `begun_ns` uv_hrtime() at its start; may be NULL. */
+	void (*on_turn)(struct rpc_home *home, const char *method, uint64_t begun_ns);
 };
 
 /*

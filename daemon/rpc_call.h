@@ -35,6 +35,7 @@ struct rpc_call {
 	uint8_t *request; /* its own copy, wiped and freed with it */
 	size_t request_len;
 	uint32_t msgid;
+	const char *method;      /* of the table; NULL: it knows none of that name */
 	struct tuy_bytes params; /* checked: only names the method knows */
 	struct rpc_out out;
 	bool failed; /* the error map is open in `out` */

@@ -37,6 +37,13 @@ void rpc_do_ask(struct rpc_call *call);
 void rpc_do_inbox(struct rpc_call *call);
 void rpc_do_search(struct rpc_call *call);
 
+/* rpc_events.c */
+void rpc_do_events(struct rpc_call *call);
+/* An event was pushed: who waits is answered. `context`: the rpc_home. */
+void rpc_events_happened(void *context);
+/* The call ends, whether it waits for events or not. */
+void rpc_events_forget(struct rpc_call *call);
+
 /* rpc_show.c */
 void rpc_do_show(struct rpc_call *call);
 void rpc_do_delivery(struct rpc_call *call);

@@ -1,4 +1,5 @@
 #include "rpc_home.h"
+#include "rpc_do.h"
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -36,6 +37,7 @@ void rpc_home_forget(struct rpc_call *call)
 		home->joining = NULL;
 	if (home->founding == call)
 		home->founding = NULL;
+	rpc_events_forget(call);
 }
 
 int rpc_reading_begin(struct rpc_call *call, struct store_reading *reading)

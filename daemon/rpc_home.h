@@ -36,11 +36,16 @@ struct rpc_circle {
 	struct rpc_person *people; /* everybody with a device there, former ones too */
 };
 
+struct event_source;
+
 struct rpc_home {
 	struct daemon *d;
 	char *recovery; /* locked; empty: nothing to show */
 	struct rpc_call *joining;
 	struct rpc_call *founding;
+	struct event_source *source;
+	struct rpc_call *following; /* calls that wait for an event */
+	uint32_t following_count;
 	struct tuy_device last_device; /* whose link ended last.. */
 	uint32_t last_seen_s;          /* ..and when; 0: none yet */
 	struct rpc_circle circle[TUY_CIRCLES_MAX];

@@ -1,4 +1,5 @@
 #include "rpc_methods.h"
+#include "event_source.h"
 #include "log.h"
 #include "rpc_do.h"
 #include "rpc_home.h"
@@ -18,12 +19,13 @@ static const struct rpc_method methods[] = {
 	{ "show", " id ", rpc_do_show },
 	{ "search", " query circle limit filters ", rpc_do_search },
 	{ "delivery", " id ", rpc_do_delivery },
+	{ "events", " since limit wait_s ", rpc_do_events },
 	{ "circle_list", " ", rpc_do_circle_list },
 	{ "circle_show", " circle all ", rpc_do_circle_show },
 	{ "stop", " ", rpc_do_stop },
 };
 
-/* loop.h: every TELL but STORED. */
+/* loop_on_tell. */
 static void on_tell(void *context, const struct tuy_tell *tell)
 {
 	struct rpc_home *home = context;
@@ -45,16 +47,28 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_LINK_UP:
 	case TUY_TELL_FAULT:
 	case TUY_TELL_INCARNATION:
+	case TUY_TELL_FORKED:
+	case TUY_TELL_VOIDED:
+	case TUY_TELL_ERASED:
 		break;
 	}
 	if (home->joining)
 		rpc_join_tell(home->joining, tell);
 }
 
+/* rpc.h, on_turn. */
+static void on_turn(struct rpc_home *home, const char *method, uint64_t begun_ns)
+{
+	loop_watch_end(home->d, method, begun_ns);
+}
+
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
 {
 	struct rpc_home *home = rpc_home_create(d);
-	if (home && loop_subscribe(d, on_tell, home) != 0) {
+	if (home)
+		home->source = event_source_create(d, rpc_events_happened, home);
+	if (home && (!home->source || loop_subscribe(d, on_tell, home) != 0)) {
+		event_source_destroy(home->source);
 		rpc_home_destroy(home);
 		home = NULL;
 	}
@@ -63,6 +77,7 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		.method_count = sizeof methods / sizeof methods[0],
 		.home = home,
 		.on_end = rpc_home_forget,
+		.on_turn = on_turn,
 	};
 	return home ? 0 : log_error_set(error, "T-MEMORY", "", "There was not enough memory.");
 }
@@ -73,6 +88,7 @@ void rpc_methods_end(struct rpc_service *service)
 		return;
 	struct rpc_home *home = service->home;
 	loop_forget(home->d, home);
+	event_source_destroy(home->source);
 	rpc_home_destroy(home);
 	service->home = NULL;
 }

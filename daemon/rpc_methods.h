@@ -16,8 +16,10 @@
  *               notice [sentences for the owner since the start],
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
- *               store {bytes entries objects}; indexed false: lists and search are damaged, and
- *               made again by the next start or by tuyaud --rebuild
+ *               store {bytes entries objects}, loop {turns slow worst_us worst}; indexed false:
+ *               lists and search are damaged, and made again by the next start or by tuyaud
+ *               --rebuild; slow: turns of the loop that took over 5 ms since the start, worst: what
+ *               the longest of them did, nil if that is not known
  * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
@@ -38,6 +40,10 @@
  * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
  *               T-USAGE if there is no word in it
  * delivery      id -> schema, id, peers, have_it, online, last_seen {name at} or nil
+ * events        since? (a position; "0": the oldest that is kept; not given: now), limit? 1..200
+ *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
+ *               from), more; waits until something happens, or for wait_s with no event in the end;
+ *               T-BUSY: 16 wait already
  * circle_list   -> [{id name slug members online}]
  * circle_show   circle?, all? -> SHOWN
  * stop          -> stopping; then the daemon ends

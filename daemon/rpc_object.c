@@ -1,6 +1,7 @@
 #include "rpc_object.h"
 #include "log.h"
 #include "rpc_people.h"
+#include "../proto/log.h"
 #include "../proto/text.h"
 #include <string.h>
 
@@ -174,6 +175,19 @@ void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *m
 			field_put(out, record ? record : &nothing, (enum tuy_field)f);
 	}
 	rpc_put_time(out, "updated", record ? updated_s : 0);
+}
+
+uint32_t rpc_profile_updated(struct rpc_home *home, struct store_reading *reading,
+                             const struct view_object *object)
+{
+	struct tuy_bytes bytes;
+	struct tuy_bytes blob;
+	struct tuy_header header;
+	if (store_entry(reading, object->log_no, object->seq, &bytes, &blob) != 0 ||
+	    bytes.len != TUY_HEADER_SIZE || tuy_header_decode(bytes.p, &header) != TUY_OK)
+		return 0;
+	uint32_t now_s = loop_now(home->d).wall_s;
+	return header.time_s < now_s ? header.time_s : now_s;
 }
 
 int rpc_profile_own(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,

@@ -21,6 +21,10 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 /* The pairs of a PROFILE; `record` NULL: none yet. */
 void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,
                      const struct tuy_record *record, uint32_t updated_s, struct rpc_out *out);
+/* When the newest revision of a profile was written, as its author says, but not in the future; 0:
+ * unknown. (view_object.created_s is that of the first one.) */
+uint32_t rpc_profile_updated(struct rpc_home *home, struct store_reading *reading,
+                             const struct view_object *object);
 /* The own profile of a circle, or else of any other one, as `record` (spans into home->blob). 1: of
  * this circle, 0: of another, -1: none. */
 int rpc_profile_own(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,

@@ -3,7 +3,6 @@
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "rpc_write.h"
-#include "../proto/log.h"
 #include "../proto/text.h"
 #include <sodium.h>
 
@@ -71,21 +70,6 @@ void rpc_do_profile_set(struct rpc_call *call)
 
 /* ---- profile_show ---- */
 
-/* When the newest revision was written, as its author says, but not in the future; 0: unknown. The
- * object's own date is that of the first one. */
-static uint32_t updated_at(struct rpc_home *home, struct store_reading *reading,
-                           const struct view_object *object)
-{
-	struct tuy_bytes bytes;
-	struct tuy_bytes blob;
-	struct tuy_header header;
-	if (store_entry(reading, object->log_no, object->seq, &bytes, &blob) != 0 ||
-	    bytes.len != TUY_HEADER_SIZE || tuy_header_decode(bytes.p, &header) != TUY_OK)
-		return 0;
-	uint32_t now_s = loop_now(home->d).wall_s;
-	return header.time_s < now_s ? header.time_s : now_s;
-}
-
 /* Whom the param `member` means, the own person if it is not given. NULL: the call has failed. */
 static const struct tuy_member *member_param(struct rpc_call *call, const struct rpc_circle *circle)
 {
@@ -131,5 +115,5 @@ void rpc_do_profile_show(struct rpc_call *call)
 	bool held = view_profile(&reading, circle->circle_no, member, &object) == 0 &&
 	            rpc_record_get(home, &reading, &object, &record);
 	profile_answer(call, &reading, circle, member, held ? &record : NULL,
-	               held ? updated_at(home, &reading, &object) : 0);
+	               held ? rpc_profile_updated(home, &reading, &object) : 0);
 }

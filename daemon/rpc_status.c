@@ -94,6 +94,18 @@ static void peers_put(struct rpc_home *home, const struct rpc_circle *circle, st
 	}
 }
 
+/* How long the loop kept its callers waiting, since the start. */
+static void loop_put(const struct daemon *d, struct rpc_out *out)
+{
+	struct loop_stalls stalls = loop_stalls(d);
+	rpc_open_map(out, "loop");
+	rpc_put_uint(out, "turns", stalls.turns);
+	rpc_put_uint(out, "slow", stalls.slow);
+	rpc_put_uint(out, "worst_us", stalls.worst_us);
+	rpc_put_str(out, "worst", stalls.worst);
+	rpc_close_one(out);
+}
+
 static void daemon_put(const struct daemon *d, struct rpc_out *out)
 {
 	char listen[CONFIG_ADDRESS_TEXT];
@@ -154,6 +166,7 @@ void rpc_do_status(struct rpc_call *call)
 	rpc_put_uint(out, "entries", stats.entries);
 	rpc_put_uint(out, "objects", view_count(&reading));
 	rpc_close_one(out);
+	loop_put(home->d, out);
 	rpc_close_one(out);
 	store_reading_end(&reading);
 	rpc_answer(call);

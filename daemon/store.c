@@ -82,21 +82,53 @@ int store_tables_open(MDB_txn *txn, unsigned flags, struct store_tables *tables,
 	return 0;
 }
 
-/* Opens env and tables; the map must not be in use. */
-static int env_start(struct store *store, enum store_table *table)
+/* A store of an earlier version gets the tables that came later; the derived ones are made again.
+ */
+static int tables_add(struct store *store, enum store_table *table)
+{
+	struct store_tables tables = store->tables;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+	if (rc != 0)
+		return rc;
+	rc = store_tables_open(txn, MDB_CREATE, &tables, table);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* Are all tables there, but for some that an earlier version did not have? */
+static bool lacks_later_tables(int rc, enum store_table table)
+{
+	return rc == MDB_NOTFOUND && table >= STORE_TOMBSTONES;
+}
+
+static int tables_start(struct store *store, enum store_table *table)
 {
 	MDB_txn *txn;
 	*table = STORE_META;
+	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	if (rc != 0)
+		return rc;
+	rc = store_tables_open(txn, 0, &store->tables, table);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* Opens env and tables; the map must not be in use. */
+static int env_start(struct store *store, enum store_table *table)
+{
 	int rc = store_env_open(store->dir, 0, store->map_len, &store->env);
 	if (rc != 0)
 		return rc;
-	rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-	if (rc == 0) {
-		rc = store_tables_open(txn, 0, &store->tables, table);
+	rc = tables_start(store, table);
+	if (lacks_later_tables(rc, *table)) {
+		rc = tables_add(store, table);
 		if (rc == 0)
-			rc = mdb_txn_commit(txn);
-		else
-			mdb_txn_abort(txn);
+			rc = tables_start(store, table);
 	}
 	if (rc != 0) {
 		mdb_env_close(store->env);
@@ -263,7 +295,7 @@ static int store_inspect(struct store *store, const struct tuy_device_keys *keys
 		return refused(error, store->dir, rc);
 	}
 	rc = store_tables_open(txn, 0, &tables, &table);
-	if (rc != 0)
+	if (rc != 0 && !lacks_later_tables(rc, table))
 		rc = table == STORE_META ? foreign(error, store->dir, "was not written by tuyau")
 		                         : damaged(error, store->dir, table);
 	else

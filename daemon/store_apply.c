@@ -1,5 +1,6 @@
 /* STORE items become rows: see store_apply.h. */
 #include "store_apply.h"
+#include "store_fork.h"
 #include "store_origin.h"
 #include "../proto/log.h"
 #include <errno.h>
@@ -18,6 +19,7 @@ struct store_apply {
 	MDB_txn *txn;
 	struct store_tables *tables;
 	MDB_cursor *entries;
+	struct store_erase erase;
 	struct told *told; /* by log number */
 	uint32_t told_count;
 };
@@ -176,8 +178,9 @@ static int missing_put(struct store_apply *apply, uint32_t log_no, uint32_t seq)
 	return store_put(apply->txn, apply->tables, STORE_MISSING, TUY_BYTES(key.b), NULL, 0, 0);
 }
 
+/* `bits`: the entries of its block that have tombstones. */
 static int entry_apply(struct store_apply *apply, const struct tuy_store_item *item, uint32_t i,
-                       uint32_t seen_s, struct store_head *head)
+                       uint32_t seen_s, uint64_t bits, struct store_head *head)
 {
 	const uint8_t *bytes = item->u.entries.headers + (size_t)i * TUY_HEADER_SIZE;
 	struct store_entry_row row = { seen_s, STORE_BLOB_NONE, bytes, { NULL, 0 } };
@@ -190,6 +193,12 @@ static int entry_apply(struct store_apply *apply, const struct tuy_store_item *i
 	if (row.state == STORE_BLOB_MISSING && item->u.entries.blobs[i].p != NULL) {
 		row.state = STORE_BLOB_HELD;
 		row.blob = item->u.entries.blobs[i];
+	}
+	enum store_blob fate = store_erase_fate(bytes, seq, bits, seen_s, row.state);
+	if (fate != row.state) {
+		row.state = fate;
+		row.blob = (struct tuy_bytes){ NULL, 0 };
+		store_erase_touch(&apply->erase, item->log_no);
 	}
 	int rc = store_entry_put(apply->entries, apply->tables, item->log_no, seq, &row, 0);
 	if (rc == 0 && row.state == STORE_BLOB_MISSING) {
@@ -211,8 +220,10 @@ static int entries_apply(struct store_apply *apply, const struct tuy_store_item 
 	if (item->u.entries.count == 0 || item->u.entries.from != head.head.seq + 1 ||
 	    item->u.entries.head.seq != head.head.seq + item->u.entries.count)
 		return STORE_GAP;
+	uint64_t bits;
+	rc = store_erase_bits(&apply->erase, item->log_no, item->u.entries.from, &bits);
 	for (uint32_t i = 0; i < item->u.entries.count && rc == 0; i++)
-		rc = entry_apply(apply, item, i, seen_s, &head);
+		rc = entry_apply(apply, item, i, seen_s, bits, &head);
 	head.head = item->u.entries.head;
 	head.sig = item->u.entries.sig;
 	if (rc == 0)
@@ -222,7 +233,8 @@ static int entries_apply(struct store_apply *apply, const struct tuy_store_item 
 	return rc == 0 ? sigs_clean(apply, item->log_no) : rc;
 }
 
-/* A payload that was missing. One that is held, or was erased meanwhile, changes nothing. */
+/* A payload that was missing. One that is held, or was erased or pruned meanwhile, changes nothing.
+ */
 static int blob_apply(struct store_apply *apply, const struct tuy_store_item *item)
 {
 	struct store_key8 key = store_key8(item->log_no, item->u.blob.seq);
@@ -230,10 +242,12 @@ static int blob_apply(struct store_apply *apply, const struct tuy_store_item *it
 	struct store_entry_row row;
 	struct store_head head;
 	int rc = store_entry_get(apply->txn, apply->tables, item->log_no, item->u.blob.seq, &row);
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? STORE_GAP : rc;
-	if (row.state != STORE_BLOB_MISSING)
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if (rc == MDB_NOTFOUND || row.state != STORE_BLOB_MISSING) {
+		store_erase_touch(&apply->erase, item->log_no); /* the node counts otherwise */
 		return 0;
+	}
 	memcpy(header, row.header, sizeof header);
 	row.header = header;
 	row.state = STORE_BLOB_HELD;
@@ -249,6 +263,23 @@ static int blob_apply(struct store_apply *apply, const struct tuy_store_item *it
 	head.missing--;
 	rc = store_head_put(apply->txn, apply->tables, item->log_no, &head);
 	return rc == 0 ? view_batch_entry(apply->view, item->log_no, item->u.blob.seq, &row) : rc;
+}
+
+/* A log goes on from a checkpoint (PROTOCOL 7.10). What is held of it from before stays. */
+static int base_apply(struct store_apply *apply, const struct tuy_store_item *item)
+{
+	struct store_head head;
+	int rc = store_head_get(apply->txn, apply->tables, item->log_no, &head);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? STORE_GAP : rc;
+	if (item->u.base.head.seq <= head.head.seq ||
+	    item->u.base.head.seq % TUY_CHECKPOINT_EVERY != 0)
+		return STORE_GAP;
+	head.head = item->u.base.head;
+	head.sig = item->u.base.sig;
+	head.base_seq = head.head.seq;
+	rc = store_head_put(apply->txn, apply->tables, item->log_no, &head);
+	return rc == 0 ? sig_put(apply, item->log_no, &head.head, &head.sig) : rc;
 }
 
 /* ---- public ---- */
@@ -272,6 +303,18 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		return address_apply(apply, item);
 	case TUY_STORE_INVITE:
 		return invite_apply(apply, item);
+	case TUY_STORE_RETRACT:
+		return store_erase_retract(&apply->erase, item, seen_s);
+	case TUY_STORE_RECEIPT:
+		return store_erase_receipt(&apply->erase, item, seen_s);
+	case TUY_STORE_BASE:
+		return base_apply(apply, item);
+	case TUY_STORE_CUT:
+		return store_fork_cut(apply->txn, apply->tables, apply->view, item, seen_s);
+	case TUY_STORE_SPENT:
+		return store_fork_spent(apply->txn, apply->tables, item);
+	case TUY_STORE_VOIDED:
+		return store_fork_voided(apply->txn, apply->tables, item, seen_s);
 	case TUY_STORE_INCARNATION: {
 		int rc = store_incarnation_put(apply->txn, apply->tables, &item->u.incarnation);
 		return rc == STORE_RETIRED ? STORE_GAP : rc;
@@ -289,7 +332,13 @@ int store_apply_begin(struct store_apply *apply, MDB_txn *txn, struct store_tabl
 		apply->entries = NULL;
 		return rc;
 	}
+	store_erase_begin(&apply->erase, txn, tables, apply->entries, apply->view);
 	return view_batch_begin(apply->view, txn, tables);
+}
+
+struct store_erase *store_apply_erase(struct store_apply *apply)
+{
+	return &apply->erase;
 }
 
 int store_apply_write(struct store_apply *apply)

@@ -9,10 +9,9 @@
 #ifndef STORE_APPLY_H
 #define STORE_APPLY_H
 
+#include "store_erase.h"
 #include "store_rows.h"
 #include "view_build.h"
-
-#define STORE_GAP (-1)
 
 struct store_apply;
 
@@ -24,6 +23,8 @@ void store_apply_destroy(struct store_apply *apply); /* NULL is allowed */
 int store_apply_begin(struct store_apply *apply, MDB_txn *txn, struct store_tables *tables);
 /* Writes one item; `seen_s`: unix time at which it came. */
 int store_apply_item(struct store_apply *apply, const struct tuy_store_item *item, uint32_t seen_s);
+/* The erasing side of the transaction under way; what it touched is the caller's to report. */
+struct store_erase *store_apply_erase(struct store_apply *apply);
 /* Writes what the view made of the items. The caller commits, or aborts. Cursors are closed either
  * way by store_apply_end, which comes before the commit or the abort. */
 int store_apply_write(struct store_apply *apply);

@@ -1,5 +1,6 @@
 /* The read side: what the node asks for, and what it is fed at the start. */
 #include "store_env.h"
+#include "store_fork.h"
 #include "store_rows.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,11 +21,35 @@ static int run_sig_get(MDB_txn *txn, const struct store_tables *tables, uint32_t
 	return 0;
 }
 
+/* PROTOCOL 7.10: the checkpoint from which a pruned log goes on, if `from` is before it. */
+static int base_read(MDB_txn *txn, const struct store_tables *tables, const struct tuy_read *read,
+                     struct tuy_read_result *result)
+{
+	struct store_head head;
+	struct tuy_bytes value;
+	int rc = store_head_get(txn, tables, read->log_no, &head);
+	if (rc != 0 || read->from > head.base_seq)
+		return rc;
+	struct store_key8 key = store_key8(read->log_no, head.base_seq);
+	rc = store_get(txn, tables, STORE_SIGS, TUY_BYTES(key.b), &value);
+	if (rc == 0 && value.len != sizeof result->base.hash.b + sizeof result->sig.b)
+		rc = MDB_CORRUPTED;
+	if (rc != 0)
+		return rc;
+	result->base.seq = head.base_seq;
+	memcpy(result->base.hash.b, value.p, sizeof result->base.hash.b);
+	memcpy(result->sig.b, value.p + sizeof result->base.hash.b, sizeof result->sig.b);
+	return 0;
+}
+
 static int entries_read(MDB_txn *txn, const struct store_tables *tables,
                         const struct tuy_read *read, uint8_t *headers,
                         struct tuy_read_result *result)
 {
 	struct store_entry_row row;
+	int base = base_read(txn, tables, read, result);
+	if (base != 0 || result->base.seq > 0)
+		return base;
 	if (read->count == 0)
 		return MDB_NOTFOUND;
 	for (uint32_t i = 0; i < read->count; i++) {
@@ -52,6 +77,22 @@ static int ops_read(MDB_txn *txn, const struct store_tables *tables, const struc
 	return 0;
 }
 
+static enum tuy_gone_reason gone_of(enum store_blob state)
+{
+	switch (state) {
+	case STORE_BLOB_HELD:
+		return (enum tuy_gone_reason)0;
+	case STORE_BLOB_ERASED:
+		return TUY_GONE_ERASED;
+	case STORE_BLOB_EXPIRED:
+		return TUY_GONE_EXPIRED;
+	case STORE_BLOB_NONE:
+	case STORE_BLOB_MISSING:
+		break;
+	}
+	return TUY_GONE_NOT_HELD;
+}
+
 static int blobs_read(MDB_txn *txn, const struct store_tables *tables, const struct tuy_read *read,
                       struct tuy_read_result *result)
 {
@@ -62,8 +103,7 @@ static int blobs_read(MDB_txn *txn, const struct store_tables *tables, const str
 			return rc;
 		if (rc == 0) {
 			result->bytes[i] = row.blob;
-			result->erased[i] =
-				row.state == STORE_BLOB_ERASED || row.state == STORE_BLOB_EXPIRED;
+			result->gone[i] = gone_of(row.state);
 		}
 	}
 	result->count = read->count;
@@ -100,6 +140,51 @@ static int missing_read(MDB_txn *txn, const struct store_tables *tables,
 	}
 	mdb_cursor_close(cursor);
 	result->headers = headers;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Takes one row of tombstones as a cursor gave it. 1: it is not what was asked for. */
+static int erased_take(const struct store_tables *tables, const MDB_val *key, const MDB_val *row,
+                       uint32_t since_s, struct tuy_read_result *result)
+{
+	struct store_bits bits = { 0, 0 };
+	struct tuy_bytes value;
+	int rc = store_check(tables, STORE_TOMBSTONES, key, row, &value);
+	if (rc == 0)
+		rc = store_bits_read(value, &bits);
+	if (rc != 0 || bits.came_s < since_s)
+		return rc != 0 ? rc : 1;
+	const uint8_t *k = key->mv_data;
+	uint32_t block = tuy_get32(k + 52);
+	memcpy(result->log.b, k + 36, sizeof result->log.b);
+	for (uint32_t i = 0; i < TUY_CHECKPOINT_EVERY; i++)
+		if ((bits.bits >> i & 1) != 0)
+			result->seqs[result->count++] = block * TUY_CHECKPOINT_EVERY + 1 + i;
+	return 0;
+}
+
+static int erased_read(MDB_txn *txn, const struct store_tables *tables, const struct tuy_read *read,
+                       struct tuy_read_result *result)
+{
+	struct store_tombstone_key first =
+		store_tombstone_key(read->circle_no, &read->device, &read->log, read->from);
+	MDB_val key = { sizeof first.b, first.b };
+	MDB_val row;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(txn, tables->dbi[STORE_TOMBSTONES], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+	while (rc == 0) {
+		if (key.mv_size != sizeof first.b || memcmp(key.mv_data, first.b, 36) != 0)
+			rc = MDB_NOTFOUND;
+		else
+			rc = erased_take(tables, &key, &row, read->since_s, result);
+		if (rc != 1)
+			break;
+		rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -154,7 +239,8 @@ static int log_load(struct tuy_node *node, struct store_reading *reading, struct
 	const struct store_tables *tables = store_tables(reading->store);
 	uint32_t log_no = tuy_get32(key.p);
 	if (store_log_get(reading->txn, tables, log_no, &row) != 0 ||
-	    store_head_get(reading->txn, tables, log_no, &head) != 0)
+	    store_head_get(reading->txn, tables, log_no, &head) != 0 ||
+	    store_fork_get(reading->txn, tables, log_no, &state.cut) != 0)
 		return -1;
 	state.log_no = log_no;
 	state.circle_no = row.log.circle_no;
@@ -163,6 +249,7 @@ static int log_load(struct tuy_node *node, struct store_reading *reading, struct
 	state.head = head.head;
 	state.sig = head.sig;
 	state.missing = head.missing;
+	state.base_seq = head.base_seq;
 	return tuy_node_load_log(node, &state) == TUY_OK ? 0 : -1;
 }
 
@@ -264,6 +351,14 @@ void store_read(struct store_reading *reading, const struct tuy_read *read, uint
 			break;
 		case TUY_READ_MISSING:
 			rc = missing_read(reading->txn, tables, read, headers, result);
+			break;
+		case TUY_READ_BLOCK:
+		case TUY_READ_HEAD:
+		case TUY_READ_PROOF:
+			rc = store_fork_read(reading->txn, tables, read, headers, result);
+			break;
+		case TUY_READ_ERASED:
+			rc = erased_read(reading->txn, tables, read, result);
 			break;
 		}
 	if (rc != 0) {

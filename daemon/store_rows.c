@@ -21,6 +21,8 @@ enum {
 	ENTRY_STATE_AT = 4,
 	ENTRY_HEADER_AT = 5,
 	ENTRY_BLOB_AT = ENTRY_HEADER_AT + TUY_HEADER_SIZE,
+
+	BITS_SIZE = 12,
 };
 
 struct store_key8 store_key8(uint32_t first, uint32_t second)
@@ -154,6 +156,57 @@ int store_entry_put(MDB_cursor *cursor, const struct store_tables *tables, uint3
 		row->blob,
 	};
 	return store_cursor_put(cursor, tables, STORE_ENTRIES, TUY_BYTES(key.b), parts, 3, flags);
+}
+
+struct store_tombstone_key store_tombstone_key(uint32_t circle_no, const struct tuy_device *device,
+                                               const struct tuy_log16 *log, uint32_t block)
+{
+	struct store_tombstone_key key;
+	tuy_put32(key.b, circle_no);
+	memcpy(key.b + 4, device->b, sizeof device->b);
+	memcpy(key.b + 36, log->b, sizeof log->b);
+	tuy_put32(key.b + 52, block);
+	return key;
+}
+
+struct store_receipt_key store_receipt_key(uint32_t log_no, uint32_t block,
+                                           const struct tuy_device *device)
+{
+	struct store_receipt_key key;
+	tuy_put32(key.b, log_no);
+	tuy_put32(key.b + 4, block);
+	memcpy(key.b + 8, device->b, sizeof device->b);
+	return key;
+}
+
+int store_bits_read(struct tuy_bytes value, struct store_bits *bits)
+{
+	if (value.len != BITS_SIZE)
+		return MDB_CORRUPTED;
+	bits->bits = tuy_get64(value.p);
+	bits->came_s = tuy_get32(value.p + 8);
+	return 0;
+}
+
+int store_bits_get(MDB_txn *txn, const struct store_tables *tables, enum store_table table,
+                   struct tuy_bytes key, struct store_bits *bits)
+{
+	struct tuy_bytes value;
+	*bits = (struct store_bits){ 0, 0 };
+	int rc = store_get(txn, tables, table, key, &value);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	return store_bits_read(value, bits);
+}
+
+int store_bits_put(MDB_txn *txn, const struct store_tables *tables, enum store_table table,
+                   struct tuy_bytes key, const struct store_bits *bits)
+{
+	uint8_t value[BITS_SIZE];
+	tuy_put64(value, bits->bits);
+	tuy_put32(value + 8, bits->came_s);
+	struct tuy_bytes part = TUY_BYTES(value);
+	return store_put(txn, tables, table, key, &part, 1, 0);
 }
 
 int store_epoch_get(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,

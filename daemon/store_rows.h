@@ -55,6 +55,30 @@ int store_entry_get(MDB_txn *txn, const struct store_tables *tables, uint32_t lo
 int store_entry_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t log_no,
                     uint32_t seq, const struct store_entry_row *row, unsigned flags);
 
+/* Which entries of a block of 64 (seqs 64 block + 1 on) were retracted, and when that was heard
+ * last. Zeros if none. */
+struct store_bits {
+	uint64_t bits;
+	uint32_t came_s;
+};
+#define STORE_TOMBSTONE_KEY 56
+struct store_tombstone_key {
+	uint8_t b[STORE_TOMBSTONE_KEY];
+};
+struct store_tombstone_key store_tombstone_key(uint32_t circle_no, const struct tuy_device *device,
+                                               const struct tuy_log16 *log, uint32_t block);
+#define STORE_RECEIPT_KEY 40
+struct store_receipt_key {
+	uint8_t b[STORE_RECEIPT_KEY];
+};
+struct store_receipt_key store_receipt_key(uint32_t log_no, uint32_t block,
+                                           const struct tuy_device *device);
+int store_bits_get(MDB_txn *txn, const struct store_tables *tables, enum store_table table,
+                   struct tuy_bytes key, struct store_bits *bits);
+int store_bits_put(MDB_txn *txn, const struct store_tables *tables, enum store_table table,
+                   struct tuy_bytes key, const struct store_bits *bits);
+int store_bits_read(struct tuy_bytes value, struct store_bits *bits);
+
 /*
  * The `skip`-th epoch key whose id begins with `epoch` (0: the first; there is one unless somebody
  * searched 2^64 keys). Secrets: the caller wipes `key`.

@@ -22,6 +22,11 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_NEWEST] = "newest",
 	[STORE_SEGMENTS] = "segments",
 	[STORE_WORDS] = "words",
+	[STORE_TOMBSTONES] = "tombstones",
+	[STORE_RECEIPTS] = "receipts",
+	[STORE_EXPIRIES] = "expiries",
+	[STORE_FORKS] = "forks",
+	[STORE_VOIDED] = "voided",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

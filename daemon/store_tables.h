@@ -33,6 +33,13 @@
  *   addresses    device 32                       address record
  *   invites      invite pk 32                    circle_no u32, expires_s u32, state u8, used_s
  *                                                u32, used_by 32
+ *   tombstones   circle_no u32, device 32,       bits u64 (2^i: seq 64 block + 1 + i), came_s u32
+ *                log16 16, block u32             of the last RETRACT; for ever, also for entries
+ * and logs that are not held receipts     log_no u32, block u32,          bits u64, came_s u32 of
+ * the last one: entries of device 32                       this device that the device said it
+ * erased forks        log_no u32                      cut u32, proof (PROTOCOL 4.11) voided log_no
+ * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
+ * commitment         or retracted)
  *
  * Derived (made from the above, can be rebuilt):
  *
@@ -48,6 +55,8 @@
  *                                                expires_s u32
  *   newest       circle_no u32, kind u8, member 32               number u32. PROFILE: of a member;
  *                                                CIRCLE: member is zero
+ *   expiries     exp_s u32, log_no u32, seq u32  empty: a payload that is held or missing, by its
+ *                                                header's expiry
  *   segments     }
  *   words        } search_build.h
  *
@@ -61,7 +70,7 @@
 #include <lmdb.h>
 
 #define STORE_SCHEMA   1u
-#define STORE_VIEW     1u /* version of the derived tables */
+#define STORE_VIEW     2u /* version of the derived tables */
 #define STORE_MAC_SIZE 16
 #define STORE_KEY_MAX  255 /* bytes of a key */
 
@@ -84,6 +93,11 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_NEWEST,
 	           STORE_SEGMENTS,
 	           STORE_WORDS,
+	           STORE_TOMBSTONES, /* from here on: not in stores of before, made when opened */
+	           STORE_RECEIPTS,
+	           STORE_EXPIRIES,
+	           STORE_FORKS,
+	           STORE_VOIDED,
 	           STORE_TABLE_COUNT,
 };
 

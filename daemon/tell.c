@@ -33,9 +33,21 @@ void tell_log(const struct tuy_tell *t, const char *error)
 		log_line(LOG_DEBUG, "node", "what=entries circle=%u log=%u seq=%u count=%u",
 		         t->circle_no, t->log_no, t->seq, t->count);
 		break;
+	case TUY_TELL_ERASED:
+		log_line(LOG_DEBUG, "node", "peer=%s what=erased circle=%u log=%u seq=%u count=%u",
+		         peer.text, t->circle_no, t->log_no, t->seq, t->count);
+		break;
 	case TUY_TELL_FAULT:
 		log_line(LOG_UNUSUAL, "node", "what=fault link=%u err=%s", t->link,
 		         tuy_err_name(t->err));
+		break;
+	case TUY_TELL_FORKED:
+		log_line(LOG_UNUSUAL, "node", "peer=%s what=forked circle=%u log=%u seq=%u",
+		         peer.text, t->circle_no, t->log_no, t->seq);
+		break;
+	case TUY_TELL_VOIDED:
+		log_line(LOG_DEBUG, "node", "what=voided circle=%u log=%u", t->circle_no,
+		         t->log_no);
 		break;
 	case TUY_TELL_INCARNATION:
 		break; /* notice.c */

@@ -297,36 +297,47 @@ int view_object(struct store_reading *reading, uint32_t number, struct view_obje
 	return object_read(reading, number, object);
 }
 
-int view_record(struct store_reading *reading, const struct tuy_device_keys *keys,
-                const struct view_object *object, uint8_t *buffer, struct tuy_record *record)
+int view_open(struct store_reading *reading, const struct tuy_device_keys *keys, uint32_t log_no,
+              uint32_t seq, const struct view_sealed *sealed, uint8_t *buffer,
+              struct tuy_bytes *plain)
 {
 	const struct store_tables *tables = store_tables(reading->store);
-	struct store_entry_row entry;
 	struct store_log_row log;
 	struct tuy_header header;
 	struct tuy_secret key;
 	enum tuy_err err = TUY_E_OPEN;
 	size_t len = 0;
-	int rc = store_entry_get(reading->txn, tables, object->log_no, object->seq, &entry);
-	if (rc == 0)
-		rc = store_log_get(reading->txn, tables, object->log_no, &log);
-	if (rc != 0 || tuy_header_decode(entry.header, &header) != TUY_OK)
+	int rc = store_log_get(reading->txn, tables, log_no, &log);
+	if (rc != 0 || tuy_header_decode(sealed->header, &header) != TUY_OK)
 		return -1;
-	if (entry.state != STORE_BLOB_HELD)
-		return 1;
 	for (uint32_t skip = 0; err == TUY_E_OPEN; skip++) {
-		rc = store_epoch_get(reading->txn, tables, object->circle_no, &header.epoch, skip,
+		rc = store_epoch_get(reading->txn, tables, log.log.circle_no, &header.epoch, skip,
 		                     &key);
 		if (rc != 0 && rc != MDB_NOTFOUND)
 			return -1;
-		err = tuy_blob_open(entry.blob, rc == 0 ? &key : NULL, keys->box_sk, &keys->box_pk,
-		                    &log.log.id, object->seq, buffer, &len);
+		err = tuy_blob_open(sealed->blob, rc == 0 ? &key : NULL, keys->box_sk,
+		                    &keys->box_pk, &log.log.id, seq, buffer, &len);
 		if (rc != 0)
 			break;
 	}
 	sodium_memzero(&key, sizeof key);
-	struct tuy_bytes doc = { buffer, len };
-	return err == TUY_OK && tuy_record_read(doc, record) == TUY_OK ? 0 : 1;
+	*plain = (struct tuy_bytes){ buffer, len };
+	return err == TUY_OK ? 0 : 1;
+}
+
+int view_record(struct store_reading *reading, const struct tuy_device_keys *keys,
+                const struct view_object *object, uint8_t *buffer, struct tuy_record *record)
+{
+	const struct store_tables *tables = store_tables(reading->store);
+	struct store_entry_row entry;
+	struct tuy_bytes doc;
+	if (store_entry_get(reading->txn, tables, object->log_no, object->seq, &entry) != 0)
+		return -1;
+	if (entry.state != STORE_BLOB_HELD)
+		return 1;
+	struct view_sealed sealed = { entry.header, entry.blob };
+	int rc = view_open(reading, keys, object->log_no, object->seq, &sealed, buffer, &doc);
+	return rc == 0 && tuy_record_read(doc, record) != TUY_OK ? 1 : rc;
 }
 
 int view_profile(struct store_reading *reading, uint32_t circle_no, const struct tuy_member *member,
@@ -347,6 +358,14 @@ int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_o
 	                    TUY_RECORD_CIRCLE, &nobody, &number) != 0)
 		return -1;
 	return object_read(reading, number, object);
+}
+
+uint32_t view_next_number(struct store_reading *reading)
+{
+	struct view_counts counts;
+	if (view_counts_get(reading->txn, store_tables(reading->store), &counts) != 0)
+		return 0;
+	return counts.next_number;
 }
 
 uint32_t view_count(struct store_reading *reading)

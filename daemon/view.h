@@ -51,6 +51,16 @@ int view_object(struct store_reading *reading, uint32_t number, struct view_obje
 /* The fewest characters (4..16) that name this object and no other. */
 uint32_t view_short_len(struct store_reading *reading, const struct tuy_object *id);
 
+/* A payload with its header, and what is in it: `*plain` points into `buffer` (TUY_BLOB_MAX bytes).
+ * 0; 1: no key opens it; -1: damaged. */
+struct view_sealed {
+	const uint8_t *header; /* TUY_HEADER_SIZE */
+	struct tuy_bytes blob;
+};
+int view_open(struct store_reading *reading, const struct tuy_device_keys *keys, uint32_t log_no,
+              uint32_t seq, const struct view_sealed *sealed, uint8_t *buffer,
+              struct tuy_bytes *plain);
+
 /*
  * Opens the record of an object into `buffer` (TUY_BLOB_MAX bytes); spans of `record` point into
  * it. 0; 1: unreadable (no key, erased, not held); -1: damaged.
@@ -67,6 +77,10 @@ int view_circle(struct store_reading *reading, uint32_t circle_no, struct view_o
 /* 1; 0 if what is derived is damaged: then objects and words may be missing, and the next start of
  * the program (or tuyaud --rebuild) makes them again from the logs. */
 int view_is_whole(struct store_reading *reading);
+
+/* The number that the next object will get: what came since is found from it on (a newer revision
+ * gets a number of its own, and the older one's is given up). */
+uint32_t view_next_number(struct store_reading *reading);
 
 /* Numbers of live TIP and ASK objects that every circle holds: for statistics. */
 uint32_t view_count(struct store_reading *reading);

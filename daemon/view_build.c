@@ -2,6 +2,7 @@
 #include "view_build.h"
 #include "../proto/blob.h"
 #include "../proto/log.h"
+#include "../proto/retract.h"
 #include "search_build.h"
 #include "view_rows.h"
 #include <errno.h>
@@ -18,6 +19,12 @@ struct made { /* an object, or a newer revision of one, under a number of its ow
 	int dead; /* not the newest revision: nothing is written of it */
 	struct view_row row;
 	struct tuy_hash pcommit;
+};
+
+struct expiry { /* of a payload that is held or missing */
+	uint32_t exp_s;
+	uint32_t log_no;
+	uint32_t seq;
 };
 
 struct log_slot {
@@ -40,6 +47,10 @@ struct view_batch {
 	struct made **order; /* as many as `made` */
 	uint32_t made_count;
 	uint32_t made_cap;
+	int removed; /* objects were: the counts and words are to be written */
+	struct expiry *expiries;
+	uint32_t expiry_count;
+	uint32_t expiry_cap;
 	struct log_slot logs[LOG_CACHE];
 	struct {
 		int used;
@@ -202,43 +213,80 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
 	return 0;
 }
 
+/*
+ * Opens and reads what an entry says. 0 with `record` (spans into batch->plain), `header` and
+ * `slot`; 1: there is nothing for the view in it; 2: the key of its epoch is not held; or a code.
+ */
+static int entry_open(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                      const struct store_entry_row *row, const struct log_slot **slot,
+                      struct tuy_header *header, struct tuy_record *record)
+{
+	enum tuy_blob_mode mode;
+	size_t len = 0;
+	int rc = slot_find(batch, log_no, slot);
+	if (rc != 0)
+		return rc;
+	const struct store_log *log = &(*slot)->row.log;
+	if (tuy_header_decode(row->header, header) != TUY_OK)
+		return MDB_CORRUPTED;
+	/* PROTOCOL 4.8: "clear; for RETRACT only": nothing that is shown may come so. */
+	if (tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode == TUY_BLOB_CLEAR)
+		return 1;
+	if (mode == TUY_BLOB_CIRCLE) {
+		rc = circle_blob_open(batch, log, seq, &header->epoch, row->blob, &len);
+		if (rc != 0)
+			return rc == 1 ? 2 : rc == 2 ? 1 : rc;
+	} else if (tuy_blob_open(row->blob, NULL, batch->keys->box_sk, &batch->keys->box_pk,
+	                         &log->id, seq, batch->plain, &len) != TUY_OK) {
+		return 1;
+	}
+	struct tuy_bytes doc = { batch->plain, len };
+	if (tuy_record_read(doc, record) != TUY_OK)
+		return 1;
+	return is_shown(record->kind) || record->kind == TUY_RECORD_PROFILE ||
+	                       record->kind == TUY_RECORD_CIRCLE
+	               ? 0
+	               : 1;
+}
+
+/* Notes when the payload of an entry expires; an entry with a clear one never does. */
+static int expiry_note(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                       const struct store_entry_row *row)
+{
+	struct tuy_header header;
+	if (tuy_header_decode(row->header, &header) != TUY_OK)
+		return MDB_CORRUPTED;
+	if (header.exp_s == 0 || tuy_header_is_clear(row->header))
+		return 0;
+	if (batch->expiry_count == batch->expiry_cap) {
+		uint32_t cap = batch->expiry_cap == 0 ? MADE_FIRST : batch->expiry_cap * 2;
+		struct expiry *grown = realloc(batch->expiries, cap * sizeof *grown);
+		if (grown == NULL)
+			return ENOMEM;
+		batch->expiries = grown;
+		batch->expiry_cap = cap;
+	}
+	batch->expiries[batch->expiry_count++] = (struct expiry){ header.exp_s, log_no, seq };
+	return 0;
+}
+
 int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
                      const struct store_entry_row *row)
 {
 	const struct log_slot *slot;
 	struct tuy_header header;
 	struct tuy_record record;
-	enum tuy_blob_mode mode;
-	size_t len = 0;
-	if (batch->on == VIEW_BATCH_OFF || row->state != STORE_BLOB_HELD)
+	if (batch->on == VIEW_BATCH_OFF ||
+	    (row->state != STORE_BLOB_HELD && row->state != STORE_BLOB_MISSING))
 		return 0;
-	int rc = slot_find(batch, log_no, &slot);
-	if (rc != 0)
+	int rc = expiry_note(batch, log_no, seq, row);
+	if (rc != 0 || row->state == STORE_BLOB_MISSING)
 		return rc;
-	const struct store_log *log = &slot->row.log;
-	if (tuy_header_decode(row->header, &header) != TUY_OK)
-		return MDB_CORRUPTED;
-	/* PROTOCOL 4.8: "clear; for RETRACT only": nothing that is shown may come so. */
-	if (tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode == TUY_BLOB_CLEAR)
-		return 0;
-	if (mode == TUY_BLOB_CIRCLE) {
-		rc = circle_blob_open(batch, log, seq, &header.epoch, row->blob, &len);
-		if (rc == 1)
-			return unopened_put(batch, log->circle_no, &header.epoch, log_no, seq);
-		if (rc == 2)
-			return 0;
-		if (rc != 0)
-			return rc;
-	} else if (tuy_blob_open(row->blob, NULL, batch->keys->box_sk, &batch->keys->box_pk,
-	                         &log->id, seq, batch->plain, &len) != TUY_OK) {
-		return 0;
-	}
-	struct tuy_bytes doc = { batch->plain, len };
-	if (tuy_record_read(doc, &record) != TUY_OK)
-		return 0;
-	if (!is_shown(record.kind) && record.kind != TUY_RECORD_PROFILE &&
-	    record.kind != TUY_RECORD_CIRCLE)
-		return 0;
+	rc = entry_open(batch, log_no, seq, row, &slot, &header, &record);
+	if (rc == 2)
+		return unopened_put(batch, slot->row.log.circle_no, &header.epoch, log_no, seq);
+	if (rc != 0)
+		return rc == 1 ? 0 : rc;
 	return record_take(batch, slot, &header, row->seen_s, &record);
 }
 
@@ -513,7 +561,8 @@ static int rows_write(struct view_batch *batch)
 		rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_TIMES], &cursor);
 	if (rc != 0)
 		return rc;
-	qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_time);
+	if (batch->made_count > 0)
+		qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_time);
 	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
 		if (!batch->order[i]->dead)
 			rc = view_time_put(cursor, batch->tables, batch->order[i]->number,
@@ -552,14 +601,120 @@ static int newest_settle(struct view_batch *batch, const struct made *made)
 	                       member, made->number);
 }
 
+/* ---- expiry ---- */
+
+static int order_by_expiry(const void *a, const void *b)
+{
+	const struct expiry *x = a;
+	const struct expiry *y = b;
+	if (x->exp_s != y->exp_s)
+		return x->exp_s < y->exp_s ? -1 : 1;
+	if (x->log_no != y->log_no)
+		return x->log_no < y->log_no ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static int expiries_write(struct view_batch *batch)
+{
+	MDB_cursor *cursor;
+	if (batch->expiry_count == 0)
+		return 0;
+	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_EXPIRIES], &cursor);
+	if (rc != 0)
+		return rc;
+	qsort(batch->expiries, batch->expiry_count, sizeof *batch->expiries, order_by_expiry);
+	for (uint32_t i = 0; i < batch->expiry_count && rc == 0; i++) {
+		const struct expiry *expiry = &batch->expiries[i];
+		struct store_key12 key = store_key12(expiry->exp_s, expiry->log_no, expiry->seq);
+		rc = store_cursor_put(cursor, batch->tables, STORE_EXPIRIES, TUY_BYTES(key.b), NULL,
+		                      0, 0);
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* ---- erasing ---- */
+
+static void batch_empty(struct view_batch *batch)
+{
+	batch->made_count = 0;
+	batch->expiry_count = 0;
+	batch->removed = 0;
+	if (batch->words != NULL)
+		search_batch_clear(batch->words);
+}
+
+/* The object of `id` goes if its newest revision is this entry. */
+static int object_remove(struct view_batch *batch, const struct log_slot *slot, uint32_t seq,
+                         const struct view_row *wanted)
+{
+	static const struct tuy_member nobody;
+	struct view_row row;
+	MDB_cursor *ids;
+	uint32_t number;
+	uint32_t newest;
+	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_IDS], &ids);
+	if (rc != 0)
+		return rc;
+	rc = id_find(batch, ids, wanted, &number);
+	mdb_cursor_close(ids);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	rc = view_row_get(batch->txn, batch->tables, number, &row);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (row.log_no != slot->log_no || row.seq != seq)
+		return 0;
+	batch->removed = 1;
+	rc = old_remove(batch, number, &row);
+	if (rc != 0 || is_shown(row.kind))
+		return rc;
+	const struct tuy_member *member =
+		row.kind == TUY_RECORD_PROFILE ? &slot->row.log.member : &nobody;
+	rc = view_newest_get(batch->txn, batch->tables, row.circle_no, row.kind, member, &newest);
+	if (rc == 0 && newest == number)
+		rc = view_newest_del(batch->txn, batch->tables, row.circle_no, row.kind, member);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+{
+	const struct log_slot *slot;
+	struct store_entry_row entry;
+	struct tuy_header header;
+	struct tuy_record record;
+	int rc = 0;
+	if (batch->on == VIEW_BATCH_OFF)
+		return 0;
+	if (batch->made_count > 0) { /* it may be among them */
+		rc = view_batch_write(batch);
+		batch_empty(batch);
+	}
+	if (rc == 0)
+		rc = store_entry_get(batch->txn, batch->tables, log_no, seq, &entry);
+	if (rc != 0 || entry.state != STORE_BLOB_HELD)
+		return rc;
+	rc = entry_open(batch, log_no, seq, &entry, &slot, &header, &record);
+	if (rc != 0)
+		return rc == 1 || rc == 2 ? 0 : rc;
+	struct view_row wanted = {
+		.circle_no = slot->row.log.circle_no,
+		.id = tuy_object_id(&slot->circle, &slot->row.log.member, &record.nonce),
+	};
+	return object_remove(batch, slot, seq, &wanted);
+}
+
+/* ---- the batch ---- */
+
 int view_batch_write(struct view_batch *batch)
 {
-	int rc = 0;
-	if (batch->made_count == 0)
-		return 0;
+	int rc = expiries_write(batch);
+	if (rc != 0 || (batch->made_count == 0 && !batch->removed))
+		return rc;
 	for (uint32_t i = 0; i < batch->made_count; i++)
 		batch->order[i] = &batch->made[i];
-	qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_id);
+	if (batch->made_count > 0)
+		qsort(batch->order, batch->made_count, sizeof *batch->order, order_by_id);
 	rc = groups_settle(batch);
 	if (rc == 0)
 		rc = rows_write(batch);
@@ -577,11 +732,9 @@ int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables
 {
 	batch->txn = txn;
 	batch->tables = tables;
-	batch->made_count = 0;
 	batch->last.used = 0;
 	memset(batch->logs, 0, sizeof batch->logs);
-	if (batch->words != NULL)
-		search_batch_clear(batch->words);
+	batch_empty(batch);
 	return batch->on == VIEW_BATCH_OFF ? 0 : view_counts_get(txn, tables, &batch->counts);
 }
 
@@ -617,6 +770,7 @@ void view_batch_destroy(struct view_batch *batch)
 	search_batch_destroy(batch->words);
 	free(batch->made);
 	free(batch->order);
+	free(batch->expiries);
 	sodium_memzero(batch, sizeof *batch);
 	free(batch);
 }

@@ -6,6 +6,7 @@
  *	view_batch_begin(batch, txn, tables);
  *	for each entry with a payload:	view_batch_entry(batch, log_no, &row);
  *	for each new epoch key:		view_batch_epoch(batch, circle_no, &epoch);
+ *	for each one to be erased:	view_batch_erase(batch, log_no, seq);
  *	before commit:			view_batch_write(batch);
  *
  * Everything is inside the caller's transaction: after an abort the next begin starts from what
@@ -37,14 +38,21 @@ enum view_batch_switch view_batch_switch(struct view_batch *batch, enum view_bat
 
 int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables *tables);
 /*
- * Takes one entry, whose rows (log, circle) are in the transaction. What cannot be opened or read
- * is passed over; for want of an epoch key, it is noted in `unopened`. `row` may point into the
- * map: nothing is written to the store before the blob was opened.
+ * Takes one entry, held or missing, whose rows (log, circle) are in the transaction. What cannot be
+ * opened or read is passed over; for want of an epoch key, it is noted in `unopened`. `row` may
+ * point into the map: nothing is written to the store before the blob was opened.
  */
 int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
                      const struct store_entry_row *row);
 /* The key of this epoch is in the transaction now: what waited for it is taken. */
 int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct tuy_epoch *epoch);
+/*
+ * The payload of this entry is about to be dropped, and its row still holds it: the object that was
+ * made from it leaves the view, and its words leave the index (from the results at once; the rows
+ * that hold them go when their segments are merged). What was gathered before is written first. An
+ * older revision that is still held comes back with the next rebuild only.
+ */
+int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq);
 int view_batch_write(struct view_batch *batch);
 
 #endif

@@ -12,7 +12,7 @@
 
 static const enum store_table derived[] = {
 	STORE_UNOPENED, STORE_OBJECTS,  STORE_OBJECT_IDS, STORE_OBJECT_TIMES,
-	STORE_NEWEST,   STORE_SEGMENTS, STORE_WORDS,
+	STORE_NEWEST,   STORE_SEGMENTS, STORE_WORDS,      STORE_EXPIRIES,
 };
 
 struct log_at {        /* where one log stands */

@@ -160,6 +160,14 @@ int view_newest_put(MDB_txn *txn, const struct store_tables *tables, uint32_t ci
 	return store_put(txn, tables, STORE_NEWEST, TUY_BYTES(key), &part, 1, 0);
 }
 
+int view_newest_del(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                    enum tuy_record_kind kind, const struct tuy_member *member)
+{
+	uint8_t key[NEWEST_KEY];
+	newest_key(key, circle_no, kind, member);
+	return store_del(txn, tables, STORE_NEWEST, TUY_BYTES(key));
+}
+
 int view_counts_get(MDB_txn *txn, const struct store_tables *tables, struct view_counts *counts)
 {
 	struct tuy_bytes value;

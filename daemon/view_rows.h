@@ -55,6 +55,9 @@ int view_newest_get(MDB_txn *txn, const struct store_tables *tables, uint32_t ci
 int view_newest_put(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
                     enum tuy_record_kind kind, const struct tuy_member *member, uint32_t number);
 
+int view_newest_del(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                    enum tuy_record_kind kind, const struct tuy_member *member);
+
 struct view_counts { /* meta "objects" */
 	uint32_t next_number;
 	uint32_t shown; /* TIP and ASK objects */

@@ -32,15 +32,24 @@ struct ticket_head { /* where a log stands after this ticket */
 	uint32_t seq;
 };
 
+struct ticket_log { /* what the store did to a log beside storing */
+	uint32_t log_no;
+	uint32_t missing;
+	uint32_t base_seq;
+};
+
 struct ticket {
 	struct ticket *next;
-	uint64_t number;
+	uint64_t number;                    /* 0: nobody waits for it, it is a slice of a sweep */
 	const struct tuy_store_item *items; /* the node's, until it is reported */
 	uint32_t count;
 	uint32_t seen_s;
 	uint32_t entry_count;
 	size_t bytes;
 	const char *error; /* NULL: stored */
+	int swept;         /* a sweep ends with it */
+	struct ticket_log *logs;
+	uint32_t log_count;
 	uint32_t head_count;
 	struct ticket_head heads[];
 };
@@ -55,6 +64,7 @@ struct writer {
 	struct store *store;
 	enum writer_index index;
 	writer_on_stored *on_stored;
+	writer_on_erased *on_erased; /* NULL: nobody asks */
 	void *context;
 	uv_async_t async;
 	uv_thread_t thread;
@@ -64,6 +74,8 @@ struct writer {
 	int merge_due;
 	int view_is_off; /* the derived tables are damaged: nothing is written to them */
 	int damage_due;  /* the derived tables are damaged, and the store does not say so yet */
+	int sweeping;
+	struct store_sweep sweep;
 	/* shared, under the mutex */
 	uv_mutex_t mutex;
 	uv_cond_t cond;
@@ -74,6 +86,7 @@ struct writer {
 	const char *failing; /* a ticket failed and the loop does not know yet: nothing after it is
 	                        kept */
 	int view_doubted;    /* a reader found the derived tables damaged */
+	uint32_t sweep_s;    /* what has expired by this clock is to go; 0: nothing to do */
 	int stopping;
 };
 
@@ -121,7 +134,39 @@ static struct ticket *ticket_pop_taken(struct tickets *taken)
 	return ticket;
 }
 
+static void ticket_free(struct ticket *ticket)
+{
+	free(ticket->logs);
+	free(ticket);
+}
+
 /* ---- one transaction ---- */
+
+/* Notes how the logs stand that were touched since the last call: as after this ticket, which the
+ * node must hear before it hears of the next. */
+static int ticket_note(struct writer *writer, MDB_txn *txn, struct ticket *ticket)
+{
+	struct store_erase *erase = store_apply_erase(writer->apply);
+	uint32_t count = erase->touched_count;
+	free(ticket->logs);
+	ticket->logs = NULL;
+	ticket->log_count = 0;
+	erase->touched_count = 0;
+	if (count == 0)
+		return 0;
+	ticket->logs = calloc(count, sizeof *ticket->logs);
+	if (ticket->logs == NULL)
+		return ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		struct store_head head;
+		int rc = store_head_get(txn, &writer->store->tables, erase->touched[i], &head);
+		if (rc != 0)
+			return rc;
+		ticket->logs[ticket->log_count++] =
+			(struct ticket_log){ erase->touched[i], head.missing, head.base_seq };
+	}
+	return 0;
+}
 
 static uint64_t live_deadline(struct writer *writer)
 {
@@ -145,8 +190,7 @@ static int ticket_apply(struct writer *writer, const struct ticket *ticket)
  * *count: how many (also on error). Begin and commit stand here together: LMDB wants both on one
  * thread.
  */
-static int batch_commit(struct writer *writer, const struct ticket *first, uint32_t max,
-                        uint32_t *count)
+static int batch_commit(struct writer *writer, struct ticket *first, uint32_t max, uint32_t *count)
 {
 	uint64_t deadline = live_deadline(writer);
 	uint32_t entry_count = 0;
@@ -157,13 +201,15 @@ static int batch_commit(struct writer *writer, const struct ticket *first, uint3
 	if (rc != 0)
 		return rc;
 	rc = store_apply_begin(writer->apply, txn, &writer->store->tables);
-	for (const struct ticket *t = first; t != NULL && rc == 0 && *count < max; t = t->next) {
+	for (struct ticket *t = first; t != NULL && rc == 0 && *count < max; t = t->next) {
 		entry_count += t->entry_count;
 		bytes += t->bytes;
 		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
 			break;
 		(*count)++;
 		rc = ticket_apply(writer, t);
+		if (rc == 0)
+			rc = ticket_note(writer, txn, t);
 		if (uv_hrtime() > deadline)
 			break;
 	}
@@ -209,8 +255,7 @@ static void env_revive(struct store *store)
 
 /* The same, and what can be mended is mended: a map that is full, an environment that LMDB gave up
  * after a failed write of its meta page. */
-static int batch_store(struct writer *writer, const struct ticket *first, uint32_t max,
-                       uint32_t *count)
+static int batch_store(struct writer *writer, struct ticket *first, uint32_t max, uint32_t *count)
 {
 	int reopened = 0;
 	int doubted = 0;
@@ -331,6 +376,54 @@ static void words_merge(struct writer *writer)
 	writer->merge_due = rc == 0;
 }
 
+/* Erases what has expired and prunes, a slice in a transaction of its own, while nothing waits.
+ * What fails is begun again at the next sweep. */
+static void sweep_some(struct writer *writer)
+{
+	struct ticket *slice = calloc(1, sizeof *slice);
+	struct store_sweep sweep = writer->sweep;
+	MDB_txn *txn;
+	writer->sweeping = 0;
+	if (slice == NULL || writer->store->env == NULL ||
+	    mdb_txn_begin(writer->store->env, NULL, 0, &txn) != 0) {
+		free(slice);
+		return;
+	}
+	int rc = store_apply_begin(writer->apply, txn, &writer->store->tables);
+	if (rc == 0)
+		rc = store_sweep_some(store_apply_erase(writer->apply), &sweep);
+	if (rc == 0)
+		rc = ticket_note(writer, txn, slice);
+	if (rc == 0)
+		rc = store_apply_write(writer->apply);
+	store_apply_end(writer->apply);
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc != 0) {
+		ticket_free(slice);
+		if (rc == MDB_CORRUPTED && !writer->view_is_off) {
+			damage_note(writer); /* it may be the view: once more without it */
+			writer->sweeping = writer->view_is_off;
+		} else if (rc == MDB_MAP_FULL && store_grow(writer->store) == 0)
+			writer->sweeping = 1;
+		else
+			log_line(LOG_UNUSUAL, "store", "what=sweep_failed code=%s",
+			         store_code(rc, writer->store->dir));
+		return;
+	}
+	store_settle(writer->store);
+	writer->sweep = sweep;
+	writer->sweeping = !sweep.done;
+	slice->swept = sweep.done;
+	writer->merge_due = writer->index == WRITER_WORDS && !writer->view_is_off;
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->done, slice);
+	uv_mutex_unlock(&writer->mutex);
+	(void)uv_async_send(&writer->async);
+}
+
 /* What the node knows now (see store_apply_told). */
 static void told_take(struct writer *writer, struct tickets *told)
 {
@@ -339,7 +432,7 @@ static void told_take(struct writer *writer, struct tickets *told)
 		for (uint32_t i = 0; i < ticket->head_count; i++)
 			(void)store_apply_told(writer->apply, ticket->heads[i].log_no,
 			                       ticket->heads[i].seq);
-		free(ticket);
+		ticket_free(ticket);
 	}
 }
 
@@ -354,7 +447,8 @@ static uint64_t merge_rest_ns(const struct writer *writer)
 /* Waits for something to do; the mutex is held. */
 static void work_await(struct writer *writer)
 {
-	while (writer->waiting.first == NULL && !writer->stopping && !writer->view_doubted) {
+	while (writer->waiting.first == NULL && !writer->stopping && !writer->view_doubted &&
+	       !writer->sweeping && writer->sweep_s == 0) {
 		uint64_t rest_ns = writer->merge_due ? merge_rest_ns(writer) : 0;
 		if (!writer->merge_due)
 			uv_cond_wait(&writer->cond, &writer->mutex);
@@ -377,6 +471,11 @@ static void thread_main(void *arg)
 		int stopping = writer->stopping;
 		int doubted = writer->view_doubted;
 		writer->view_doubted = 0;
+		if (writer->sweep_s != 0) {
+			writer->sweep = (struct store_sweep){ .now_s = writer->sweep_s };
+			writer->sweeping = 1;
+			writer->sweep_s = 0;
+		}
 		uv_mutex_unlock(&writer->mutex);
 		told_take(writer, &told);
 		if (doubted)
@@ -385,8 +484,10 @@ static void thread_main(void *arg)
 			tickets_store(writer, &taken, failing);
 		else if (stopping)
 			return;
-		else
+		else if (writer->merge_due)
 			words_merge(writer);
+		else if (writer->sweeping)
+			sweep_some(writer);
 	}
 }
 
@@ -403,11 +504,17 @@ static void done_report(struct writer *writer)
 		uv_mutex_unlock(&writer->mutex);
 		if (ticket == NULL)
 			return;
-		writer->on_stored(writer->context, ticket->number,
-		                  ticket->error == NULL ? TUY_STORED_OK : TUY_STORED_FAILED,
-		                  ticket->error);
+		if (ticket->number != 0)
+			writer->on_stored(writer->context, ticket->number,
+			                  ticket->error == NULL ? TUY_STORED_OK : TUY_STORED_FAILED,
+			                  ticket->error);
 		if (ticket->error != NULL)
-			ticket->head_count = 0;
+			ticket->head_count = ticket->log_count = 0;
+		for (uint32_t i = 0; i < ticket->log_count && writer->on_erased != NULL; i++)
+			writer->on_erased(writer->context, ticket->logs[i].log_no,
+			                  ticket->logs[i].missing, ticket->logs[i].base_seq);
+		if (ticket->swept && writer->on_erased != NULL)
+			writer->on_erased(writer->context, WRITER_SWEPT, 0, 0);
 		uv_mutex_lock(&writer->mutex);
 		tickets_push(&writer->told, ticket);
 		uv_mutex_unlock(&writer->mutex);
@@ -423,7 +530,7 @@ static void writer_free(struct writer *writer)
 {
 	struct ticket *ticket;
 	while ((ticket = tickets_pop(&writer->told)) != NULL)
-		free(ticket);
+		ticket_free(ticket);
 	store_apply_destroy(writer->apply);
 	view_batch_destroy(writer->view);
 	uv_cond_destroy(&writer->cond);
@@ -541,6 +648,19 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
 	return 0;
+}
+
+void writer_report_erased(struct writer *writer, writer_on_erased *on_erased)
+{
+	writer->on_erased = on_erased;
+}
+
+void writer_sweep(struct writer *writer, uint32_t now_s)
+{
+	uv_mutex_lock(&writer->mutex);
+	writer->sweep_s = now_s;
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
 }
 
 void writer_doubt_view(struct writer *writer)

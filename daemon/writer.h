@@ -29,6 +29,11 @@ enum writer_index {
 typedef void writer_on_stored(void *context, uint64_t ticket, enum tuy_stored stored,
                               const char *error);
 
+/* Called on the loop thread, for tuy_node_on_erased: after the on_stored of the ticket that did it,
+ * before the next one; or for a slice of a sweep. */
+#define WRITER_SWEPT UINT32_MAX /* as log_no: a sweep has come to its end */
+typedef void writer_on_erased(void *context, uint32_t log_no, uint32_t missing, uint32_t base_seq);
+
 /* Starts the thread. `box_sk` opens blobs sealed to this device (may be NULL). NULL if no thread
  * can be had. */
 struct writer *writer_start(struct store *store, uv_loop_t *loop,
@@ -38,6 +43,14 @@ struct writer *writer_start(struct store *store, uv_loop_t *loop,
  * blocks. -1: no memory. */
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live);
+/* From now on erasures are reported, with the context of on_stored; before the first ticket. */
+void writer_report_erased(struct writer *writer, writer_on_erased *on_erased);
+/*
+ * What has expired by this clock (unix s) goes, and logs are pruned (store_erase.h): in small
+ * transactions while no ticket waits. The cost grows with what goes, not with what is held.
+ * Harmless when called again: it begins anew.
+ */
+void writer_sweep(struct writer *writer, uint32_t now_s);
 /* A reader found a damaged row in the derived tables (view.h, search.h): they are marked, nothing
  * more is written to them, and the next start makes them again. Harmless when called again. */
 void writer_doubt_view(struct writer *writer);

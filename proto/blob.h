@@ -13,6 +13,7 @@
 enum tuy_blob_mode { TUY_BLOB_CIRCLE = 0, TUY_BLOB_SEALED = 1, TUY_BLOB_CLEAR = 2 };
 
 #define TUY_BLOB_OVERHEAD 41 /* mode 0: mode, nonce, tag */
+#define TUY_BLOB_CLEAR_AT 25 /* mode 2: where the record begins */
 
 /* The size of a blob with a record of `record_len` bytes for `recipient_count` devices (mode 1;
  * else 0); 0 if over the limit. */

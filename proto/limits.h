@@ -29,6 +29,7 @@
 #define TUY_BLOB_MAX         49152 /* a BLOB message always fits one frame */
 #define TUY_RECORD_TEXT_MAX  4096  /* the text of one tip or ask */
 #define TUY_SLOTS_MAX        64    /* recipient devices of one sealed blob */
+#define TUY_RETRACT_MAX      64    /* entries that one RETRACT erases: its receipt is one GONE */
 #define TUY_INCARNATIONS_MAX 64 /* a device; with TUY_INCARNATIONS_FEW left its owner is warned */
 #define TUY_INCARNATIONS_FEW 4
 #define TUY_CLAIM_HOLD_MS                                                                          \

@@ -41,8 +41,11 @@
 #define DIAL_BACKOFF_MAX_MS 600000
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
-#define RECENT_HASHES       64    /* of own entries, to compare with what peers claim */
 #define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
+#define RECEIPTS_MAX        4 /* that wait on a link; beyond it all recent ones are sent again */
+#define RECEIPT_LIFE_S      (30u * 86400) /* PROTOCOL 4.12: they are sent again for so long */
+#define BLOBS_WAIT_MIN_MS   30000         /* PROTOCOL 7.10: a link is asked again, doubling */
+#define BLOBS_WAIT_MAX_MS   240000
 
 /* ---- what is known for good ---- */
 
@@ -54,8 +57,6 @@ struct own_circle { /* beside the tuy_circle_state of the same number */
 	bool orphans;     /* data of a device not known yet was passed over: FRONTIER again when
 	                     operations change */
 	uint32_t own_log; /* NONE until the first append */
-	struct tuy_hash recent[RECENT_HASHES]; /* of own_log, that of seq at seq % RECENT_HASHES */
-	uint32_t recent_first;                 /* known from here to its durable head; 0: none */
 	uint64_t entries;
 	uint64_t missing;
 	uint8_t name[120];
@@ -73,6 +74,7 @@ struct log {
 	struct tuy_head durable; /* as the store has it */
 	struct tuy_head staged;  /* checked, and on its way to the store */
 	struct tuy_sig sig;      /* of durable */
+	uint32_t base_seq;       /* entries up to it were pruned; 0: none */
 	uint32_t missing;
 	uint32_t getb_link;    /* the link asked for its missing payloads; NONE */
 	uint32_t source;       /* number of the link that brought the newest entries; 0: none */
@@ -82,9 +84,9 @@ struct log {
 	uint64_t touched;      /* greater: changed later */
 	bool own;              /* of the current incarnation: this device appends to it */
 	bool mine;             /* of this device, any incarnation */
-	bool forked;  /* a peer holds other entries of it: neither sent nor taken any more */
-	bool showing; /* a peer is asked to show it from its beginning, */
-	struct tuy_head shown; /* and did so up to here */
+	uint32_t cut;          /* it is forked and ends here; TUY_NO_CUT */
+	bool cutting;          /* what stands beyond the cut is not out of the store yet */
+	bool reload_due;       /* it is: where does the log stand now? */
 	bool unreadable; /* the store could not read it back: not pushed until the next start */
 };
 
@@ -120,6 +122,7 @@ struct peer_log {           /* what one link's other end has of one log */
 	uint32_t sent;      /* sent to it */
 	uint32_t told;      /* it knows that we have so many */
 	uint32_t announced; /* the seq in its FRONTIER */
+	uint32_t asked;     /* missing payloads up to here were asked for */
 	uint16_t flags;
 };
 enum {
@@ -131,7 +134,14 @@ enum {
 	PEER_LOG_LAZY = 32,   /* it asked not to be pushed this log: HAVE only */
 	PEER_LOG_PRUNED = 64, /* it was asked not to push this log */
 	PEER_LOG_PRUNE_DUE = 128,
-	PEER_LOG_PROMISED = 256, /* its HAVE names entries that are missing here */
+	PEER_LOG_PROMISED = 256,    /* its HAVE names entries that are missing here */
+	PEER_LOG_SUSPECT = 512,     /* it may hold another branch (PROTOCOL 4.11) */
+	PEER_LOG_VOID_ASKED = 1024, /* it was asked for our void entries */
+	PEER_LOG_PROOF_DUE = 2048,
+	PEER_LOG_PROOF_SENT = 4096, /* of the cut that counts now */
+	PEER_LOG_MISFIT = 8192,     /* suspect, because it sent a run that does not fit */
+	/* What outlives a new FRONTIER of the peer. */
+	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED | PEER_LOG_PROOF_SENT,
 };
 
 struct link_circle {
@@ -149,6 +159,35 @@ struct link_circle {
 	struct tuy_tag getops[TUY_OP_PREV_MAX];
 	struct tuy_tag doubt; /* the peer's digest when it last differed in a PING */
 	bool in_doubt;
+	bool receipts_due;            /* what its device retracted lately was erased here */
+	struct tuy_log16 receipt_log; /* where the telling goes on */
+	uint32_t receipt_block;
+};
+
+struct receipt { /* entries of the other end's device that were erased here */
+	uint32_t circle_no;
+	struct tuy_log16 log;
+	uint32_t count;
+	uint32_t seqs[TUY_RETRACT_MAX];
+};
+
+/* A log that a peer may hold otherwise (PROTOCOL 4.11), looked at block by block. */
+struct probe {
+	enum { PROBE_NONE, PROBE_SEARCH, PROBE_VOIDED } kind;
+	enum { PROBE_READ, PROBE_ASK, PROBE_WAIT } step; /* ours to be read; to be asked; asked */
+	uint32_t log_no;
+	uint32_t from;      /* asked for from here */
+	struct tuy_head at; /* what the answer is chained on: before the block */
+	uint64_t deadline_ms;
+	/* SEARCH: the logs are the same before block `low`, and are not known to be before `high`
+	 */
+	uint32_t low, high;
+	bool differed;      /* an answer did not fit: somewhere before, the logs differ */
+	bool misfit;        /* so did a run that the peer sent by itself */
+	struct tuy_sig sig; /* ours, at the end of the block */
+	uint32_t count;     /* ours in the block */
+	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
+	uint8_t first_end[8]; /* VOIDED: the hash at the end of the first run */
 };
 
 struct link {
@@ -193,6 +232,7 @@ struct link {
 	uint32_t rtt_us;
 	uint64_t have_due_ms; /* 0: nothing to tell */
 	bool want_due, prune_due;
+	bool suspect_due, proof_due;
 	uint64_t promise_due_ms;         /* when what HAVE promised is asked for; 0: nothing */
 	uint64_t forget_ms;              /* when prunings are forgotten */
 	uint64_t peers_due[PEERS_WORDS]; /* peers whose address record is to be sent */
@@ -207,11 +247,18 @@ struct link {
 	uint32_t getb_log; /* NONE: nothing under way */
 	uint32_t getb_count;
 	uint32_t getb_seq[GETB_SEQS];
-	uint32_t getb_len[GETB_SEQS];
-	struct tuy_hash getb_commit[GETB_SEQS];
+	uint8_t getb_header[GETB_SEQS][TUY_HEADER_SIZE];
 	uint32_t getb_left;
 	uint64_t getb_deadline_ms;
-	bool getb_due;
+	struct probe *probe;
+	/* a block that the peer asked to be shown */
+	uint32_t show_log; /* NONE: nothing */
+	uint32_t show_from;
+	uint64_t blobs_next_ms; /* when it is asked again for what it did not have; 0: not set */
+	uint32_t blobs_wait_ms;
+	/* receipts for its device */
+	struct receipt receipt[RECEIPTS_MAX];
+	uint32_t receipt_count;
 	/* payloads the peer asked for */
 	uint32_t give_log; /* NONE: nothing */
 	uint32_t give_count, give_at;
@@ -266,6 +313,8 @@ struct tell {
 	uint8_t name[120];
 };
 
+#define VOID_SEEN 32 /* branches of own logs that were fetched since the start */
+
 #define DIAL_JOIN 0x80000000u /* a CONNECT's number: DIAL_JOIN, or the peer's place + 1 */
 
 struct tuy_node {
@@ -285,6 +334,10 @@ struct tuy_node {
 	uint64_t start_ms;
 	uint64_t explore_ms; /* when the next call is made although all places are taken */
 	uint64_t changes;    /* counter behind log.touched */
+	uint32_t cuts_mine;  /* logs of this device that are forked */
+	uint8_t void_seen[VOID_SEEN][8]; /* the hash at the end of their first run */
+	uint32_t void_seen_count;
+	bool reload_due; /* of some log */
 
 	struct tuy_circle_state *circle;
 	struct own_circle *own;
@@ -341,6 +394,10 @@ static inline uint32_t larger(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
 }
+static inline uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
 static inline void bit_set(uint64_t *row, uint32_t i)
 {
 	row[i / 64] |= (uint64_t)1 << (i % 64);
@@ -395,6 +452,9 @@ void tuy_stage_free(struct tuy_node *n, struct stage *s);
 struct tuy_store_item *tuy_stage_item(struct stage *s, enum tuy_store_kind kind,
                                       uint32_t circle_no);
 uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
+/* Takes the payloads of DATA, those of its first `skip` headers left out, into stage->blobs: they
+ * stay spans into the stage. TUY_E_FORMAT, TUY_E_COMMIT: one is not what its header says. */
+enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t skip);
 /* The next one to hand to the host, or NULL: in the order they came, but that entries in bulk wait
  * behind all others, and while live ones come only a little of them is with the host at once. */
 struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now);
@@ -437,20 +497,73 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 /* Publishes this device's addresses if they changed and a stage is free. */
 void tuy_address_publish(struct tuy_node *n, struct tuy_now now);
 
+/* fork.c: proofs that a log is forked: found, taken, passed on; its cut; void entries (PROTOCOL
+ * 4.11) */
+/* The peer may hold another branch of a log: it will be looked at. */
+enum fork_why { FORK_HEADS_DIFFER, FORK_RUN_MISFITS };
+void tuy_fork_suspect(struct tuy_node *n, struct link *link, uint32_t log_no, enum fork_why why);
+/* The peer named a seq of a log. Beyond its cut, it gets the proof. Returns what counts of it. */
+uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t seq);
+/* Is it what the peer was asked to show? Then it is dealt with here. */
+enum fork_answer { FORK_NOT_ASKED, FORK_TAKEN, FORK_FOUND };
+enum fork_answer tuy_fork_data(struct tuy_node *n, struct tuy_now now, struct link *link,
+                               uint32_t log_no, struct tuy_message *m, struct stage **stage);
+void tuy_fork_gone(struct tuy_node *n, struct link *link, uint32_t log_no,
+                   const struct tuy_message *m);
+/* The peer asked to be shown the block in which `from` lies. */
+void tuy_fork_want(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t from);
+/* Returns true if the log has a new cut. */
+bool tuy_fork_proof_take(struct tuy_node *n, struct link *link, uint32_t log_no,
+                         const struct tuy_message *m, struct stage **stage);
+bool tuy_fork_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   struct tuy_task *task);
+void tuy_fork_read(struct tuy_node *n, struct tuy_now now, struct link *link,
+                   const struct tuy_read *read, const struct tuy_read_result *result);
+void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* A cut is durable: where does the log stand now? That is read before anything else. */
+void tuy_fork_stored(struct tuy_node *n, uint32_t log_no);
+/* Void entries of this device are in the store: the host is told. */
+void tuy_fork_voided(struct tuy_node *n, uint32_t log_no);
+bool tuy_fork_reload_task(struct tuy_node *n, struct tuy_task *task);
+void tuy_fork_reload(struct tuy_node *n, struct tuy_now now, uint32_t log_no,
+                     const struct tuy_read_result *result);
+
 /* own.c: the logs of this device, seen from peers; incarnations (PROTOCOL 4.10) */
 void tuy_own_claimed(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                      const struct tuy_frontier_row *row);
-/* Looks at DATA of a log of this device. Returns false if it is dealt with and is not to be taken.
- * It may retire the incarnation: then the log is one like those of others. */
-bool tuy_own_shown(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no,
+/* Looks at DATA of the log of this incarnation. If it goes further than what is held, and its
+ * signature holds, the incarnation is retired: then the log is one like those of others. */
+void tuy_own_shown(struct tuy_node *n, const struct link *link, uint32_t log_no,
                    const struct tuy_message *m);
 /* Hands a new incarnation to the store when a stage is free. */
 void tuy_own_publish(struct tuy_node *n);
 /* May an own entry be appended now? */
 bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
 void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
-/* The durable head of an own log moved by `count` entries; 0: it was loaded. */
-void tuy_own_moved(struct tuy_node *n, uint32_t log_no, uint32_t count);
+/* A log of this device turned out to be forked. */
+void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
+
+/* A checkpoint of a log of this device was shown, beyond what is held, and its signature holds. */
+void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no, uint32_t seq);
+
+/* erase.c: payloads that are gone, and what was pruned (PROTOCOL 4.12, 7.10) */
+/* Adds what the RETRACTs among `count` entries of a log want erased to the stage that keeps them.
+ */
+void tuy_erase_scan(const struct tuy_node *n, struct stage *s, uint32_t log_no,
+                    const uint8_t *headers, const struct tuy_bytes *blobs, uint32_t count);
+void tuy_erase_stored(struct tuy_node *n, const struct tuy_store_item *item); /* RETRACT */
+void tuy_receipt_take(struct tuy_node *n, struct link *link, uint32_t log_no,
+                      const struct tuy_message *m, struct stage **stage);
+void tuy_receipt_stored(struct tuy_node *n, const struct tuy_store_item *item);
+bool tuy_receipt_task(struct tuy_node *n, struct tuy_now now, struct link *link,
+                      struct tuy_task *task);
+void tuy_receipt_read(struct tuy_node *n, struct link *link, const struct tuy_read *read,
+                      const struct tuy_read_result *result);
+void tuy_base_write(struct tuy_node *n, struct link *link, const struct tuy_read *read,
+                    const struct tuy_read_result *result);
+void tuy_base_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
+                   const struct tuy_message *m, struct stage **stage);
+void tuy_base_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_store_item *item);
 
 /* sync.c: what comes in on a link */
 void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -501,6 +614,7 @@ size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link);
 uint64_t tuy_link_deadline(const struct link *link);
 
-/* node.c (life, loading, commands) and tasks.c (tasks, questions) are the top floor: node.h */
+/* node.c (life, loading, inputs, commands), append.c (what this device writes) and tasks.c (tasks,
+ * questions) are the top floor: node.h */
 
 #endif

@@ -1,4 +1,5 @@
 #include "message.h"
+#include "fork_proof.h"
 #include "log.h"
 #include "op.h"
 #include <string.h>
@@ -192,6 +193,22 @@ static void want_read(struct tuy_reader *r, struct tuy_message *m)
 	m->u.want.flags = u32_read(r);
 }
 
+static void forkproof_read(struct tuy_reader *r, struct tuy_message *m)
+{
+	log16_read(r, &m->u.fork.log);
+	m->u.fork.proof = tuy_read_bin(r, TUY_FORK_PROOF_MIN, TUY_FORK_PROOF_MAX);
+}
+
+static void base_read(struct tuy_reader *r, struct tuy_message *m)
+{
+	log16_read(r, &m->u.base.log);
+	m->u.base.head.seq = seq_read(r);
+	if (m->u.base.head.seq % TUY_CHECKPOINT_EVERY != 0)
+		tuy_read_fail(r, TUY_E_FORMAT);
+	tuy_read_fixed(r, m->u.base.head.hash.b, sizeof m->u.base.head.hash.b);
+	tuy_read_fixed(r, m->u.base.sig.b, sizeof m->u.base.sig.b);
+}
+
 static void peers_read(struct tuy_reader *r, struct tuy_message *m)
 {
 	m->count = list_pass(r, 0, TUY_PEERS_RECORDS_MAX, address_record_pass, &m->list);
@@ -250,17 +267,29 @@ struct rule {
 
 /* PROTOCOL 5.5, the table; reserved types are as unknown as later ones. */
 static const struct rule rules[TUY_MSG_CLOSE + 1] = {
-	[TUY_MSG_HELLO] = { 5, 0, hello_read },       [TUY_MSG_HEADS] = { 3, 1, tags_read },
-	[TUY_MSG_OPS] = { 3, 1, ops_read },           [TUY_MSG_GETOPS] = { 3, 1, tags_read },
-	[TUY_MSG_FRONTIER] = { 4, 1, frontier_read }, [TUY_MSG_LOGINFO] = { 5, 1, loginfo_read },
-	[TUY_MSG_DATA] = { 7, 1, data_read },         [TUY_MSG_BLOB] = { 5, 1, blob_read },
-	[TUY_MSG_GETB] = { 4, 1, getb_read },         [TUY_MSG_GONE] = { 5, 1, gone_read },
-	[TUY_MSG_HAVE] = { 3, 1, have_read },         [TUY_MSG_WANT] = { 5, 1, want_read },
-	[TUY_MSG_PRUNE] = { 3, 1, prune_read },       [TUY_MSG_PEERS] = { 3, 1, peers_read },
-	[TUY_MSG_CREDIT] = { 2, 0, credit_read },     [TUY_MSG_PING] = { 3, 0, ping_read },
-	[TUY_MSG_PONG] = { 3, 0, ping_read },         [TUY_MSG_JOIN] = { 6, 0, join_read },
-	[TUY_MSG_WELCOME] = { 6, 0, welcome_read },   [TUY_MSG_REJECT] = { 3, 0, reject_read },
+	[TUY_MSG_HELLO] = { 5, 0, hello_read },
+	[TUY_MSG_HEADS] = { 3, 1, tags_read },
+	[TUY_MSG_OPS] = { 3, 1, ops_read },
+	[TUY_MSG_GETOPS] = { 3, 1, tags_read },
+	[TUY_MSG_FRONTIER] = { 4, 1, frontier_read },
+	[TUY_MSG_LOGINFO] = { 5, 1, loginfo_read },
+	[TUY_MSG_DATA] = { 7, 1, data_read },
+	[TUY_MSG_BLOB] = { 5, 1, blob_read },
+	[TUY_MSG_GETB] = { 4, 1, getb_read },
+	[TUY_MSG_GONE] = { 5, 1, gone_read },
+	[TUY_MSG_HAVE] = { 3, 1, have_read },
+	[TUY_MSG_WANT] = { 5, 1, want_read },
+	[TUY_MSG_PRUNE] = { 3, 1, prune_read },
+	[TUY_MSG_BASE] = { 6, 1, base_read },
+	[TUY_MSG_PEERS] = { 3, 1, peers_read },
+	[TUY_MSG_CREDIT] = { 2, 0, credit_read },
+	[TUY_MSG_PING] = { 3, 0, ping_read },
+	[TUY_MSG_PONG] = { 3, 0, ping_read },
+	[TUY_MSG_JOIN] = { 6, 0, join_read },
+	[TUY_MSG_WELCOME] = { 6, 0, welcome_read },
+	[TUY_MSG_REJECT] = { 3, 0, reject_read },
 	[TUY_MSG_CLOSE] = { 3, 0, close_read },
+	[TUY_MSG_FORKPROOF] = { 4, 1, forkproof_read },
 };
 
 /*
@@ -541,6 +570,25 @@ void tuy_message_put_want(struct tuy_writer *w, uint8_t circle, const struct tuy
 	log16_write(w, log);
 	tuy_write_uint(w, from);
 	tuy_write_uint(w, flags);
+}
+
+void tuy_message_put_forkproof(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
+                               struct tuy_bytes proof)
+{
+	circle_open(w, TUY_MSG_FORKPROOF, circle);
+	log16_write(w, log);
+	tuy_write_bin(w, proof.p, proof.len);
+}
+
+void tuy_message_put_base(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
+                          const struct tuy_head *head, const struct tuy_sig *sig)
+{
+	tuy_require(head->seq > 0 && head->seq % TUY_CHECKPOINT_EVERY == 0);
+	circle_open(w, TUY_MSG_BASE, circle);
+	log16_write(w, log);
+	tuy_write_uint(w, head->seq);
+	tuy_write_bin(w, head->hash.b, sizeof head->hash.b);
+	tuy_write_bin(w, sig->b, sizeof sig->b);
 }
 
 void tuy_message_put_peers(struct tuy_writer *w, uint8_t circle, uint32_t count)

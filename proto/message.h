@@ -10,6 +10,7 @@
 #include "err.h"
 #include "keys.h"
 #include "limits.h"
+#include "log.h"
 #include "reader.h"
 #include "types.h"
 #include "writer.h"
@@ -135,9 +136,18 @@ struct tuy_message {
 		} seqs;                              /* GETB and GONE */
 		struct {
 			struct tuy_log16 log;
+			struct tuy_head head; /* seq: a multiple of 64 */
+			struct tuy_sig sig;
+		} base;
+		struct {
+			struct tuy_log16 log;
 			uint32_t from;
 			uint32_t flags;
 		} want;
+		struct {
+			struct tuy_log16 log;
+			struct tuy_bytes proof; /* fork_proof.h reads it */
+		} fork;
 		struct {
 			uint32_t bytes;
 		} credit;
@@ -232,6 +242,10 @@ void tuy_message_put_have(struct tuy_writer *w, uint8_t circle, uint32_t count);
 void tuy_message_put_have_row(struct tuy_writer *w, const struct tuy_have_row *row);
 void tuy_message_put_want(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
                           uint32_t from, uint32_t flags);
+void tuy_message_put_forkproof(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
+                               struct tuy_bytes proof);
+void tuy_message_put_base(struct tuy_writer *w, uint8_t circle, const struct tuy_log16 *log,
+                          const struct tuy_head *head, const struct tuy_sig *sig);
 void tuy_message_put_peers(struct tuy_writer *w, uint8_t circle,
                            uint32_t count); /* then rows: tuy_write_bin */
 void tuy_message_put_credit(struct tuy_writer *w, uint32_t bytes);

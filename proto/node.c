@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include "blob.h"
+#include "retract.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ static uint32_t hash_size_for(uint32_t logs)
 }
 
 static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_capacity *cap,
-                       uint8_t **circles, uint8_t **rx, uint8_t **stages)
+                       uint8_t **circles, uint8_t **rx, struct probe **probes, uint8_t **stages)
 {
 	n->log_words = (cap->logs + 63) / 64;
 	n->op_words = (cap->ops + 63) / 64;
@@ -53,6 +54,7 @@ static size_t node_lay(struct tuy_node *n, struct layout *l, const struct tuy_ca
 	n->out = lay(l, 1, TUY_FRAME_MAX + 3);
 	*circles = lay(l, cap->circles, tuy_circle_memory(cap->ops, cap->devices));
 	*rx = lay(l, cap->links, TUY_FRAME_MAX + 1);
+	*probes = lay(l, cap->links, sizeof **probes);
 	*stages = lay(l, cap->stages,
 	              STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
 	                      TUY_CHECKPOINT_EVERY * sizeof(struct tuy_bytes));
@@ -77,9 +79,10 @@ size_t tuy_node_size(const struct tuy_capacity *capacity)
 	struct tuy_node probe = { 0 };
 	struct layout l = { NULL, 0 };
 	uint8_t *a, *b, *c;
+	struct probe *d;
 
 	lay(&l, 1, sizeof probe);
-	return node_lay(&probe, &l, capacity, &a, &b, &c);
+	return node_lay(&probe, &l, capacity, &a, &b, &d, &c);
 }
 
 struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity,
@@ -89,10 +92,11 @@ struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity
 	struct layout l = { memory, 0 };
 	struct tuy_node *n = lay(&l, 1, sizeof *n);
 	uint8_t *circles, *rx, *stages;
+	struct probe *probes;
 	size_t circle_size = tuy_circle_memory(capacity->ops, capacity->devices);
 
 	tuy_require(capacity->circles <= TUY_CIRCLES_MAX && capacity->stages > STAGES_FOR_OWN + 1);
-	node_lay(n, &l, capacity, &circles, &rx, &stages);
+	node_lay(n, &l, capacity, &circles, &rx, &probes, &stages);
 	n->cap = *capacity;
 	n->keys = keys;
 	n->dice.seed = *seed;
@@ -108,8 +112,10 @@ struct tuy_node *tuy_node_init(void *memory, const struct tuy_capacity *capacity
 		                capacity->devices);
 		n->own[i].own_log = NONE;
 	}
-	for (uint32_t i = 0; i < capacity->links; i++)
+	for (uint32_t i = 0; i < capacity->links; i++) {
 		n->link[i].rx = rx + (size_t)i * ((TUY_FRAME_MAX + 1 + 15) & ~15u);
+		n->link[i].probe = &probes[i];
+	}
 	for (uint32_t i = 0; i < capacity->stages; i++) {
 		uint8_t *p =
 			stages + i * (STAGE_BYTES + STAGE_ITEMS * sizeof(struct tuy_store_item) +
@@ -186,14 +192,15 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		return TUY_E_FULL;
 	log = &n->log[no];
 	log->missing = state->missing;
+	log->base_seq = state->base_seq;
 	n->own[state->circle_no].missing += state->missing;
 	n->own[state->circle_no].entries += state->head.seq;
 	if (state->head.seq > 0) {
 		log->durable = log->staged = state->head;
 		log->sig = state->sig;
 	}
-	if (log->own)
-		tuy_own_moved(n, no, 0);
+	log->cut = state->cut;
+	n->cuts_mine += log->mine && log->cut != TUY_NO_CUT;
 	return TUY_OK;
 }
 
@@ -215,6 +222,10 @@ enum tuy_err tuy_node_load_invite(struct tuy_node *n, const struct tuy_invite_ro
 void tuy_node_start(struct tuy_node *n, struct tuy_now now)
 {
 	n->started = true;
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		if (n->log[i].mine && n->log[i].cut != TUY_NO_CUT)
+			tuy_fork_voided(n, i);
+	}
 	for (uint32_t i = 0; i < n->peer_count; i++)
 		n->peer[i].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
 }
@@ -343,94 +354,6 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 	tuy_spread_member(n, now, no, index);
 	*circle_no = no;
 	*ticket = tuy_stage_commit(n, s);
-	return TUY_OK;
-}
-
-/*
- * The log this device writes in a circle, made at the first append, in a ticket of its own that is
- * tried until it is stored: the numbers of the logs that follow build on it. TUY_NO_INDEX if there
- * is no room.
- */
-static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
-{
-	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device), no;
-	struct tuy_store_item *item;
-	struct stage *s;
-
-	if (n->own[circle_no].own_log != NONE || device == NONE)
-		return n->own[circle_no].own_log;
-	s = tuy_stage_take(n, NULL);
-	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
-	if (no == NONE) {
-		if (s)
-			tuy_stage_free(n, s);
-		return NONE;
-	}
-	item = tuy_stage_item(s, TUY_STORE_LOG, circle_no);
-	item->log_no = no;
-	item->u.log.id = n->log[no].id;
-	item->u.log.member = n->cert.member;
-	item->u.log.device = n->keys->device;
-	item->u.log.incarnation = n->incarnation;
-	s->own = false;
-	s->live = true;
-	tuy_stage_commit(n, s);
-	return no;
-}
-
-enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
-                             struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
-{
-	const struct tuy_circle_epoch *epoch;
-	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
-		                     .time_s = now.wall_s,
-		                     .exp_s = exp_s };
-	struct tuy_store_item *item;
-	struct log *log;
-	struct stage *s;
-	uint32_t log_no;
-	size_t blob_len;
-
-	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
-		return TUY_E_UNKNOWN;
-	epoch = tuy_circle_epoch_current(&n->circle[circle_no]);
-	if (!epoch || !n->has_cert)
-		return TUY_E_REFUSED;
-	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
-		return TUY_E_LIMIT;
-	if (tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
-		return TUY_E_REFUSED;
-	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
-	if (!tuy_own_open(n, now))
-		return TUY_E_FULL;
-	log_no = own_log_get(n, circle_no);
-	s = log_no == NONE ? NULL : tuy_stage_take(n, NULL);
-	if (!s)
-		return TUY_E_FULL;
-	log = &n->log[log_no];
-	header.seq = log->staged.seq + 1;
-	tuy_require(tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq, record,
-	                                 s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
-	                                 &blob_len) == TUY_OK);
-	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
-	header.payload_len = (uint32_t)blob_len;
-	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
-	header.pcommit = tuy_blob_commit(s->blobs[0]);
-	tuy_header_encode(&header, s->bytes);
-
-	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
-	log->staged.seq = header.seq;
-	item = tuy_stage_item(s, TUY_STORE_ENTRIES, circle_no);
-	item->log_no = log_no;
-	item->u.entries.from = header.seq;
-	item->u.entries.count = 1;
-	item->u.entries.headers = s->bytes;
-	item->u.entries.blobs = s->blobs;
-	item->u.entries.head = log->staged;
-	item->u.entries.sig =
-		tuy_head_sign(n->keys->sign_sk, &log->id, header.seq, &log->staged.hash);
-	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header.seq };
-	appended->ticket = tuy_stage_commit(n, s);
 	return TUY_OK;
 }
 

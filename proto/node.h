@@ -22,11 +22,13 @@
 #define TUY_NODE_H
 
 #include "err.h"
+#include "fork_proof.h"
 #include "keys.h"
 #include "limits.h"
 #include "log.h"
 #include "message.h"
 #include "op.h"
+#include "retract.h"
 #include "types.h"
 
 struct tuy_node;
@@ -75,7 +77,9 @@ struct tuy_log_state {
 	struct tuy_incarnation incarnation;
 	struct tuy_head head; /* seq 0: empty */
 	struct tuy_sig sig;   /* signed head */
-	uint32_t missing;     /* payloads not held and not erased */
+	uint32_t missing;     /* payloads not held, not erased and not expired */
+	uint32_t base_seq;    /* entries up to it were pruned; 0: none */
+	uint32_t cut;         /* the log ends here, it is forked; TUY_NO_CUT */
 };
 enum tuy_err tuy_node_load_log(struct tuy_node *node, const struct tuy_log_state *log);
 /* An address record as stored; a bad one is ignored. */
@@ -124,6 +128,15 @@ enum tuy_stored { TUY_STORED_OK, TUY_STORED_FAILED };
  * they were given. */
 void tuy_node_on_stored(struct tuy_node *node, struct tuy_now now, uint64_t ticket,
                         enum tuy_stored stored);
+/*
+ * What the store did to the payloads of a log beside storing them: it erased them, let them expire,
+ * refused them, or pruned the log (PROTOCOL 4.12, 7.10). `missing` and `base_seq` are as the store
+ * has them once the tickets that were answered so far are in it, and none later; so it is called
+ * right after the tuy_node_on_stored of the ticket that did it, before the next one. Harmless for a
+ * log that is unknown.
+ */
+void tuy_node_on_erased(struct tuy_node *node, uint32_t log_no, uint32_t missing,
+                        uint32_t base_seq);
 /* The deadline passed. Harmless at any time. */
 void tuy_node_on_time(struct tuy_node *node, struct tuy_now now);
 /*
@@ -188,6 +201,37 @@ enum tuy_err tuy_node_append(struct tuy_node *node, struct tuy_now now, uint32_t
                              struct tuy_bytes record, uint32_t exp_s,
                              struct tuy_appended *appended);
 
+/* An entry of this device that a fork made void, as the store has it. */
+struct tuy_void {
+	uint32_t log_no;
+	uint32_t seq;
+	uint8_t commit8[8]; /* of its payload */
+};
+struct tuy_republished {         /* what stands in its place; neither: nothing needs to */
+	struct tuy_bytes record; /* .len 0: none */
+	uint32_t exp_s;
+	const struct tuy_retract *retract; /* NULL: none */
+};
+/*
+ * Writes what a void entry held into this device's log, and notes in the same ticket that the void
+ * entry is spent: so it is published again exactly once (PROTOCOL 4.11). Errors as
+ * tuy_node_append; TUY_E_REFUSED also for a log of another device.
+ */
+enum tuy_err tuy_node_republish(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                                const struct tuy_void *spent, const struct tuy_republished *again,
+                                uint64_t *ticket);
+
+/*
+ * Writes a RETRACT into this device's log: `count` entries (1..TUY_RETRACT_MAX, `seqs` ascending
+ * from 1) of `log_no`, a log of this device in that circle, of any incarnation, are erased here in
+ * the transaction of the ticket, and by everybody who hears of it (PROTOCOL 4.12). As
+ * tuy_node_append; TUY_E_REFUSED also for a log of another device, TUY_E_FORMAT for seqs that are
+ * none.
+ */
+enum tuy_err tuy_node_retract(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                              uint32_t log_no, const uint32_t *seqs, uint32_t count,
+                              struct tuy_appended *appended);
+
 /* Says goodbye on all links: CLOSE(shutdown) messages, then CLOSE tasks. */
 void tuy_node_stop(struct tuy_node *node, struct tuy_now now);
 
@@ -219,11 +263,19 @@ enum tuy_store_kind {
 	TUY_STORE_ADDRESS,     /* the newest address record of a device */
 	TUY_STORE_INVITE,      /* an invite of this device, new or changed */
 	TUY_STORE_INCARNATION, /* the incarnation from now on; the one before is retired for ever */
+	TUY_STORE_CUT,     /* the log is forked: it ends at `seq` from now on. Entries beyond, held
+	                      or on their way, are no longer in it; they are kept aside */
+	TUY_STORE_SPENT,   /* a void entry of this device needs nothing any more */
+	TUY_STORE_VOIDED,  /* entries of a log of this device that a peer kept aside: records to be
+	                      published again. As ENTRIES, but what is held already is passed over */
+	TUY_STORE_RETRACT, /* what an entry in the same ticket wants erased */
+	TUY_STORE_RECEIPT, /* a peer erased entries of this device */
+	TUY_STORE_BASE,    /* a log goes on from a checkpoint; what lies before was pruned */
 };
 struct tuy_store_item {
 	enum tuy_store_kind kind;
 	uint32_t circle_no;
-	uint32_t log_no; /* LOG, ENTRIES, BLOB */
+	uint32_t log_no; /* LOG, ENTRIES, BLOB, RETRACT (where it stands), RECEIPT, BASE */
 	union {
 		struct {
 			struct tuy_circle id;
@@ -251,7 +303,7 @@ struct tuy_store_item {
 			struct tuy_head head;          /* after the last one */
 			struct tuy_sig sig; /* of head; kept as a checkpoint too when head.seq is a
 			                       multiple of 64 */
-		} entries;
+		} entries;                  /* VOIDED too */
 		struct {
 			uint32_t seq;
 			struct tuy_bytes blob;
@@ -262,15 +314,42 @@ struct tuy_store_item {
 		} address;
 		struct tuy_invite_row invite;
 		struct tuy_incarnation incarnation;
+		struct {
+			uint32_t seq; /* 0, or a multiple of 64; lower than one before */
+			struct tuy_bytes proof;
+		} cut;
+		struct tuy_void spent;
+		struct { /* for tuy_retract_read; counts for logs of the device of log_no only */
+			const uint8_t *header; /* 64 bytes */
+			struct tuy_bytes blob;
+			uint32_t target_no; /* the log it names, one of the same device;
+			                       TUY_NO_INDEX: not known here, it may come */
+		} retract;
+		struct {                          /* counts for entries that were retracted only */
+			struct tuy_device device; /* who erased them */
+			uint32_t count;           /* 1..64 */
+			const uint32_t *seqs;
+		} receipt;
+		struct {
+			struct tuy_head head; /* beyond the one that is held */
+			struct tuy_sig sig;
+		} base;
 	} u;
 };
 
 enum tuy_read_kind {
 	TUY_READ_ENTRIES, /* entries from..from+count-1 (not over a checkpoint), with the signature
-	                     at the last */
+	                     at the last; if `from` was pruned, the checkpoint at the base */
 	TUY_READ_OPS,     /* operations index[0..count) of a circle */
 	TUY_READ_BLOBS,   /* the payloads of seq[0..count) */
 	TUY_READ_MISSING, /* up to 64 seqs >= from whose payload is missing */
+	TUY_READ_BLOCK,   /* the entries from `from` = 64 k + 1 to the next checkpoint or to the end
+	                     of what is held, also of what a cut put aside (of a log of another
+	                     device); with the head before them and the signature at the last */
+	TUY_READ_HEAD,    /* where a log stands */
+	TUY_READ_PROOF,   /* bytes[0]: the proof behind its cut */
+	TUY_READ_ERASED,  /* what `device` retracted since since_s: the entries that one block of 64
+	                     (number `from` or later, of `log` or a later one) has */
 };
 struct tuy_read { /* passed back as it came, with the answer */
 	enum tuy_read_kind kind;
@@ -280,17 +359,27 @@ struct tuy_read { /* passed back as it came, with the answer */
 	uint32_t from;
 	uint32_t count;
 	uint32_t index[TUY_CHECKPOINT_EVERY]; /* OPS: indices; BLOBS: seqs */
+	struct tuy_device device;             /* ERASED */
+	struct tuy_log16 log;                 /* ERASED */
+	uint32_t since_s;                     /* ERASED: unix, when it came here */
 };
 /* The answer; the spans need to stay valid only during tuy_node_on_read. */
 struct tuy_read_result {
 	enum tuy_err err; /* TUY_OK, or TUY_E_STORE: cannot be read (damaged) */
-	uint32_t count;   /* ENTRIES: as asked; OPS, BLOBS: as asked; MISSING: 0..64 */
+	uint32_t count;   /* ENTRIES: as asked, 0 if pruned; OPS, BLOBS: as asked; MISSING, BLOCK:
+	                     0..64;   ERASED: 1..64, 0: no more; PROOF: 1 */
 	const uint8_t
-		*headers; /* ENTRIES: count * 64 bytes. MISSING: the headers of the missing ones */
-	struct tuy_bytes bytes[TUY_CHECKPOINT_EVERY]; /* ENTRIES, BLOBS: blobs, .p NULL if not held;
-	                                                 OPS: operations */
-	bool erased[TUY_CHECKPOINT_EVERY]; /* BLOBS: not held because erased or expired */
-	struct tuy_sig sig; /* ENTRIES: the signature of the last one (checkpoint or head) */
+		*headers; /* ENTRIES, BLOCK: count * 64 bytes. MISSING: those of the missing */
+	struct tuy_bytes bytes[TUY_CHECKPOINT_EVERY];    /* ENTRIES, BLOBS, BLOCK: blobs, .p NULL if
+	                                                    not held; OPS: operations */
+	enum tuy_gone_reason gone[TUY_CHECKPOINT_EVERY]; /* BLOBS not held: why; 0: held */
+	struct tuy_sig sig;   /* ENTRIES, BLOCK, HEAD: the signature of the last one (checkpoint or
+	                         head), or of `base` */
+	struct tuy_head head; /* BLOCK: before the first one; HEAD */
+	uint32_t missing;     /* HEAD: payloads */
+	struct tuy_head base; /* ENTRIES: seq > 0: `from` was pruned, the log begins after it */
+	struct tuy_log16 log; /* ERASED */
+	uint32_t seqs[TUY_CHECKPOINT_EVERY]; /* ERASED: ascending, of one block */
 };
 
 enum tuy_tell_kind {
@@ -307,6 +396,11 @@ enum tuy_tell_kind {
 	TUY_TELL_INCARNATION, /* circle_no, log_no, seq, link, why; count: incarnations of this
 	                         device by now. A peer showed entries of ours that the store lacks:
 	                         it is older than what was sent from here before */
+	TUY_TELL_FORKED, /* circle_no, log_no, device, seq: the log is forked, and ends there */
+	TUY_TELL_VOIDED, /* circle_no, log_no: void entries of this device are in the store, with
+	                    records to be published again (PROTOCOL 4.11) */
+	TUY_TELL_ERASED, /* circle_no, log_no, seq (the first), count, device: a peer said that it
+	                    erased what was retracted from here; the store has its receipt */
 };
 /* What a peer showed of a log of ours (PROTOCOL 4.10). */
 enum tuy_incarnation_why {

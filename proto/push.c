@@ -106,7 +106,9 @@ static void frontier_write(struct tuy_node *n, struct link *link, uint32_t circl
 	tuy_message_put_frontier(&w, lc->index, count);
 	for (uint32_t i = first; i < end; i++) {
 		const struct log *log = &n->log[n->log_order[i]];
-		struct tuy_frontier_row row = { .log = log->log16, .eff_seq = log->durable.seq };
+		struct tuy_frontier_row row = { .log = log->log16,
+			                        .eff_seq = log->durable.seq,
+			                        .base_seq = log->base_seq };
 
 		if (log->circle_no != circle_no || log->durable.seq == 0)
 			continue;
@@ -216,8 +218,7 @@ static bool want_write(struct tuy_node *n, struct link *link)
 		if (!link->circle[log->circle_no].shared)
 			continue;
 		tuy_message_put_want(&w, link->circle[log->circle_no].index, &log->log16,
-		                     (log->showing ? log->shown.seq : log->staged.seq) + 1,
-		                     log->showing ? TUY_WANT_FORK : TUY_WANT_EAGER);
+		                     log->staged.seq + 1, TUY_WANT_EAGER);
 		tuy_link_seal(n, link, &w);
 		return true;
 	}
@@ -281,6 +282,8 @@ static void give_write(struct tuy_node *n, struct link *link, const struct tuy_r
 	struct tuy_writer w = message(n);
 	uint8_t index = link->circle[read->circle_no].index;
 	bool held = result->err == TUY_OK && result->count == 1 && result->bytes[0].p;
+	enum tuy_gone_reason reason =
+		result->err == TUY_OK && result->gone[0] ? result->gone[0] : TUY_GONE_NOT_HELD;
 
 	link->give_at++;
 	if (held)
@@ -288,9 +291,7 @@ static void give_write(struct tuy_node *n, struct link *link, const struct tuy_r
 		                     result->bytes[0]);
 	else
 		tuy_message_put_gone(&w, index, &n->log[read->log_no].log16, read->index, 1,
-		                     result->err == TUY_OK && result->erased[0]
-		                             ? TUY_GONE_ERASED
-		                             : TUY_GONE_NOT_HELD);
+		                     reason);
 	if (held)
 		link->tx_credit -= (uint32_t)w.len;
 	tuy_link_seal(n, link, &w);
@@ -310,13 +311,13 @@ static bool missing_task(struct tuy_node *n, struct link *link, struct tuy_task 
 		const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 		const struct link_circle *lc = &link->circle[log->circle_no];
 
-		if (log->missing == 0 || log->getb_link != NONE || log->blobs_staged > 0 ||
-		    !lc->shared || !lc->frontier_known || (pl->flags & PEER_LOG_NO_BLOBS) ||
-		    pl->known == 0)
+		if (log->missing == 0 || log->cutting || log->getb_link != NONE ||
+		    log->blobs_staged > 0 || !lc->shared || !lc->frontier_known ||
+		    (pl->flags & PEER_LOG_NO_BLOBS) || pl->known == 0)
 			continue;
 		task_read(task, TUY_READ_MISSING, link, log->circle_no);
 		task->u.read.log_no = i;
-		task->u.read.from = 1;
+		task->u.read.from = pl->asked + 1;
 		task->u.read.count = GETB_SEQS;
 		return true;
 	}
@@ -342,14 +343,16 @@ static void missing_read(struct tuy_node *n, struct tuy_now now, struct link *li
 			continue;
 		seq[link->getb_count] = header.seq;
 		link->getb_seq[link->getb_count] = header.seq;
-		link->getb_len[link->getb_count] = header.payload_len;
-		link->getb_commit[link->getb_count] = header.pcommit;
+		memcpy(link->getb_header[link->getb_count],
+		       result->headers + (size_t)i * TUY_HEADER_SIZE, TUY_HEADER_SIZE);
 		link->getb_count++;
 	}
-	if (link->getb_count == 0) { /* nothing this peer could have */
+	if (link->getb_count == 0) { /* nothing more that this peer could have */
 		pl->flags |= PEER_LOG_NO_BLOBS;
+		pl->asked = 0;
 		return;
 	}
+	pl->asked = seq[link->getb_count - 1];
 	link->getb_left = link->getb_count;
 	link->getb_log = read->log_no;
 	link->getb_deadline_ms = now.ms + GETB_WAIT_MS;
@@ -373,7 +376,7 @@ static uint32_t data_choose(struct tuy_node *n, struct link *link)
 			const struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
 			if (larger(pl->known, pl->sent) >= n->log[i].durable.seq ||
-			    n->log[i].unreadable || n->log[i].forked)
+			    n->log[i].unreadable || n->log[i].cutting)
 				bit_clear(dirty, i);
 			else if (best == NONE || n->log[i].touched > n->log[best].touched)
 				best = i;
@@ -418,6 +421,10 @@ static void data_write(struct tuy_node *n, struct link *link, const struct tuy_r
 	size_t size = MESSAGE_MARGIN + (size_t)read->count * (TUY_HEADER_SIZE + 1);
 	struct tuy_writer w = message(n);
 
+	if (result->err == TUY_OK && result->base.seq >= read->from) {
+		tuy_base_write(n, link, read, result);
+		return;
+	}
 	if (result->err != TUY_OK || result->count != read->count) {
 		log->unreadable = true; /* the host has said so in its log */
 		return;
@@ -453,12 +460,16 @@ bool tuy_push_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 	}
 	if (link->have_due_ms && now.ms >= link->have_due_ms && have_write(n, link))
 		return true;
+	if (tuy_fork_task(n, now, link, task))
+		return true;
 	if (link->want_due && want_write(n, link))
 		return true;
 	if (link->prune_due && prune_write(n, link))
 		return true;
 	if (!bulk)
 		return false;
+	if (tuy_receipt_task(n, now, link, task))
+		return true;
 	if (link->getb_log == NONE && missing_task(n, link, task))
 		return true;
 	if (link->tx_credit < TUY_RECORD_MAX)
@@ -488,6 +499,15 @@ void tuy_push_read(struct tuy_node *n, struct tuy_now now, struct link *link,
 		break;
 	case TUY_READ_MISSING:
 		missing_read(n, now, link, read, result);
+		break;
+	case TUY_READ_BLOCK:
+	case TUY_READ_PROOF:
+		tuy_fork_read(n, now, link, read, result);
+		break;
+	case TUY_READ_ERASED:
+		tuy_receipt_read(n, link, read, result);
+		break;
+	case TUY_READ_HEAD: /* of no link */
 		break;
 	}
 }

@@ -65,7 +65,7 @@ enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */
 	         TUY_FIELD_ZONE,
 	         TUY_FIELD_LANGUAGES,
 	         TUY_FIELD_REACH,
-	         TUY_FIELD_END, /* one past the last */
+	         TUY_FIELD_END, /* one past the last; 35 and 36 are RETRACT's (retract.h) */
 };
 
 enum tuy_field_type { TUY_TYPE_STR, TUY_TYPE_UINT, TUY_TYPE_BOOL, TUY_TYPE_LIST };

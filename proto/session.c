@@ -46,6 +46,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 	struct tuy_secret ephemeral;
 	const struct tuy_link_pk *called = NULL;
 	uint8_t *rx;
+	struct probe *probe;
 
 	if (direction == TUY_OUTGOING) {
 		if (dial == DIAL_JOIN && n->join.active)
@@ -60,11 +61,14 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 	if (!link)
 		return 0;
 	rx = link->rx;
+	probe = link->probe;
+	probe->kind = PROBE_NONE;
 	*link = (struct link){ .state = direction == TUY_INCOMING ? LINK_KNOCK : LINK_CALLING,
 		               .direction = direction,
 		               .remote = *remote,
 		               .dial = dial,
 		               .rx = rx,
+		               .probe = probe,
 		               .opened_ms = now.ms,
 		               .last_rx_ms = now.ms,
 		               .progress_ms = now.ms,
@@ -74,6 +78,7 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		               .peer = NONE,
 		               .getb_log = NONE,
 		               .give_log = NONE,
+		               .show_log = NONE,
 		               .joined_circle = NONE };
 	link->number = ++n->link_generation * n->cap.links + place_of(n, link);
 	link->deframer = tuy_deframer(rx, TUY_FRAME_MAX,
@@ -519,6 +524,20 @@ bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 	return link->state == LINK_UP && tuy_push_task(n, now, link, task);
 }
 
+/* PROTOCOL 7.10: what a peer lacked it may have by now. */
+static void blobs_again(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	uint32_t wait_ms = link->blobs_wait_ms;
+
+	if (now.ms < link->blobs_next_ms)
+		return;
+	for (uint32_t i = 0; i < n->log_count; i++)
+		tuy_peer_log_of(n, link, i)->flags &= (uint16_t)~PEER_LOG_NO_BLOBS;
+	wait_ms = wait_ms == 0 ? BLOBS_WAIT_MIN_MS : wait_ms * 2;
+	link->blobs_wait_ms = wait_ms > BLOBS_WAIT_MAX_MS ? BLOBS_WAIT_MAX_MS : wait_ms;
+	link->blobs_next_ms = now.ms + link->blobs_wait_ms;
+}
+
 void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
 	if (link->close_due)
@@ -544,9 +563,7 @@ void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 			link->ping_due = true;
 		if (link->ping_sent_ms && now.ms - link->ping_sent_ms > TUY_PING_IDLE_MS)
 			link->ping_sent_ms = 0;
-		for (uint32_t i = 0; i < n->log_count;
-		     i++) /* what a peer lacked it may have by now */
-			tuy_peer_log_of(n, link, i)->flags &= (uint16_t)~PEER_LOG_NO_BLOBS;
+		blobs_again(n, now, link);
 		link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
 		                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
 	}

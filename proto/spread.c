@@ -14,7 +14,7 @@ void tuy_spread_refresh(struct tuy_node *n, struct tuy_now now, struct link *lin
 	const struct log *log = &n->log[log_no];
 	struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
 
-	if (link->state != LINK_UP || !link->circle[log->circle_no].shared ||
+	if (log->cutting || link->state != LINK_UP || !link->circle[log->circle_no].shared ||
 	    !link->circle[log->circle_no].frontier_known)
 		return;
 	if (larger(pl->known, pl->sent) < log->durable.seq && !(pl->flags & PEER_LOG_LAZY))
@@ -118,7 +118,8 @@ static void share(struct tuy_node *n, struct tuy_now now, struct link *link, uin
 	}
 	*lc = (struct link_circle){ .shared = true,
 		                    .index = lc->index,
-		                    .need_peers = lc->need_peers };
+		                    .need_peers = lc->need_peers,
+		                    .receipts_due = true };
 	memset(tuy_peer_has_of(n, link, circle_no), 0, n->op_words * sizeof(uint64_t));
 	if (same) {
 		circle_agreed(n, link, circle_no);

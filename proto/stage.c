@@ -2,6 +2,8 @@
  */
 #include "machine.h"
 
+#include "blob.h"
+
 #include <string.h>
 
 struct stage *tuy_stage_find(struct tuy_node *n, uint64_t ticket)
@@ -102,6 +104,30 @@ static bool is_crowded(const struct tuy_node *n, const struct stage *s)
 	return others >= STAGES_FEW;
 }
 
+enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t skip)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		struct tuy_bytes blob = tuy_message_next_blob(&m->list);
+		struct tuy_header header;
+		struct tuy_hash commit;
+
+		if (i < skip)
+			continue;
+		if (tuy_header_decode(m->u.data.headers + (size_t)i * TUY_HEADER_SIZE, &header) !=
+		    TUY_OK)
+			return TUY_E_FORMAT;
+		s->blobs[i - skip] = blob;
+		if (!blob.p)
+			continue;
+		if (!(header.flags & TUY_HEADER_PAYLOAD) || blob.len != header.payload_len)
+			return TUY_E_COMMIT;
+		commit = tuy_blob_commit(blob);
+		if (memcmp(&commit, &header.pcommit, sizeof commit) != 0)
+			return TUY_E_COMMIT;
+	}
+	return TUY_OK;
+}
+
 uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s)
 {
 	tuy_require(s->state == STAGE_HELD && s->item_count > 0);
@@ -125,6 +151,23 @@ static bool is_early(const struct tuy_node *n, const struct stage *s)
 	return false;
 }
 
+/* Does it change a log of which entries wait that came before it? */
+static bool follows_bulk(const struct tuy_node *n, const struct stage *s)
+{
+	for (uint32_t i = 0; i < n->cap.stages; i++) {
+		const struct stage *other = &n->stage[i];
+
+		if (other->state != STAGE_READY || !tuy_stage_is_bulk(other) ||
+		    other->ticket > s->ticket)
+			continue;
+		for (uint32_t k = 0; k < s->item_count; k++) {
+			if (s->items[k].log_no == other->items[0].log_no)
+				return true;
+		}
+	}
+	return false;
+}
+
 struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 {
 	struct stage *bulk = NULL, *other = NULL;
@@ -142,6 +185,8 @@ struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 	}
 	if (other && is_early(n, other))
 		return NULL;
+	if (other && bulk && follows_bulk(n, other))
+		return bulk;
 	if (other && tuy_stage_is_live(other))
 		n->live_until_ms = now.ms + LIVE_MS;
 	if (other)

@@ -64,6 +64,7 @@ uint32_t tuy_log_create(struct tuy_node *n, uint32_t circle_no, uint32_t device,
 		             .device = device,
 		             .incarnation = *incarnation,
 		             .getb_link = NONE,
+		             .cut = TUY_NO_CUT,
 		             .touched = ++n->changes };
 	log->id = tuy_log_id(&c->id, &c->device[device].cert.device, incarnation);
 	log->log16 = tuy_log16(&log->id);

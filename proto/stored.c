@@ -23,10 +23,8 @@ static void log_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_
 	own->missing += missing;
 	own->digest_valid = false;
 	tuy_spread_log(n, now, item->log_no);
-	if (log->own) {
-		tuy_own_moved(n, item->log_no, item->u.entries.count);
+	if (log->own)
 		return;
-	}
 	t = tuy_node_tell(n, TUY_TELL_ENTRIES);
 	t->tell.circle_no = item->circle_no;
 	t->tell.log_no = item->log_no;
@@ -46,9 +44,27 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 		break;
 	case TUY_STORE_BLOB:
 		n->log[item->log_no].blobs_staged--;
-		n->log[item->log_no].missing--;
-		n->own[item->circle_no].missing--;
+		if (n->log[item->log_no].missing > 0) { /* else it was erased meanwhile */
+			n->log[item->log_no].missing--;
+			n->own[item->circle_no].missing--;
+		}
 		break;
+	case TUY_STORE_RETRACT:
+		tuy_erase_stored(n, item);
+		break;
+	case TUY_STORE_RECEIPT:
+		tuy_receipt_stored(n, item);
+		break;
+	case TUY_STORE_BASE:
+		tuy_base_stored(n, now, item);
+		break;
+	case TUY_STORE_CUT:
+		tuy_fork_stored(n, item->log_no);
+		break;
+	case TUY_STORE_VOIDED:
+		tuy_fork_voided(n, item->log_no);
+		break;
+	case TUY_STORE_SPENT:
 	case TUY_STORE_CIRCLE:
 	case TUY_STORE_EPOCH:
 	case TUY_STORE_LOG:
@@ -68,7 +84,7 @@ static void item_failed(struct tuy_node *n, const struct tuy_store_item *item)
 		n->circle[item->circle_no].used = false;
 	if (item->kind == TUY_STORE_BLOB)
 		n->log[item->log_no].blobs_staged--;
-	if (item->kind != TUY_STORE_ENTRIES)
+	if (item->kind != TUY_STORE_ENTRIES && item->kind != TUY_STORE_BASE)
 		return;
 	log = &n->log[item->log_no];
 	log->staged = log->durable;
@@ -81,8 +97,11 @@ static bool is_needed(const struct stage *s)
 	if (s->own)
 		return false;
 	for (uint32_t i = 0; i < s->item_count; i++) {
-		if (s->items[i].kind != TUY_STORE_ENTRIES && s->items[i].kind != TUY_STORE_BLOB &&
-		    s->items[i].kind != TUY_STORE_ADDRESS)
+		enum tuy_store_kind kind = s->items[i].kind;
+
+		if (kind == TUY_STORE_CIRCLE || kind == TUY_STORE_OP || kind == TUY_STORE_EPOCH ||
+		    kind == TUY_STORE_LOG || kind == TUY_STORE_INVITE ||
+		    kind == TUY_STORE_INCARNATION || kind == TUY_STORE_CUT)
 			return true;
 	}
 	return false;

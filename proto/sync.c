@@ -100,6 +100,7 @@ static void prunings_forget(struct tuy_node *n, struct tuy_now now, struct link 
 
 void tuy_sync_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
+	tuy_fork_time(n, now, link);
 	if (link->getb_log != NONE && now.ms >= link->getb_deadline_ms) {
 		tuy_peer_log_of(n, link, link->getb_log)->flags |= PEER_LOG_NO_BLOBS;
 		getb_done(n, link);
@@ -229,6 +230,17 @@ static void ops_take(struct tuy_node *n, struct tuy_now now, struct link *link, 
 
 /* ---- taking: logs ---- */
 
+/* A peer's log that ends where ours does ends in the same hash, or is another branch. */
+static void head_compare(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t seq,
+                         const uint8_t h8[8])
+{
+	const struct log *log = &n->log[log_no];
+
+	if (seq == log->durable.seq && seq == log->staged.seq && seq > 0 &&
+	    memcmp(h8, log->durable.hash.b, 8) != 0)
+		tuy_fork_suspect(n, link, log_no, FORK_HEADS_DIFFER);
+}
+
 static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                           uint32_t circle_no, struct tuy_message *m)
 {
@@ -240,7 +252,7 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 
 			if (n->log[i].circle_no == circle_no)
 				*pl = (struct peer_log){ .told = pl->told,
-					                 .flags = pl->flags & PEER_LOG_TELL };
+					                 .flags = pl->flags & PEER_LOG_LASTING };
 		}
 		lc->announced = 0;
 	}
@@ -255,8 +267,9 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
-		pl->announced = pl->known = pl->sent = row.eff_seq;
+		pl->announced = pl->known = pl->sent = tuy_fork_clamp(n, link, log_no, row.eff_seq);
 		pl->flags |= PEER_LOG_INFO_SENT;
+		head_compare(n, link, log_no, row.eff_seq, row.h8);
 	}
 	lc->frontier_taking = !m->u.frontier.last;
 	if (!m->u.frontier.last)
@@ -307,32 +320,6 @@ static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_
 	*stage = NULL;
 }
 
-/* The blobs of a run against their headers; they stay spans into the stage. */
-static enum tuy_err blobs_check(struct stage *stage, const uint8_t *headers, uint32_t count,
-                                uint32_t skip, struct tuy_reader *list)
-{
-	for (uint32_t i = 0; i < count + skip; i++) {
-		struct tuy_bytes blob = tuy_message_next_blob(list);
-		struct tuy_header header;
-		struct tuy_hash commit;
-
-		if (i < skip)
-			continue;
-		if (tuy_header_decode(headers + (size_t)(i - skip) * TUY_HEADER_SIZE, &header) !=
-		    TUY_OK)
-			return TUY_E_FORMAT;
-		stage->blobs[i - skip] = blob;
-		if (!blob.p)
-			continue;
-		if (!(header.flags & TUY_HEADER_PAYLOAD) || blob.len != header.payload_len)
-			return TUY_E_COMMIT;
-		commit = tuy_blob_commit(blob);
-		if (memcmp(&commit, &header.pcommit, sizeof commit) != 0)
-			return TUY_E_COMMIT;
-	}
-	return TUY_OK;
-}
-
 static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_message *m,
                       uint32_t skip, const struct tuy_head *end, struct stage **stage)
 {
@@ -346,21 +333,12 @@ static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_mess
 	item->u.entries.blobs = (*stage)->blobs;
 	item->u.entries.head = *end;
 	item->u.entries.sig = m->u.data.sig;
+	tuy_erase_scan(n, *stage, log_no, item->u.entries.headers, (*stage)->blobs,
+	               item->u.entries.count);
 	log->staged = *end;
 	(*stage)->live = m->count - skip <= 4;
 	tuy_stage_commit(n, *stage);
 	*stage = NULL;
-}
-
-static void data_wrong(struct tuy_node *n, struct link *link, struct peer_log *pl, enum tuy_err err)
-{
-	tuy_node_fault(n, link, err);
-	if (err != TUY_E_SIGNATURE || ++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX) {
-		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
-		return;
-	}
-	pl->flags |= PEER_LOG_WANT_DUE; /* once more before anybody is blamed */
-	link->want_due = true;
 }
 
 /* PROTOCOL 7.8: "The link that brought the newest entries is never pruned" */
@@ -394,16 +372,60 @@ static void prune_take(struct tuy_node *n, struct tuy_now now, struct link *link
 	}
 }
 
+/* Entries that follow on what is held. */
+static void data_new(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t log_no,
+                     struct tuy_message *m, struct stage **stage)
+{
+	struct log *log = &n->log[log_no];
+	struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
+	uint32_t skip = log->staged.seq + 1 - m->u.data.from;
+	struct tuy_head end;
+	enum tuy_err err =
+		tuy_run_check(&n->circle[log->circle_no].device[log->device].cert.device, &log->id,
+	                      &log->staged, m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE,
+	                      m->count - skip, &m->u.data.sig, &end);
+
+	if (err == TUY_E_SIGNATURE && log->staged.seq > 0) {
+		tuy_fork_suspect(n, link, log_no, FORK_RUN_MISFITS); /* nobody is blamed yet */
+		return;
+	}
+	if (err == TUY_OK)
+		err = tuy_stage_blobs(*stage, m, skip);
+	if (err != TUY_OK) {
+		tuy_node_fault(n, link, err);
+		if (err != TUY_E_SIGNATURE || ++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX)
+			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		return;
+	}
+	(*stage)->credit = (uint32_t)(*stage)->len;
+	data_keep(n, log_no, m, skip, &end, stage);
+	pl->flags &= (uint16_t) ~(PEER_LOG_WANTED | PEER_LOG_PROMISED);
+	log->source = link->number;
+	log->advanced_ms = now.ms;
+}
+
+/* Is this DATA for the ordinary way? Not if a probe asked for it, or beyond a cut. */
+static bool data_is_plain(struct tuy_node *n, struct tuy_now now, struct link *link,
+                          uint32_t log_no, struct tuy_message *m, struct stage **stage)
+{
+	struct log *log = &n->log[log_no];
+	uint32_t last = m->u.data.from + m->count - 1;
+	enum fork_answer answer = tuy_fork_data(n, now, link, log_no, m, stage);
+
+	if (answer == FORK_FOUND && log->mine)
+		tuy_own_forked(n, link, log_no);
+	if (answer != FORK_NOT_ASKED || log->cutting)
+		return false;
+	return tuy_fork_clamp(n, link, log_no, last) == last;
+}
+
 /* PROTOCOL 7.4: "A receiver checks DATA in this order" */
 static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                       struct tuy_message *m, struct stage **stage)
 {
-	uint32_t log_no = tuy_log_find(n, &m->u.data.log), last = m->u.data.from + m->count - 1,
-		 skip;
-	struct tuy_head end;
+	uint32_t log_no = tuy_log_find(n, &m->u.data.log), last = m->u.data.from + m->count - 1;
 	struct peer_log *pl;
 	struct log *log;
-	enum tuy_err err;
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no) {
 		n->own[circle_no].orphans = true;
@@ -412,8 +434,10 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
 	if (n->store_retry_ms || last < m->u.data.from ||
-	    (log->mine && !tuy_own_shown(n, now, link, log_no, m)))
+	    !data_is_plain(n, now, link, log_no, m, stage))
 		return;
+	if (log->own)
+		tuy_own_shown(n, link, log_no, m);
 	if (m->u.data.from > log->staged.seq + 1) {
 		if (!(pl->flags & PEER_LOG_WANTED)) {
 			pl->flags |= PEER_LOG_WANT_DUE;
@@ -421,28 +445,13 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		}
 		return;
 	}
-	if (last > log->staged.seq) {
-		skip = log->staged.seq + 1 - m->u.data.from;
-		err = tuy_run_check(&n->circle[circle_no].device[log->device].cert.device, &log->id,
-		                    &log->staged,
-		                    m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE,
-		                    m->count - skip, &m->u.data.sig, &end);
-		if (err == TUY_OK)
-			err = blobs_check(*stage,
-			                  m->u.data.headers + (size_t)skip * TUY_HEADER_SIZE,
-			                  m->count - skip, skip, &m->list);
-		if (err != TUY_OK) {
-			data_wrong(n, link, pl, err);
-			return;
-		}
-		(*stage)->credit = (uint32_t)(*stage)->len;
-		data_keep(n, log_no, m, skip, &end, stage);
-		pl->flags &= (uint16_t) ~(PEER_LOG_WANTED | PEER_LOG_PROMISED);
-		log->source = link->number;
-		log->advanced_ms = now.ms;
-	} else {
+	if (last > log->staged.seq)
+		data_new(n, now, link, log_no, m, stage);
+	else
 		duplicate(n, link, log, pl);
-	}
+	if (last == log->durable.seq && last == log->staged.seq &&
+	    memcmp(&m->u.data.sig, &log->sig, sizeof log->sig) != 0)
+		tuy_fork_suspect(n, link, log_no, FORK_HEADS_DIFFER);
 	pl->known = larger(pl->known, last);
 	pl->sent = larger(pl->sent, last);
 	if (last <= log->durable.seq)
@@ -457,10 +466,25 @@ static void want_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 
 	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
+	if (m->u.want.flags & TUY_WANT_FORK) {
+		tuy_fork_want(n, link, log_no, m->u.want.from);
+		return;
+	}
 	pl = tuy_peer_log_of(n, link, log_no);
-	pl->known = pl->sent = m->u.want.from - 1;
+	pl->known = pl->sent = tuy_fork_clamp(n, link, log_no, m->u.want.from - 1);
 	pl->flags &= (uint16_t)~PEER_LOG_LAZY;
 	tuy_spread_refresh(n, now, link, log_no);
+}
+
+static void forkproof_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                           const struct tuy_message *m, struct stage **stage)
+{
+	uint32_t log_no = tuy_log_find(n, &m->u.fork.log);
+
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
+		return;
+	if (tuy_fork_proof_take(n, link, log_no, m, stage) && n->log[log_no].mine)
+		tuy_own_forked(n, link, log_no);
 }
 
 static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
@@ -469,14 +493,16 @@ static void have_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	link->progress_ms = now.ms;
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct tuy_have_row row = tuy_message_next_have(&m->list);
-		uint32_t log_no = tuy_log_find(n, &row.log);
+		uint32_t log_no = tuy_log_find(n, &row.log), seq;
 		struct peer_log *pl;
 
 		if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
-		pl->known = larger(pl->known, row.seq);
-		if (row.seq > n->log[log_no].staged.seq) {
+		seq = tuy_fork_clamp(n, link, log_no, row.seq);
+		head_compare(n, link, log_no, row.seq, row.h8);
+		pl->known = larger(pl->known, seq);
+		if (seq > n->log[log_no].staged.seq) {
 			pl->flags |= PEER_LOG_PROMISED;
 			if (link->promise_due_ms == 0)
 				link->promise_due_ms = now.ms + PROMISE_WAIT_MS;
@@ -497,12 +523,14 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		return;
 	for (uint32_t i = 0; i < link->getb_count; i++) {
 		struct tuy_hash commit;
+		struct tuy_header header;
 
-		if (link->getb_seq[i] != m->u.blob.seq)
+		if (link->getb_seq[i] != m->u.blob.seq || m->u.blob.seq > n->log[log_no].cut)
 			continue;
 		commit = tuy_blob_commit(m->u.blob.blob);
-		if (m->u.blob.blob.len != link->getb_len[i] ||
-		    memcmp(&commit, &link->getb_commit[i], sizeof commit) != 0) {
+		if (tuy_header_decode(link->getb_header[i], &header) != TUY_OK ||
+		    m->u.blob.blob.len != header.payload_len ||
+		    memcmp(&commit, &header.pcommit, sizeof commit) != 0) {
 			tuy_node_fault(n, link, TUY_E_COMMIT);
 			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 			return;
@@ -512,27 +540,39 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
+		tuy_erase_scan(n, *stage, log_no, link->getb_header[i], &item->u.blob.blob, 1);
 		n->log[log_no].blobs_staged++;
+		link->blobs_wait_ms = 0;
 		(*stage)->credit = (uint32_t)(*stage)->len;
 		tuy_stage_commit(n, *stage);
 		*stage = NULL;
-		break;
+		if (--link->getb_left == 0)
+			getb_done(n, link);
+		return;
 	}
-	if (link->getb_left > 0 && --link->getb_left == 0)
-		getb_done(n, link);
 }
 
+/* PROTOCOL 7.10: "A peer's GONE is never a tombstone, whatever its reason" */
 static void gone_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                      const struct tuy_message *m)
+                      const struct tuy_message *m, struct stage **stage)
 {
 	uint32_t log_no = tuy_log_find(n, &m->u.seqs.log);
 
-	if (log_no == NONE || n->log[log_no].circle_no != circle_no || log_no != link->getb_log)
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
-	tuy_peer_log_of(n, link, log_no)->flags |= PEER_LOG_NO_BLOBS;
-	link->getb_left -= m->count < link->getb_left ? m->count : link->getb_left;
-	if (link->getb_left == 0)
+	tuy_fork_gone(n, link, log_no, m);
+	for (uint32_t i = 0; log_no == link->getb_log && i < m->count; i++) {
+		for (uint32_t k = 0; k < link->getb_count; k++) {
+			if (link->getb_seq[k] != m->u.seqs.seq[i])
+				continue;
+			link->getb_seq[k] = 0;
+			link->getb_left--;
+		}
+	}
+	if (log_no == link->getb_log && link->getb_left == 0)
 		getb_done(n, link);
+	if (n->log[log_no].mine && m->u.seqs.reason == TUY_GONE_ERASED)
+		tuy_receipt_take(n, link, log_no, m, stage);
 }
 
 static void getb_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
@@ -623,7 +663,10 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			getb_take(n, link, c, m);
 			break;
 		case TUY_MSG_GONE:
-			gone_take(n, link, c, m);
+			gone_take(n, link, c, m, stage);
+			break;
+		case TUY_MSG_BASE:
+			tuy_base_take(n, now, link, c, m, stage);
 			break;
 		case TUY_MSG_HAVE:
 			have_take(n, now, link, c, m);
@@ -633,6 +676,9 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			break;
 		case TUY_MSG_PRUNE:
 			prune_take(n, now, link, c, m);
+			break;
+		case TUY_MSG_FORKPROOF:
+			forkproof_take(n, link, c, m, stage);
 			break;
 		case TUY_MSG_PEERS:
 			peers_take(n, now, link, m, stage);

@@ -61,8 +61,8 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 	tuy_address_publish(n, now);
 	tuy_own_publish(n);
 	tuy_join_check_in(n);
-	if (task_send(n, task) || task_tell(n, task) || task_store(n, now, task) ||
-	    task_evicted(n, task))
+	if (task_send(n, task) || tuy_fork_reload_task(n, task) || task_tell(n, task) ||
+	    task_store(n, now, task) || task_evicted(n, task))
 		return task->what;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		uint32_t turn = (n->link_turn + i) % n->cap.links;
@@ -86,6 +86,8 @@ void tuy_node_on_read(struct tuy_node *n, struct tuy_now now, const struct tuy_r
 {
 	struct link *link = tuy_link_at(n, read->link);
 
+	if (read->kind == TUY_READ_HEAD)
+		tuy_fork_reload(n, now, read->log_no, result);
 	if (!link || link->noise.next != TUY_NOISE_TRANSPORT)
 		return;
 	if (read->kind == TUY_READ_OPS && read->from == READ_FOR_WELCOME)

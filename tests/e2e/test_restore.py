@@ -6,6 +6,7 @@ import shutil
 from world import run, wait_until
 
 COPY = "This home is a copy or was put back from one"
+FORKED = "This home was put back from an older copy and used before"
 LONGER = "A friend held entries of yours that this home had lost"
 
 
@@ -107,6 +108,12 @@ def test_a_home_replaced_by_an_old_copy_and_used_alone(world):
     one_sentence(alice, COPY)
 
 
+def snapshot_put_back(node, old):
+    with open(node.data, "r+b") as data:
+        data.write(old)
+        data.truncate(len(old))
+
+
 def test_an_old_snapshot_that_only_the_friends_can_notice(world):
     """The bytes of an older data.mdb under the same files, as a snapshot of the whole disk would
     leave them: the daemon learns it from the first friend."""
@@ -119,15 +126,53 @@ def test_an_old_snapshot_that_only_the_friends_can_notice(world):
     give(alice, "Après 1", "Après 2")
     world.meet(nodes)
     alice.stop()
-    with open(alice.data, "r+b") as data:
-        data.write(old)
-        data.truncate(len(old))
+    snapshot_put_back(alice, old)
     alice.start()
     world.meet(nodes)
     wait_until(lambda: alice.status()["notice"], what="alice was told")
     give(alice, "Ensuite")
     all_have(world, nodes, ["Avant", "Après 1", "Après 2", "Ensuite"])
     one_sentence(alice, LONGER)
+
+
+def test_a_fork_after_a_snapshot_was_put_back(world):
+    """As before, but it is used before it meets anybody: two entries with one number. The log ends
+    for all, and what both branches held is published again; nobody loses or doubles a tip."""
+    alice, bruno, chloe = nodes = world.circle("alice", "bruno", "chloe")
+    give(alice, "Avant 1", "Avant 2")
+    give(bruno, "De Bruno")
+    world.agree(nodes)
+    alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    give(alice, "Après 1", "Après 2", "Après 3")
+    world.meet(nodes)
+    shorts = {o["title"]: o["id"] for o in bruno.inbox()}
+    alice.stop()
+    snapshot_put_back(alice, old)
+    bruno.stop()
+    chloe.stop()
+    alice.start()
+    give(alice, "Seule 1", "Seule 2")
+    bruno.start()
+    chloe.start()
+    given = ["Avant 1", "Avant 2", "Après 1", "Après 2", "Après 3", "Seule 1", "Seule 2"]
+    wait_until(lambda: sorted(alice.titles()) == sorted(given + ["De Bruno"]),
+               what="alice has both branches")
+    world.meet(nodes)
+    for node in nodes:
+        wait_until(lambda: sorted(node.titles()) == sorted(given + ["De Bruno"]),
+                   what=f"{node.name} has all, once")
+        assert "what=fault" not in node.log_text(), node.tail()
+    world.agree(nodes)
+    assert {o["title"]: o["id"] for o in bruno.inbox() if o["title"] in shorts} == shorts
+    assert len(alice.json("inbox", "--mine")) == len(given)
+    one_sentence(alice, FORKED)
+    for node in nodes:
+        node.restart()
+    world.agree(nodes)
+    for node in nodes:
+        assert sorted(node.titles()) == sorted(given + ["De Bruno"])
 
 
 def test_a_lost_store_joins_again(world):

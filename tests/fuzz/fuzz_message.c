@@ -98,6 +98,8 @@ static void plain_write(struct tuy_writer *w, const struct tuy_message *m)
 		                     m->u.seqs.reason);
 	else if (m->type == TUY_MSG_WANT)
 		tuy_message_put_want(w, m->circle, &m->u.want.log, m->u.want.from, m->u.want.flags);
+	else if (m->type == TUY_MSG_BASE)
+		tuy_message_put_base(w, m->circle, &m->u.base.log, &m->u.base.head, &m->u.base.sig);
 	else if (m->type == TUY_MSG_CREDIT)
 		tuy_message_put_credit(w, m->u.credit.bytes);
 	else if (m->type == TUY_MSG_JOIN)
@@ -199,6 +201,7 @@ static void circle_message_write(struct tuy_writer *w, unsigned int which)
 	static const struct tuy_have_row have;
 	static const struct tuy_tag tag;
 	static const struct tuy_sig sig;
+	static const struct tuy_head checkpoint = { .seq = 128 };
 	if (which == 0) {
 		tuy_message_put_heads(w, 0, 1);
 		tuy_message_put_tag(w, &tag);
@@ -229,6 +232,8 @@ static void circle_message_write(struct tuy_writer *w, unsigned int which)
 		tuy_message_put_have_row(w, &have);
 	} else if (which == 10) {
 		tuy_message_put_want(w, 10, &log, 1, TUY_WANT_EAGER);
+	} else if (which == 11) {
+		tuy_message_put_base(w, 11, &log, &checkpoint, &sig);
 	} else {
 		tuy_message_put_peers(w, 15, 1);
 		tuy_write_bin(w, stuff, 120);
@@ -265,7 +270,7 @@ static void other_message_write(struct tuy_writer *w, unsigned int which)
 		tuy_message_put_close(w, TUY_CLOSE_SLOW, 60);
 }
 
-#define CIRCLE_MESSAGES 12
+#define CIRCLE_MESSAGES 13
 #define OTHER_MESSAGES  9
 
 /* Now and then a right message; else libFuzzer's own mutation. */

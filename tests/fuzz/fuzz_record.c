@@ -1,9 +1,12 @@
 /*
  * Records. What is read passes the check of the table, is canonical, and can be written and read
- * again with the same result; where nothing was skipped, with the same bytes.
+ * again with the same result; where nothing was skipped, with the same bytes. The same for what a
+ * RETRACT says.
  */
 #include <string.h>
+#include "../../proto/blob.h"
 #include "../../proto/record.h"
+#include "../../proto/retract.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
@@ -49,11 +52,40 @@ static void values_check(const struct tuy_record *record)
 	}
 }
 
+static void retract_check(struct tuy_bytes doc)
+{
+	static uint8_t blob[TUY_BLOB_CLEAR_AT + TUY_BLOB_MAX];
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD, .seq = 1 };
+	struct tuy_retract retract, again;
+	struct tuy_tag nonce = { { 0 } };
+	uint8_t bytes[TUY_HEADER_SIZE];
+	size_t len;
+	if (doc.len > TUY_BLOB_MAX - TUY_BLOB_CLEAR_AT)
+		return;
+	tuy_header_encode(&header, bytes);
+	memset(blob, 0, TUY_BLOB_CLEAR_AT);
+	blob[0] = TUY_BLOB_CLEAR;
+	memcpy(blob + TUY_BLOB_CLEAR_AT, doc.p, doc.len);
+	if (tuy_retract_read(bytes, (struct tuy_bytes){ blob, TUY_BLOB_CLEAR_AT + doc.len },
+	                     &retract) != TUY_OK)
+		return;
+	tuy_require(retract.count >= 1 && retract.count <= TUY_RETRACT_MAX && retract.seqs[0] > 0);
+	for (uint32_t i = 1; i < retract.count; i++)
+		tuy_require(retract.seqs[i] > retract.seqs[i - 1]);
+	tuy_require(tuy_retract_write(&retract, &nonce, blob + TUY_BLOB_CLEAR_AT,
+	                              TUY_RETRACT_RECORD_MAX, &len) == TUY_OK);
+	tuy_require(tuy_retract_read(bytes, (struct tuy_bytes){ blob, TUY_BLOB_CLEAR_AT + len },
+	                             &again) == TUY_OK);
+	tuy_require(again.count == retract.count &&
+	            memcmp(again.seqs, retract.seqs, retract.count * sizeof retract.seqs[0]) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t first[DOC_MAX], second[DOC_MAX];
 	static struct tuy_record record, again;
 	struct tuy_bytes doc = { data, size };
+	retract_check(doc);
 	if (size > DOC_MAX || tuy_record_read(doc, &record) != TUY_OK)
 		return 0;
 	struct tuy_record_fault fault;
@@ -70,9 +102,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* A right record of one of five kinds, with a value in each field the kind may have. */
+/* A right record of one of five kinds, with a value in each field the kind may have; or a RETRACT.
+ */
 static size_t seed_write(uint8_t *out, size_t cap, unsigned int which)
 {
+	static const struct tuy_retract retract = { .count = 3, .seqs = { 1, 64, 70000 } };
+	struct tuy_tag nonce = { { 1 } };
+	size_t len = 0;
+	if (which == 10)
+		return tuy_retract_write(&retract, &nonce, out, cap, &len) == TUY_OK ? len : 0;
 	static const enum tuy_record_kind kinds[] = { TUY_RECORD_PROFILE, TUY_RECORD_TIP,
 		                                      TUY_RECORD_ASK, TUY_RECORD_CIRCLE,
 		                                      TUY_RECORD_THANKS };
@@ -97,5 +135,5 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 {
 	if (size > 2 && seed % 64 != 0)
 		return LLVMFuzzerMutate(data, size, max_size);
-	return seed_write(data, max_size, seed / 64 % 10);
+	return seed_write(data, max_size, seed / 64 % 11);
 }

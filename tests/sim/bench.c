@@ -179,6 +179,7 @@ static bool node_step(struct bench *b, uint32_t i)
 		disk_ticket_free(items);
 		tuy_node_on_stored(n->node, b->now, ticket,
 		                   stored ? TUY_STORED_OK : TUY_STORED_FAILED);
+		disk_report(n->disk, n->node);
 		moved = true;
 	}
 	return moved;

@@ -27,8 +27,8 @@ struct bench_node {
 	uint32_t ticket_count;
 	uint32_t ticket_total;          /* tickets answered in this node's life */
 	uint32_t fail_from, fail_count; /* so many tickets fail, from that one on; count 0: none */
-	struct tuy_tell last[16];       /* the newest TELL of each kind */
-	uint32_t told[16];
+	struct tuy_tell last[32];       /* the newest TELL of each kind */
+	uint32_t told[32];
 	uint8_t name[120];
 	uint64_t sent; /* bytes */
 	uint32_t reads;

@@ -10,6 +10,7 @@ caught() { # rule, what is said, options
 	shift 2
 	out=$("$sim" --break "$rule" --nodes 5 --tips 195 --big 0 --loss 0 --crashes 0 \
 		--partitions 0 --clogged 0 --stalled 0 --skew 0 --suspends 0 --fulls 0 --torn 0 --losses 0 --restores 0 \
+		--retracts 0 --expiry 0 \
 		"$@" 2>/dev/null)
 	code=$?
 	case $code:$out in
@@ -25,4 +26,6 @@ caught durable "a read past the head" --seed 1
 caught lose "a read past the head" --seed 2
 caught fork "an honest log forked" --seed 3 --loss 52 --partitions 2 --fulls 5 --torn 8
 caught failed "logs differ at the end" --seed 1
+caught tombstone "a retracted payload is held" --seed 1 --big 30 --loss 20 --partitions 4 \
+	--restores 4 --retracts 100 --expiry 1
 exit $failed

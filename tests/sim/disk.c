@@ -1,47 +1,9 @@
-#include "disk.h"
+#include "disk_inside.h"
+#include "disk_void.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OPS_MAX     4096
-#define LOGS_MAX    1024
-#define INVITES_MAX 256
-#define PEERS_MAX   512
-
-struct bytes {
-	uint8_t *p;
-	size_t len;
-};
-
-struct disk {
-	struct {
-		bool used;
-		struct tuy_circle id;
-	} circle[TUY_CIRCLES_MAX];
-	struct {
-		uint32_t circle_no;
-		struct bytes bytes;
-	} op[OPS_MAX];
-	uint32_t op_count;
-	struct {
-		uint32_t circle_no;
-		struct tuy_hash id;
-		struct tuy_secret key;
-	} epoch[64];
-	uint32_t epoch_count;
-	struct disk_log log[LOGS_MAX];
-	uint32_t log_count;
-	struct {
-		struct tuy_device device;
-		struct bytes record;
-	} address[PEERS_MAX];
-	uint32_t address_count;
-	struct tuy_invite_row invite[INVITES_MAX];
-	uint32_t invite_count;
-	struct tuy_incarnation incarnation;
-	bool has_incarnation;
-};
 
 struct disk_ticket {
 	uint32_t count;
@@ -50,7 +12,7 @@ struct disk_ticket {
 	void *owned[512];
 };
 
-static void must(bool holds, const char *what)
+void disk_must(bool holds, const char *what)
 {
 	if (holds)
 		return;
@@ -63,7 +25,7 @@ static void *copy(const void *p, size_t len)
 {
 	void *to = malloc(len ? len : 1);
 
-	must(to, "out of memory");
+	disk_must(to, "out of memory");
 	if (len)
 		memcpy(to, p, len);
 	return to;
@@ -71,7 +33,7 @@ static void *copy(const void *p, size_t len)
 
 static void *own(struct disk_ticket *t, void *p)
 {
-	must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
+	disk_must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
 	t->owned[t->owned_count++] = p;
 	return p;
 }
@@ -85,7 +47,7 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 {
 	struct disk_ticket *t = calloc(1, sizeof *t);
 
-	must(t, "out of memory");
+	disk_must(t, "out of memory");
 	t->count = count;
 	t->items = copy(items, count * sizeof *items);
 	for (uint32_t i = 0; i < count; i++) {
@@ -97,7 +59,17 @@ struct disk_ticket *disk_ticket_copy(const struct tuy_store_item *items, uint32_
 			own_bytes(t, &item->u.address.record);
 		if (item->kind == TUY_STORE_BLOB)
 			own_bytes(t, &item->u.blob.blob);
-		if (item->kind == TUY_STORE_ENTRIES) {
+		if (item->kind == TUY_STORE_CUT)
+			own_bytes(t, &item->u.cut.proof);
+		if (item->kind == TUY_STORE_RETRACT) {
+			own_bytes(t, &item->u.retract.blob);
+			item->u.retract.header = own(t, copy(item->u.retract.header, 64));
+		}
+		if (item->kind == TUY_STORE_RECEIPT)
+			item->u.receipt.seqs =
+				own(t, copy(item->u.receipt.seqs,
+			                    item->u.receipt.count * sizeof(uint32_t)));
+		if (item->kind == TUY_STORE_ENTRIES || item->kind == TUY_STORE_VOIDED) {
 			struct tuy_bytes *blobs =
 				own(t, copy(item->u.entries.blobs,
 			                    item->u.entries.count * sizeof *blobs));
@@ -132,7 +104,7 @@ struct disk *disk_create(void)
 {
 	struct disk *d = calloc(1, sizeof *d);
 
-	must(d, "out of memory");
+	disk_must(d, "out of memory");
 	return d;
 }
 
@@ -147,8 +119,13 @@ void disk_destroy(struct disk *d)
 			free(d->log[i].blobs[k].p);
 		free(d->log[i].headers);
 		free(d->log[i].blobs);
+		free(d->log[i].gone);
 		free(d->log[i].checkpoints);
+		disk_void_free(&d->log[i]);
+		free(d->log[i].checkpointed);
 	}
+	free(d->tombstone);
+	free(d->receipt);
 	free(d);
 }
 
@@ -161,18 +138,41 @@ static void log_grow(struct disk_log *log, uint32_t need)
 	log->blobs = realloc(log->blobs, log->cap * sizeof *log->blobs);
 	log->checkpoints =
 		realloc(log->checkpoints, (log->cap / 64 + 1) * sizeof *log->checkpoints);
-	must(log->headers && log->blobs && log->checkpoints, "out of memory");
+	log->gone = realloc(log->gone, log->cap);
+	log->checkpointed =
+		realloc(log->checkpointed, (log->cap / 64 + 1) * sizeof *log->checkpointed);
+	disk_must(log->headers && log->blobs && log->checkpoints && log->gone && log->checkpointed,
+	          "out of memory");
+}
+
+static void commit_base(struct disk *d, const struct tuy_store_item *item)
+{
+	struct disk_log *log = &d->log[item->log_no];
+	uint32_t seq = item->u.base.head.seq;
+
+	disk_must(seq % 64 == 0 && seq > log->state.head.seq, "a base that is not beyond the head");
+	log_grow(log, seq);
+	for (uint32_t at = log->state.head.seq; at < seq; at++) {
+		memset(log->headers + (size_t)at * 64, 0, 64);
+		log->blobs[at].p = NULL;
+		log->gone[at] = 0;
+	}
+	log->state.head = item->u.base.head;
+	log->state.sig = item->u.base.sig;
+	log->state.base_seq = seq;
+	log->checkpoints[seq / 64 - 1] = item->u.base.sig;
+	log->checkpointed[seq / 64 - 1] = item->u.base.head;
 }
 
 static void commit_entries(struct disk *d, const struct tuy_store_item *item)
 {
 	struct disk_log *log = &d->log[item->log_no];
 
-	must(item->log_no < d->log_count, "entries of a log that was never stored");
-	must(item->u.entries.from == log->state.head.seq + 1,
-	     "entries that do not follow the stored head");
-	must(item->u.entries.head.seq == item->u.entries.from + item->u.entries.count - 1,
-	     "a head beside its entries");
+	disk_must(item->log_no < d->log_count, "entries of a log that was never stored");
+	disk_must(item->u.entries.from == log->state.head.seq + 1,
+	          "entries that do not follow the stored head");
+	disk_must(item->u.entries.head.seq == item->u.entries.from + item->u.entries.count - 1,
+	          "a head beside its entries");
 	log_grow(log, item->u.entries.head.seq);
 	for (uint32_t i = 0; i < item->u.entries.count; i++) {
 		const struct tuy_bytes *blob = &item->u.entries.blobs[i];
@@ -180,15 +180,19 @@ static void commit_entries(struct disk *d, const struct tuy_store_item *item)
 
 		memcpy(log->headers + (size_t)at * 64, item->u.entries.headers + (size_t)i * 64,
 		       64);
-		log->blobs[at].p = blob->p ? copy(blob->p, blob->len) : NULL;
+		log->gone[at] = disk_fate(d, log, at);
+		log->touched = log->touched || log->gone[at] != 0;
+		log->blobs[at].p = blob->p && !log->gone[at] ? copy(blob->p, blob->len) : NULL;
 		log->blobs[at].len = blob->len;
-		log->state.missing +=
-			!blob->p && (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
+		log->state.missing += !blob->p && !log->gone[at] &&
+		                      (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
 	}
 	log->state.head = item->u.entries.head;
 	log->state.sig = item->u.entries.sig;
-	if (log->state.head.seq % 64 == 0)
+	if (log->state.head.seq % 64 == 0) {
 		log->checkpoints[log->state.head.seq / 64 - 1] = item->u.entries.sig;
+		log->checkpointed[log->state.head.seq / 64 - 1] = item->u.entries.head;
+	}
 }
 
 static void commit_log(struct disk *d, const struct tuy_store_item *item)
@@ -197,12 +201,14 @@ static void commit_log(struct disk *d, const struct tuy_store_item *item)
 
 	if (item->log_no < d->log_count)
 		return; /* tried again */
-	must(item->log_no == d->log_count && d->log_count < LOGS_MAX, "a log out of order");
+	disk_must(item->log_no == d->log_count && d->log_count < LOGS_MAX, "a log out of order");
 	*log = (struct disk_log){ .id = item->u.log.id };
 	log->state.log_no = item->log_no;
 	log->state.circle_no = item->circle_no;
 	log->state.device = item->u.log.device;
 	log->state.incarnation = item->u.log.incarnation;
+	log->state.head.hash = tuy_chain_start(&item->u.log.id);
+	log->state.cut = TUY_NO_CUT;
 	d->log_count++;
 }
 
@@ -213,7 +219,7 @@ static void commit_address(struct disk *d, const struct tuy_store_item *item)
 	while (at < d->address_count &&
 	       memcmp(&d->address[at].device, &item->u.address.device, 32) != 0)
 		at++;
-	must(at < PEERS_MAX, "too many addresses");
+	disk_must(at < PEERS_MAX, "too many addresses");
 	if (at == d->address_count)
 		d->address_count++;
 	else
@@ -229,7 +235,7 @@ static void commit_invite(struct disk *d, const struct tuy_store_item *item)
 
 	while (at < d->invite_count && memcmp(&d->invite[at].pk, &item->u.invite.pk, 32) != 0)
 		at++;
-	must(at < INVITES_MAX, "too many invites");
+	disk_must(at < INVITES_MAX, "too many invites");
 	d->invite_count += at == d->invite_count;
 	d->invite[at] = item->u.invite;
 }
@@ -242,13 +248,13 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		d->circle[item->circle_no].id = item->u.circle.id;
 		break;
 	case TUY_STORE_OP:
-		must(d->op_count < OPS_MAX, "too many operations");
+		disk_must(d->op_count < OPS_MAX, "too many operations");
 		d->op[d->op_count].circle_no = item->circle_no;
 		d->op[d->op_count].bytes.p = copy(item->u.op.bytes.p, item->u.op.bytes.len);
 		d->op[d->op_count++].bytes.len = item->u.op.bytes.len;
 		break;
 	case TUY_STORE_EPOCH:
-		must(d->epoch_count < 64, "too many epochs");
+		disk_must(d->epoch_count < 64, "too many epochs");
 		d->epoch[d->epoch_count].circle_no = item->circle_no;
 		d->epoch[d->epoch_count].id = item->u.epoch.id;
 		d->epoch[d->epoch_count++].key = item->u.epoch.key;
@@ -263,8 +269,12 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		struct disk_log *log = &d->log[item->log_no];
 		uint32_t at = item->u.blob.seq - 1;
 
-		must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
-		must(!log->blobs[at].p, "a payload that was there already");
+		disk_must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
+		if (log->gone[at] || at < log->state.base_seq) { /* while it was on its way */
+			log->touched = true;
+			break;
+		}
+		disk_must(!log->blobs[at].p, "a payload that was there already");
 		log->blobs[at].p = copy(item->u.blob.blob.p, item->u.blob.blob.len);
 		log->blobs[at].len = item->u.blob.blob.len;
 		log->state.missing--;
@@ -275,6 +285,23 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		break;
 	case TUY_STORE_INVITE:
 		commit_invite(d, item);
+		break;
+	case TUY_STORE_CUT:
+		disk_void_cut(&d->log[item->log_no], item);
+		break;
+	case TUY_STORE_SPENT:
+		break; /* nothing here publishes again */
+	case TUY_STORE_VOIDED:
+		disk_void_add(&d->log[item->log_no], item);
+		break;
+	case TUY_STORE_RETRACT:
+		disk_retract(d, item);
+		break;
+	case TUY_STORE_RECEIPT:
+		disk_receipt(d, item);
+		break;
+	case TUY_STORE_BASE:
+		commit_base(d, item);
 		break;
 	case TUY_STORE_INCARNATION:
 		d->incarnation = item->u.incarnation;
@@ -355,25 +382,25 @@ void disk_load(struct disk *d, struct tuy_node *node)
 {
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
 		if (d->circle[i].used)
-			must(tuy_node_load_circle(node, i, &d->circle[i].id) == TUY_OK,
-			     "load circle");
+			disk_must(tuy_node_load_circle(node, i, &d->circle[i].id) == TUY_OK,
+			          "load circle");
 	}
 	for (uint32_t i = 0; i < d->op_count; i++)
-		must(tuy_node_load_op(node, d->op[i].circle_no,
-		                      (struct tuy_bytes){ d->op[i].bytes.p, d->op[i].bytes.len }) ==
-		             TUY_OK,
-		     "load operation");
+		disk_must(tuy_node_load_op(node, d->op[i].circle_no,
+		                           (struct tuy_bytes){ d->op[i].bytes.p,
+		                                               d->op[i].bytes.len }) == TUY_OK,
+		          "load operation");
 	for (uint32_t i = 0; i < d->epoch_count; i++)
-		must(tuy_node_load_epoch(node, d->epoch[i].circle_no, &d->epoch[i].id,
-		                         &d->epoch[i].key) == TUY_OK,
-		     "load epoch");
+		disk_must(tuy_node_load_epoch(node, d->epoch[i].circle_no, &d->epoch[i].id,
+		                              &d->epoch[i].key) == TUY_OK,
+		          "load epoch");
 	for (uint32_t i = 0; i < d->log_count; i++)
-		must(tuy_node_load_log(node, &d->log[i].state) == TUY_OK, "load log");
+		disk_must(tuy_node_load_log(node, &d->log[i].state) == TUY_OK, "load log");
 	for (uint32_t i = 0; i < d->address_count; i++)
 		tuy_node_load_address(node, (struct tuy_bytes){ d->address[i].record.p,
 		                                                d->address[i].record.len });
 	for (uint32_t i = 0; i < d->invite_count; i++)
-		must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
+		disk_must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
 }
 
 static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_read_result *result)
@@ -401,26 +428,39 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		read_ops(d, read, result);
 		return;
 	}
+	if (read->kind == TUY_READ_ERASED) {
+		disk_read_erased(d, read, result);
+		return;
+	}
+	if (read->kind == TUY_READ_ENTRIES && read->from <= log->state.base_seq) {
+		result->base = log->checkpointed[log->state.base_seq / 64 - 1];
+		result->sig = log->checkpoints[log->state.base_seq / 64 - 1];
+		return;
+	}
 	if (read->kind == TUY_READ_MISSING) {
 		for (uint32_t i = read->from - 1;
 		     i < log->state.head.seq && result->count < read->count; i++) {
 			const uint8_t *header = log->headers + (size_t)i * 64;
 
-			if (!log->blobs[i].p && (header[1] & TUY_HEADER_PAYLOAD))
+			if (!log->blobs[i].p && !log->gone[i] && (header[1] & TUY_HEADER_PAYLOAD))
 				memcpy(headers + (size_t)result->count++ * 64, header, 64);
 		}
 		result->headers = headers;
 		return;
 	}
+	if (disk_void_read(log, read, headers, result))
+		return;
 	result->count = read->count;
 	for (uint32_t k = 0; k < read->count; k++) {
 		uint32_t seq = read->kind == TUY_READ_ENTRIES ? read->from + k : read->index[k];
 
-		must(seq >= 1 && (read->kind == TUY_READ_BLOBS || seq <= log->state.head.seq),
-		     "a read past the head");
+		disk_must(seq >= 1 && (read->kind == TUY_READ_BLOBS || seq <= log->state.head.seq),
+		          "a read past the head");
 		if (seq <= log->state.head.seq)
 			result->bytes[k] = (struct tuy_bytes){ log->blobs[seq - 1].p,
 				                               log->blobs[seq - 1].len };
+		if (seq <= log->state.head.seq && !result->bytes[k].p)
+			result->gone[k] = (enum tuy_gone_reason)log->gone[seq - 1];
 		if (read->kind == TUY_READ_ENTRIES)
 			memcpy(headers + (size_t)k * 64, log->headers + (size_t)(seq - 1) * 64, 64);
 	}
@@ -433,6 +473,8 @@ struct disk *disk_copy(const struct disk *from)
 {
 	struct disk *d = copy(from, sizeof *from);
 
+	d->tombstone = copy(from->tombstone, from->tombstone_count * sizeof *d->tombstone);
+	d->receipt = copy(from->receipt, from->receipt_count * sizeof *d->receipt);
 	for (uint32_t i = 0; i < d->op_count; i++)
 		d->op[i].bytes.p = copy(from->op[i].bytes.p, from->op[i].bytes.len);
 	for (uint32_t i = 0; i < d->address_count; i++)
@@ -446,9 +488,14 @@ struct disk *disk_copy(const struct disk *from)
 		to->blobs = copy(log->blobs, log->cap * sizeof *log->blobs);
 		to->checkpoints = copy(log->checkpoints,
 		                       log->cap ? (log->cap / 64 + 1) * sizeof(struct tuy_sig) : 0);
+		to->checkpointed =
+			copy(log->checkpointed,
+		             log->cap ? (log->cap / 64 + 1) * sizeof(struct tuy_head) : 0);
+		to->gone = copy(log->gone, log->cap);
 		for (uint32_t k = 0; k < log->state.head.seq; k++)
 			to->blobs[k].p =
 				log->blobs[k].p ? copy(log->blobs[k].p, log->blobs[k].len) : NULL;
+		disk_void_copy(to, log);
 	}
 	return d;
 }

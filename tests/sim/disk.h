@@ -5,6 +5,15 @@
 
 #include "../../proto/node.h"
 
+/* An entry beyond the cut of a forked log, put aside. */
+struct disk_void {
+	uint32_t seq;
+	uint8_t header[64];
+	uint8_t *blob; /* NULL: not held */
+	size_t blob_len;
+	struct tuy_sig sig; /* of a head that ended here; zeros */
+};
+
 struct disk_log {
 	struct tuy_log_state state;
 	struct tuy_log_id id;
@@ -13,8 +22,16 @@ struct disk_log {
 		uint8_t *p;
 		size_t len;
 	} * blobs;
-	struct tuy_sig *checkpoints; /* of 64, 128, ... */
+	uint8_t *gone; /* enum tuy_gone_reason: ERASED or EXPIRED; 0: its payload is held or missing
+	                */
+	struct tuy_sig *checkpoints;   /* of 64, 128, ... */
+	struct tuy_head *checkpointed; /* what they sign */
 	uint32_t cap;
+	struct disk_void *voided;
+	uint32_t voided_count;
+	uint8_t *proof; /* behind state.cut; NULL */
+	size_t proof_len;
+	bool touched; /* the node is to be told of what is missing, and of the base */
 };
 
 struct disk;
@@ -43,6 +60,24 @@ void disk_log_back(struct disk *disk, const struct tuy_log_state *state);
 void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result);
+
+/* ---- erasure (PROTOCOL 4.12, 7.10) ---- */
+
+/* Its clock (unix s), and for how long after its header's expiry it keeps a payload. Both count
+ * from the next commit on; before the first call nothing expires. */
+void disk_clock(struct disk *disk, uint32_t now_s, uint32_t keep_s);
+/* Drops what has expired by its clock. */
+void disk_expire(struct disk *disk);
+/* Prunes the blocks at the start of a log of which nothing is held or wanted. */
+void disk_prune(struct disk *disk, uint32_t log_no);
+/* Tells the node what the disk did beside storing: after each ticket that was answered. */
+void disk_report(struct disk *disk, struct tuy_node *node);
+/* RULE_TOMBSTONE: what is held and retracted is dropped; nothing is noted for what comes later. */
+void disk_forget_tombstones(struct disk *disk);
+bool disk_has_tombstone(const struct disk *disk, const struct tuy_device *device,
+                        const struct tuy_log16 *log, uint32_t seq);
+/* Devices whose receipt for an own entry is kept. */
+uint32_t disk_receipts(const struct disk *disk, uint32_t log_no, uint32_t seq);
 
 /* A copy of everything, as of a home that is put aside. */
 struct disk *disk_copy(const struct disk *disk);

@@ -159,7 +159,7 @@ void faults_event(struct world *w, const struct event *e)
 /* A store that breaks its word, for the tests of the simulator: once, after a while. */
 static enum world_rule cheat(struct world *w)
 {
-	if (w->cheated || w->now_ms < 10000)
+	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE)
 		return RULE_KEPT;
 	return w->options.rule;
 }
@@ -198,6 +198,7 @@ static void commit(struct world *w, struct event *e)
 		event_add(w, 3000, (struct event){ .kind = EV_CRASH, .node = e->node });
 	}
 	if (rule == RULE_KEPT || rule == RULE_FAILED || rule == RULE_FORK) {
+		erase_clock(w, e->node);
 		disk_commit(m->disk, e->disk_ticket);
 		watch_commit(w, e->node, e->disk_ticket);
 	}
@@ -208,6 +209,7 @@ static void commit(struct world *w, struct event *e)
 	}
 	tuy_node_on_stored(m->node, now_of(w, e->node), e->ticket,
 	                   rule == RULE_FAILED ? TUY_STORED_FAILED : TUY_STORED_OK);
+	disk_report(m->disk, m->node);
 	net_offer(w, e->node);
 	if (rule == RULE_DURABLE)
 		event_add(w, 2000, (struct event){ .kind = EV_CRASH, .node = e->node });

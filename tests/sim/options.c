@@ -23,11 +23,13 @@ const struct option_name option_names[] = {
 	{ "torn", AT(torn), 0, 1000, true },
 	{ "losses", AT(losses), 0, 100, true },
 	{ "restores", AT(restores), 0, 100, true },
+	{ "retracts", AT(retracts), 0, 1000, true },
+	{ "expiry", AT(expiry), 0, 100, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed" };
+static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed", "tombstone" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {
@@ -72,6 +74,10 @@ struct world_options options_from_seed(uint64_t seed)
 	if (below(&dice, 2) == 0) {
 		o.losses = below(&dice, 3);
 		o.restores = below(&dice, 5);
+	}
+	if (below(&dice, 3) == 0) {
+		o.retracts = below(&dice, 30);
+		o.expiry = maybe(&dice, 60);
 	}
 	return o;
 }

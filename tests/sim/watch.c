@@ -244,8 +244,8 @@ static bool lacks(const struct world *w, uint32_t i)
 			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
 
 			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
-				if (!log->blobs[k].p && k < other->state.head.seq &&
-				    other->blobs[k].p)
+				if (!log->blobs[k].p && !log->gone[k] &&
+				    k < other->state.head.seq && other->blobs[k].p)
 					return true;
 			}
 		}
@@ -263,7 +263,8 @@ bool watch_settled(const struct world *w)
 	for (uint32_t i = 0; i < w->options.nodes; i++) {
 		if (!w->member[i].node || !w->member[i].joined ||
 		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
-		    (other.missing > 0 && w->options.losses + w->options.restores == 0) ||
+		    (other.missing > 0 && w->options.losses + w->options.restores == 0 &&
+		     w->options.expiry == 0) ||
 		    other.entries != first.entries || other.members != w->options.nodes ||
 		    memcmp(&other.digest, &first.digest, sizeof first.digest) != 0)
 			return false;
@@ -277,8 +278,8 @@ static bool same_log(const struct disk_log *a, const struct disk_log *b)
 	    memcmp(a->headers, b->headers, (size_t)a->state.head.seq * 64) != 0)
 		return false;
 	for (uint32_t k = 0; k < a->state.head.seq; k++) {
-		if (!a->blobs[k].p && !b->blobs[k].p && a->state.missing == b->state.missing)
-			continue; /* nobody has it: watch_settled looked */
+		if ((!a->blobs[k].p && !b->blobs[k].p) || a->gone[k] || b->gone[k])
+			continue; /* nobody has it: watch_settled looked; or it is gone here */
 		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||
 		    memcmp(a->blobs[k].p, b->blobs[k].p, a->blobs[k].len) != 0)
 			return false;
@@ -307,6 +308,7 @@ void watch_end(struct world *w)
 		}
 	}
 	canon_check(w);
+	erase_end(w);
 	if (total != given && w->options.losses + w->options.restores == 0)
 		broken(w, "an entry was lost", 0);
 }

@@ -287,8 +287,8 @@ static void on_command(struct world *w)
 	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
 		return;
 	tuy_dice_fill(&w->dice, record, len);
-	if (tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len }, 0,
-	                    &appended) == TUY_OK) {
+	if (tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len },
+	                    erase_exp(w, i), &appended) == TUY_OK) {
 		w->tips_left--;
 		watch_given(w, i, &appended);
 	}
@@ -353,6 +353,10 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_RESTORE:
 		stores_event(w, e);
 		break;
+	case EV_RETRACT:
+	case EV_EXPIRE:
+		erase_event(w, e);
+		break;
 	}
 }
 
@@ -399,6 +403,7 @@ static void world_make(struct world *w)
 	for (uint32_t i = 1; i < w->options.nodes; i++)
 		event_add(w, 10 + roll(w, 2000), (struct event){ .kind = EV_JOIN, .node = i });
 	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
+	erase_make(w);
 }
 
 static void world_free(struct world *w)

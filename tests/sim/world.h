@@ -10,10 +10,11 @@
 /* A rule of the host that is broken once, so that a test sees that the break is noticed. */
 enum world_rule {
 	RULE_KEPT,
-	RULE_DURABLE, /* a ticket is reported before it is committed, and then there is a crash */
-	RULE_FORK,    /* a crash, and the disk has lost the newest own entries */
-	RULE_LOSE,    /* a ticket is reported and never committed */
-	RULE_FAILED,  /* a ticket is committed and reported as failed */
+	RULE_DURABLE,   /* a ticket is reported before it is committed, and then there is a crash */
+	RULE_FORK,      /* a crash, and the disk has lost the newest own entries */
+	RULE_LOSE,      /* a ticket is reported and never committed */
+	RULE_FAILED,    /* a ticket is committed and reported as failed */
+	RULE_TOMBSTONE, /* disks drop what is retracted, and take it when it comes later */
 };
 
 struct world_options {
@@ -24,6 +25,8 @@ struct world_options {
 	uint32_t crashes;  /* of nodes, in all */
 	uint32_t losses;   /* of whole stores: their devices come in again by an invite */
 	uint32_t restores; /* of stores that an older copy replaces; half of them are not noticed */
+	uint32_t retracts; /* times that a member takes back some of what it gave */
+	uint32_t expiry;   /* percent of payloads that expire, by each node's clock and rule */
 	uint32_t partitions;
 	uint32_t clogged;  /* percent of links with little room */
 	uint32_t stalled;  /* percent of links of which one end stops reading */
@@ -49,9 +52,10 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
-	uint32_t failed;  /* tickets */
-	uint32_t retired; /* incarnations, because a peer showed more */
-	uint64_t history; /* a hash of everything that happened: equal runs have equal ones */
+	uint32_t failed;    /* tickets */
+	uint32_t retracted; /* entries, in the end */
+	uint32_t retired;   /* incarnations, because a peer showed more */
+	uint64_t history;   /* a hash of everything that happened: equal runs have equal ones */
 };
 
 struct world_result world_run(const struct world_options *options);

@@ -1,7 +1,7 @@
 /*
  * The inside of the world (world.h), for its files: world.c (events, nodes, commands, a run), net.c
- * (connections), faults.c (what goes wrong, and when), watch.c (what has to hold). Each file calls
- * the others through this header only.
+ * (connections), faults.c (what goes wrong, and when), erase.c (what is taken back or expires),
+ * watch.c (what has to hold). Each file calls the others through this header only.
  */
 #ifndef SIM_WORLD_INSIDE_H
 #define SIM_WORLD_INSIDE_H
@@ -34,6 +34,8 @@ enum event_kind {
 	EV_LOSE,
 	EV_COPY,
 	EV_RESTORE,
+	EV_RETRACT,
+	EV_EXPIRE, /* a disk drops what has expired */
 };
 
 enum fault {
@@ -98,6 +100,7 @@ struct member {
 	struct tuy_address address;
 	uint64_t commit_ms; /* when the last commit under way ends */
 	uint64_t timer_ms;
+	uint32_t keep_s; /* after its expiry, a payload stays so long on its disk */
 	bool joined, asked;
 	uint32_t unreached; /* attempts on the invite at hand that found nobody */
 	uint64_t *given_ms; /* when each own entry was durable */
@@ -203,6 +206,15 @@ void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
  * knows more: nothing can help then. From the first entry shown on it has to know. */
 bool stores_would_fork(const struct world *w, uint32_t i);
 void stores_free(struct world *w);
+
+/* ---- erase.c ---- */
+void erase_make(struct world *w);
+void erase_event(struct world *w, const struct event *e);
+/* When what node `i` gives now expires; 0: never. */
+uint32_t erase_exp(struct world *w, uint32_t i);
+/* The disk of node `i` goes by its clock from now on. */
+void erase_clock(struct world *w, uint32_t i);
+void erase_end(struct world *w);
 
 /* ---- watch.c ---- */
 /* A disk went: what only it held is lost, and all the rest must be on all disks in the end. */

@@ -1,4 +1,5 @@
 #include "message_samples.h"
+#include "../../proto/fork_proof.h"
 
 void sample_fill(void *out, size_t len, unsigned int n)
 {
@@ -157,6 +158,15 @@ void sample_want(struct tuy_writer *w)
 	tuy_message_put_want(w, 2, &log, 65, TUY_WANT_EAGER);
 }
 
+void sample_base(struct tuy_writer *w)
+{
+	struct tuy_log16 log = sample_log_of(3);
+	struct tuy_sig sig = sample_sig_of(8);
+	struct tuy_head head = { .seq = 192 };
+	sample_fill(head.hash.b, sizeof head.hash.b, 5);
+	tuy_message_put_base(w, 3, &log, &head, &sig);
+}
+
 void sample_credit(struct tuy_writer *w)
 {
 	tuy_message_put_credit(w, 65536);
@@ -200,6 +210,15 @@ void sample_welcome(struct tuy_writer *w)
 	                        TEXT("Friday"), TEXT("Bruno"));
 }
 
+void sample_forkproof(struct tuy_writer *w)
+{
+	uint8_t proof[TUY_FORK_PROOF_MIN + TUY_HEADER_SIZE];
+	struct tuy_log16 log;
+	sample_fill(proof, sizeof proof, 7);
+	sample_fill(&log, sizeof log, 8);
+	tuy_message_put_forkproof(w, 3, &log, TUY_BYTES(proof));
+}
+
 void sample_reject(struct tuy_writer *w)
 {
 	tuy_message_put_reject(w, TUY_REJECT_EXPIRED, 1700000000);
@@ -221,5 +240,6 @@ const struct sample samples[SAMPLES] = {
 	{ TUY_MSG_PING, sample_ping },         { TUY_MSG_PONG, sample_pong },
 	{ TUY_MSG_JOIN, sample_join },         { TUY_MSG_WELCOME, sample_welcome },
 	{ TUY_MSG_PRUNE, sample_prune },       { TUY_MSG_REJECT, sample_reject },
-	{ TUY_MSG_CLOSE, sample_close },
+	{ TUY_MSG_CLOSE, sample_close },       { TUY_MSG_FORKPROOF, sample_forkproof },
+	{ TUY_MSG_BASE, sample_base },
 };

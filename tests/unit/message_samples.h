@@ -7,7 +7,7 @@
 
 #include "../../proto/message.h"
 
-#define SAMPLES    21
+#define SAMPLES    23
 #define SAMPLE_MAX 65536 /* bytes: enough for each */
 #define TEXT(s)    ((struct tuy_bytes){ (const uint8_t *)(s), sizeof(s) - 1 })
 
@@ -38,11 +38,13 @@ void sample_getb(struct tuy_writer *w);
 void sample_gone(struct tuy_writer *w);
 void sample_have(struct tuy_writer *w);
 void sample_want(struct tuy_writer *w);
+void sample_base(struct tuy_writer *w);
 void sample_credit(struct tuy_writer *w);
 void sample_ping(struct tuy_writer *w);
 void sample_pong(struct tuy_writer *w);
 void sample_join(struct tuy_writer *w);
 void sample_welcome(struct tuy_writer *w);
+void sample_forkproof(struct tuy_writer *w);
 void sample_reject(struct tuy_writer *w);
 void sample_close(struct tuy_writer *w);
 

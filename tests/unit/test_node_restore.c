@@ -178,50 +178,6 @@ static void log_of_a_lost_store_is_shown(void **state)
 	everybody_has(2, 71);
 }
 
-/* Put back, used alone, and as long as or shorter than what the others hold. */
-static void other_entries(int alone)
-{
-	struct tuy_circle_info held;
-	uint32_t entries;
-
-	give(1, 80);
-	struct disk *copy = disk_copy(b.node[1].disk);
-	give(1, 4);
-	put_back(copy, UNNOTICED);
-	b.dial = false;
-	bench_start(&b, 1);
-	give(1, alone);
-	b.dial = true;
-	bench_stop(&b, 1);
-	bench_start(&b, 1); /* knows nothing of what it did */
-	held = info(1);
-	bench_pass(&b, 10000);
-	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
-	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_FORKED);
-	assert_int_equal(info(1).entries, held.entries); /* its own are kept */
-	give(1, 2);
-	bench_pass(&b, 1000);
-	for (uint32_t i = 0; i < b.count; i++) {
-		assert_int_equal(logs_of_1(i, &entries), 2);
-		assert_int_equal(entries, i == 1 ? 80 + alone + 2 : 86);
-	}
-	assert_int_equal(info(1).online, 3); /* nobody is blamed */
-	for (uint32_t i = 0; i < b.count; i++)
-		assert_int_equal(b.node[i].told[TUY_TELL_FAULT], 0);
-}
-
-static void other_entries_as_many(void **state)
-{
-	(void)state;
-	other_entries(4);
-}
-
-static void other_entries_fewer(void **state)
-{
-	(void)state;
-	other_entries(2);
-}
-
 static void a_new_incarnation_is_durable_first(void **state)
 {
 	struct disk *copy;
@@ -241,33 +197,6 @@ static void a_new_incarnation_is_durable_first(void **state)
 	assert_int_equal(append(1), TUY_OK);
 	bench_pass(&b, 1000);
 	everybody_has(2, 5);
-}
-
-/* They hold less than was given alone: only the hashes tell. */
-static void other_entries_more(void **state)
-{
-	struct disk *copy;
-	uint32_t entries;
-
-	(void)state;
-	give(1, 80);
-	copy = disk_copy(b.node[1].disk);
-	give(1, 4);
-	put_back(copy, UNNOTICED);
-	b.dial = false;
-	bench_start(&b, 1);
-	give(1, 9);
-	b.dial = true;
-	bench_pass(&b, 30000);
-	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
-	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_FORKED);
-	give(1, 2);
-	bench_pass(&b, 1000);
-	for (uint32_t i = 0; i < b.count; i++) {
-		assert_int_equal(logs_of_1(i, &entries), 2);
-		assert_int_equal(entries, i == 1 ? 91 : 86);
-	}
-	assert_int_equal(info(1).online, 3); /* nobody is blamed so much that he goes */
 }
 
 static void claims_hold_appends(void **state)
@@ -321,12 +250,6 @@ int main(void)
 		     longer_log_is_shown),
 		TEST("who is shown a log that he never wrote as far as he knows begins a new one",
 		     log_of_a_lost_store_is_shown),
-		TEST("who is shown as many other entries keeps his own and begins a new log",
-		     other_entries_as_many),
-		TEST("who is shown more and other entries keeps his own and begins a new log",
-		     other_entries_fewer),
-		TEST("who gave more alone than he had lost sees it by the hashes",
-		     other_entries_more),
 		TEST("nothing is appended before the new incarnation is durable",
 		     a_new_incarnation_is_durable_first),
 		TEST("a mere claim holds own entries back for two seconds, once a minute",

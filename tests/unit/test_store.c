@@ -231,7 +231,7 @@ static void takes_missing_payloads_later(void **state)
 	read_of(&blobs);
 	assert_int_equal(result.err, TUY_OK);
 	assert_null(result.bytes[0].p);
-	assert_false(result.erased[0]);
+	assert_int_equal(result.gone[0], TUY_GONE_NOT_HELD);
 	assert_non_null(result.bytes[1].p);
 	item.u.blob.seq = 2;
 	item.u.blob.blob = kept;

@@ -117,7 +117,7 @@ static void filters_by_author_kind_circle_and_date(void **state)
 	world_circle(&world, &other, 7);
 	world_epoch_put(&world, &other);
 	world_log(&world, &log_c, 2, &other, 1, 3);
-	tip_put(&log_a, 1, 0, "mine", 100, 500);
+	tip_put(&log_a, 1, 0, "mine", 100, 4000000500);
 	tip_put(&log_b, 2, 0, "theirs", 200, 0);
 	tip_put(&log_c, 3, 0, "mine elsewhere", 150, 0);
 	named_put(&log_a, TUY_RECORD_PROFILE, 4, 0, "Anna", 400);
@@ -143,9 +143,9 @@ static void filters_by_author_kind_circle_and_date(void **state)
 	filter.from = &log_b.member;
 	assert_int_equal(list(&filter, 64), 1);
 	filter = anything;
-	filter.live_at_s = 499;
+	filter.live_at_s = 4000000499;
 	assert_int_equal(list(&filter, 64), 3);
-	filter.live_at_s = 500;
+	filter.live_at_s = 4000000500;
 	assert_int_equal(list(&filter, 64), 2);
 	filter = anything;
 	filter.kinds = 1u << TUY_RECORD_PROFILE;

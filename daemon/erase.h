@@ -1,0 +1,20 @@
+/*
+ * Erasing in the daemon: every hour the writer is told to drop what has expired by the daemon's
+ * clock and to prune (PROTOCOL 4.12, 7.10; product 1.12), and the node hears what the store did to
+ * payloads. What the owner takes back goes like any other entry: tuy_node_retract,
+ * loop_await_ticket, loop_drain; once the ticket is durable its object, words and payload are gone
+ * here. Who else has erased it: TUY_TELL_ERASED, and store_receipt (store_erase.h). Thread rule:
+ * the loop thread.
+ */
+#ifndef ERASE_H
+#define ERASE_H
+
+#include "loop.h"
+#include "writer.h"
+
+/* Begins: the first sweep is a minute after the start. `writer` outlives it. 0, or -1: no memory.
+ */
+int erase_begin(struct daemon *d, struct writer *writer);
+void erase_end(struct daemon *d); /* before writer_stop; harmless if it was not begun */
+
+#endif

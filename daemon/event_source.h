@@ -1,0 +1,26 @@
+/*
+ * Where events come from: what the node tells, and what is found in the store after it told.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef EVENT_SOURCE_H
+#define EVENT_SOURCE_H
+
+#include "events.h"
+#include "loop.h"
+
+struct event_source;
+
+/*
+ * Begins to listen to a daemon that was started; on_event is called after each event that was
+ * pushed. NULL: no memory.
+ */
+struct event_source *event_source_create(struct daemon *d, void (*on_event)(void *context),
+                                         void *context);
+/* Before the loop ends. NULL is allowed. */
+void event_source_destroy(struct event_source *source);
+
+/* What it has heard; the source's. */
+const struct events *event_source_events(const struct event_source *source);
+
+#endif

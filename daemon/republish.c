@@ -1,0 +1,214 @@
+#include "republish.h"
+#include "../proto/blob.h"
+#include "../proto/record.h"
+#include "../proto/retract.h"
+#include "log.h"
+#include "notice.h"
+#include "store_fork.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_MS  50 /* the node takes no more at the moment */
+#define STEPS_MAX 32 /* entries looked at in one turn */
+
+struct republish {
+	struct daemon *d;
+	struct loop_reminder reminder;
+	uint64_t due[65536 / 64]; /* logs to be looked at */
+	uint32_t circle_no;       /* of the log under way */
+	uint32_t log_no;          /* UINT32_MAX: none */
+	struct store_void_at at;
+	uint64_t ticket; /* waited for; 0: none */
+	uint32_t count;
+	uint8_t plain[TUY_BLOB_MAX];
+};
+
+enum step { STEP_NEXT, STEP_HANDED_OVER, STEP_END };
+
+static void on_due(void *context);
+
+static void later(struct republish *r, uint64_t delay_ms)
+{
+	r->reminder.on_due = on_due;
+	r->reminder.context = r;
+	loop_remind(r->d, &r->reminder, delay_ms);
+}
+
+/* loop.h: it is durable, or has failed. */
+static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
+{
+	struct republish *r = context;
+	(void)ticket;
+	(void)error;
+	r->ticket = 0;
+	if (stored != TUY_STORED_OK)
+		memset(&r->at, 0xff, sizeof r->at); /* once more from the end */
+	later(r, stored == TUY_STORED_OK ? 0 : 1000);
+}
+
+/* Something was handed to the node, or refused by it; no reading is open. */
+static void handed_over(struct republish *r)
+{
+	if (r->ticket == 0) {
+		later(r, RETRY_MS);
+		return;
+	}
+	if (loop_await_ticket(r->d, r->ticket, on_ticket, r) != 0) {
+		r->ticket = 0;
+		later(r, RETRY_MS);
+	}
+	loop_drain(r->d);
+}
+
+/* Is what the record says there already, from another entry? */
+static bool is_there(struct republish *r, struct store_reading *reading,
+                     const struct tuy_record *record, const struct tuy_header *header)
+{
+	struct view_object object;
+	struct tuy_circle_info info;
+	if (tuy_node_circle(r->d->node, r->circle_no, &info) != TUY_OK)
+		return true;
+	if (record->kind == TUY_RECORD_PROFILE || record->kind == TUY_RECORD_CIRCLE) {
+		int rc = record->kind == TUY_RECORD_CIRCLE
+		                 ? view_circle(reading, r->circle_no, &object)
+		                 : view_profile(reading, r->circle_no, &r->d->keys->cert.member,
+		                                &object);
+		return rc == 0 && object.rev >= record->rev && object.created_s >= header->time_s;
+	}
+	struct tuy_object id = tuy_object_id(&info.id, &r->d->keys->cert.member, &record->nonce);
+	return view_find(reading, &id, &id, &object, 1) > 0 && object.rev >= record->rev;
+}
+
+/* What a void entry held, if it is to be published again. False: it cannot be read (yet). */
+static bool entry_read(struct republish *r, struct store_reading *reading,
+                       const struct store_void_row *row, struct tuy_retract *retract,
+                       struct tuy_republished *again)
+{
+	struct view_sealed sealed = { row->header, row->blob };
+	struct tuy_record record;
+	struct tuy_header header;
+	struct tuy_bytes doc;
+	enum tuy_blob_mode mode;
+	*again = (struct tuy_republished){ .record = { NULL, 0 } };
+	if (tuy_retract_read(row->header, row->blob, retract) == TUY_OK) {
+		again->retract = retract;
+		return true;
+	}
+	if (tuy_header_decode(row->header, &header) != TUY_OK ||
+	    tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode != TUY_BLOB_CIRCLE ||
+	    view_open(reading, &r->d->keys->device, r->log_no, row->what.seq, &sealed, r->plain,
+	              &doc) != 0 ||
+	    tuy_record_read(doc, &record) != TUY_OK)
+		return false;
+	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
+	if (!is_over && !is_there(r, reading, &record, &header)) {
+		again->record = doc;
+		again->exp_s = header.exp_s;
+	}
+	return true;
+}
+
+/* Goes on to the void entry before. */
+static enum step log_step(struct republish *r, struct store_reading *reading)
+{
+	struct store_void_at at = r->at;
+	struct tuy_republished again;
+	struct store_void_row row;
+	struct tuy_retract retract;
+	if (store_fork_before(reading->txn, store_tables(reading->store), r->log_no, &at, &row) !=
+	    0)
+		return STEP_END;
+	bool can_be_read = entry_read(r, reading, &row, &retract, &again);
+	enum tuy_err err = can_be_read
+	                           ? tuy_node_republish(r->d->node, loop_now(r->d), r->circle_no,
+	                                                &row.what, &again, &r->ticket)
+	                           : TUY_OK;
+	if (err == TUY_OK)
+		r->at = at;
+	else
+		r->ticket = 0;
+	r->count += err == TUY_OK && again.record.len > 0;
+	return can_be_read ? STEP_HANDED_OVER : STEP_NEXT;
+}
+
+static bool log_next(struct republish *r)
+{
+	for (uint32_t w = 0; w < sizeof r->due / sizeof r->due[0]; w++) {
+		struct store_reading reading;
+		struct store_log log;
+		if (r->due[w] == 0)
+			continue;
+		r->log_no = w * 64 + (uint32_t)__builtin_ctzll(r->due[w]);
+		r->due[w] &= r->due[w] - 1;
+		memset(&r->at, 0xff, sizeof r->at);
+		if (store_reading_begin(r->d->store, &reading) != 0)
+			return false;
+		int rc = store_log(&reading, r->log_no, &log);
+		store_reading_end(&reading);
+		if (rc != 0)
+			continue;
+		r->circle_no = log.circle_no;
+		return true;
+	}
+	r->log_no = UINT32_MAX;
+	return false;
+}
+
+static void on_due(void *context)
+{
+	struct republish *r = context;
+	struct store_reading reading;
+	enum step step = STEP_NEXT;
+	if (r->d->stopping || !r->d->keys->certified || r->ticket != 0 ||
+	    (r->log_no == UINT32_MAX && !log_next(r)) ||
+	    store_reading_begin(r->d->store, &reading) != 0)
+		return;
+	for (uint32_t i = 0; i < STEPS_MAX && step == STEP_NEXT; i++)
+		step = log_step(r, &reading);
+	store_reading_end(&reading);
+	if (step == STEP_HANDED_OVER) {
+		handed_over(r);
+		return;
+	}
+	if (step == STEP_END) {
+		log_line(LOG_UNUSUAL, "node", "what=republished log=%u records=%u", r->log_no,
+		         r->count);
+		r->log_no = UINT32_MAX;
+	}
+	later(r, 0);
+}
+
+/* ---- public ---- */
+
+struct republish *republish_create(struct daemon *d)
+{
+	struct republish *r = calloc(1, sizeof *r);
+	if (r == NULL)
+		return NULL;
+	r->d = d;
+	r->log_no = UINT32_MAX;
+	return r;
+}
+
+void republish_destroy(struct republish *r)
+{
+	if (r == NULL)
+		return;
+	loop_forget(r->d, r);
+	loop_remind_not(r->d, &r->reminder);
+	free(r);
+}
+
+void republish_log(struct republish *r, uint32_t log_no)
+{
+	if (log_no / 64 >= sizeof r->due / sizeof r->due[0])
+		return;
+	r->due[log_no / 64] |= (uint64_t)1 << (log_no % 64);
+	if (r->ticket == 0 && r->reminder.due_ms == 0)
+		later(r, 0);
+}
+
+uint32_t republish_count(const struct republish *r)
+{
+	return r->count;
+}

@@ -1,0 +1,28 @@
+/*
+ * The owner's records that a fork made void (PROTOCOL 4.11) are published again: those that this
+ * device had put aside, and those that its peers had. Each is appended to the new log unless its
+ * object is there already; in the same transaction its void entry is noted as spent, so a crash
+ * neither loses nor doubles one.
+ *
+ * Sealed records (PROTOCOL 4.8, mode 1) stay where they are: for whom they were is known to whoever
+ * wrote them only.
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef REPUBLISH_H
+#define REPUBLISH_H
+
+#include "loop.h"
+
+struct republish;
+
+/* NULL: no memory. */
+struct republish *republish_create(struct daemon *d);
+/* Before the loop ends: nothing is appended any more. */
+void republish_destroy(struct republish *republish); /* NULL is allowed */
+/* TUY_TELL_VOIDED: void entries of this log are in the store. */
+void republish_log(struct republish *republish, uint32_t log_no);
+/* How many records were published again since the start. */
+uint32_t republish_count(const struct republish *republish);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * What this device writes into its own log (node.h): records, retractions, and records again that a
+ * fork made void.
+ */
+#include "machine.h"
+
+#include "blob.h"
+#include "retract.h"
+#include <string.h>
+
+/*
+ * The log this device writes in a circle, made at the first append, in a ticket of its own that is
+ * tried until it is stored: the numbers of the logs that follow build on it. TUY_NO_INDEX if there
+ * is no room.
+ */
+static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
+{
+	uint32_t device = tuy_circle_device_find(&n->circle[circle_no], &n->keys->device), no;
+	struct tuy_store_item *item;
+	struct stage *s;
+
+	if (n->own[circle_no].own_log != NONE || device == NONE)
+		return n->own[circle_no].own_log;
+	s = tuy_stage_take(n, NULL);
+	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
+	if (no == NONE) {
+		if (s)
+			tuy_stage_free(n, s);
+		return NONE;
+	}
+	item = tuy_stage_item(s, TUY_STORE_LOG, circle_no);
+	item->log_no = no;
+	item->u.log.id = n->log[no].id;
+	item->u.log.member = n->cert.member;
+	item->u.log.device = n->keys->device;
+	item->u.log.incarnation = n->incarnation;
+	s->own = false;
+	s->live = true;
+	tuy_stage_commit(n, s);
+	return no;
+}
+
+/* Room for an entry of this device: its log and a stage, or why not. */
+static enum tuy_err own_room(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                             struct log **log, struct stage **stage)
+{
+	uint32_t log_no;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	if (!n->has_cert || tuy_circle_device_find(&n->circle[circle_no], &n->keys->device) == NONE)
+		return TUY_E_REFUSED;
+	tuy_stage_again(n); /* somebody wants to write: the disk may have room again */
+	if (!tuy_own_open(n, now))
+		return TUY_E_FULL;
+	log_no = own_log_get(n, circle_no);
+	*stage = log_no == NONE ? NULL : tuy_stage_take(n, NULL);
+	if (!*stage)
+		return TUY_E_FULL;
+	*log = &n->log[log_no];
+	return TUY_OK;
+}
+
+/* The blob stands behind the place of its header in the stage; `header` lacks what follows from the
+ * blob. */
+static void own_write(struct tuy_node *n, struct log *log, struct stage *s,
+                      struct tuy_header *header, size_t blob_len, struct tuy_appended *appended)
+{
+	uint32_t log_no = (uint32_t)(log - n->log);
+	struct tuy_store_item *item;
+
+	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
+	header->payload_len = (uint32_t)blob_len;
+	header->pcommit = tuy_blob_commit(s->blobs[0]);
+	tuy_header_encode(header, s->bytes);
+
+	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
+	log->staged.seq = header->seq;
+	item = tuy_stage_item(s, TUY_STORE_ENTRIES, log->circle_no);
+	item->log_no = log_no;
+	item->u.entries.from = header->seq;
+	item->u.entries.count = 1;
+	item->u.entries.headers = s->bytes;
+	item->u.entries.blobs = s->blobs;
+	item->u.entries.head = log->staged;
+	item->u.entries.sig =
+		tuy_head_sign(n->keys->sign_sk, &log->id, header->seq, &log->staged.hash);
+	tuy_erase_scan(n, s, log_no, s->bytes, s->blobs, 1);
+	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header->seq };
+	appended->ticket = tuy_stage_commit(n, s);
+}
+
+/* A void entry that is not needed any more goes with what stands in its place, or alone. */
+static void spent_add(struct stage *s, uint32_t circle_no, const struct tuy_void *spent)
+{
+	struct tuy_store_item *item;
+
+	if (!spent)
+		return;
+	item = tuy_stage_item(s, TUY_STORE_SPENT, circle_no);
+	item->log_no = spent->log_no;
+	item->u.spent = *spent;
+}
+
+static enum tuy_err record_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                                  struct tuy_bytes record, uint32_t exp_s,
+                                  const struct tuy_void *spent, struct tuy_appended *appended)
+{
+	const struct tuy_circle_epoch *epoch;
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
+		                     .time_s = now.wall_s,
+		                     .exp_s = exp_s };
+	struct log *log;
+	struct stage *s;
+	enum tuy_err err;
+	size_t blob_len;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	epoch = tuy_circle_epoch_current(&n->circle[circle_no]);
+	if (!epoch || !n->has_cert)
+		return TUY_E_REFUSED;
+	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
+		return TUY_E_LIMIT;
+	err = own_room(n, now, circle_no, &log, &s);
+	if (err != TUY_OK)
+		return err;
+	header.seq = log->staged.seq + 1;
+	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
+	tuy_require(tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq, record,
+	                                 s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
+	                                 &blob_len) == TUY_OK);
+	spent_add(s, circle_no, spent);
+	own_write(n, log, s, &header, blob_len, appended);
+	return TUY_OK;
+}
+
+static enum tuy_err retract_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                                   const struct tuy_retract *retract, const struct tuy_void *spent,
+                                   struct tuy_appended *appended)
+{
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD, .time_s = now.wall_s };
+	uint8_t record[TUY_RETRACT_RECORD_MAX];
+	struct tuy_tag nonce;
+	struct log *log;
+	struct stage *s;
+	enum tuy_err err = own_room(n, now, circle_no, &log, &s);
+	size_t len;
+
+	if (err != TUY_OK)
+		return err;
+	tuy_dice_fill(&n->dice, nonce.b, sizeof nonce.b);
+	tuy_require(tuy_retract_write(retract, &nonce, record, sizeof record, &len) == TUY_OK);
+	header.seq = log->staged.seq + 1;
+	tuy_require(tuy_blob_seal_clear(&n->dice, (struct tuy_bytes){ record, len },
+	                                s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
+	                                &len) == TUY_OK);
+	spent_add(s, circle_no, spent);
+	own_write(n, log, s, &header, len, appended);
+	return TUY_OK;
+}
+
+enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                             struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
+{
+	return record_append(n, now, circle_no, record, exp_s, NULL, appended);
+}
+
+enum tuy_err tuy_node_retract(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                              uint32_t log_no, const uint32_t *seqs, uint32_t count,
+                              struct tuy_appended *appended)
+{
+	struct tuy_retract retract = { .count = count };
+
+	if (log_no >= n->log_count || n->log[log_no].circle_no != circle_no)
+		return TUY_E_UNKNOWN;
+	if (!n->log[log_no].mine)
+		return TUY_E_REFUSED;
+	if (count == 0 || count > TUY_RETRACT_MAX)
+		return TUY_E_FORMAT;
+	for (uint32_t i = 0; i < count; i++) {
+		if (seqs[i] <= (i > 0 ? seqs[i - 1] : 0))
+			return TUY_E_FORMAT;
+		retract.seqs[i] = seqs[i];
+	}
+	retract.log = n->log[log_no].log16;
+	return retract_append(n, now, circle_no, &retract, NULL, appended);
+}
+
+enum tuy_err tuy_node_republish(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                                const struct tuy_void *spent, const struct tuy_republished *again,
+                                uint64_t *ticket)
+{
+	struct tuy_appended appended = { 0 };
+	enum tuy_err err = TUY_OK;
+	struct stage *s;
+
+	if (spent->log_no >= n->log_count || n->log[spent->log_no].circle_no != circle_no)
+		return TUY_E_UNKNOWN;
+	if (!n->log[spent->log_no].mine)
+		return TUY_E_REFUSED;
+	if (again->record.len > 0) {
+		err = record_append(n, now, circle_no, again->record, again->exp_s, spent,
+		                    &appended);
+	} else if (again->retract) {
+		err = retract_append(n, now, circle_no, again->retract, spent, &appended);
+	} else {
+		s = tuy_stage_take(n, NULL);
+		if (!s)
+			return TUY_E_FULL;
+		spent_add(s, circle_no, spent);
+		appended.ticket = tuy_stage_commit(n, s);
+	}
+	*ticket = appended.ticket;
+	return err;
+}
