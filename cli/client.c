@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #define READ_SIZE       (64 * 1024)
-#define RETRY_COUNT     100 /* another tuyau may be starting tuyaud: look again.. */
-#define RETRY_MS        20  /* ..so often */
+#define RETRY_COUNT     600 /* another tuyau may be starting tuyaud, which takes its time: look.. */
+#define RETRY_MS        100 /* ..so often, after a few quick looks */
+#define RETRY_QUICK_MS  10
+#define RETRY_QUICK     50
 #define CODE_MAX        39
 #define ANSWER_ELEMENTS 4
 
@@ -92,14 +94,14 @@ static int home_check(const struct client *client, struct failure *failure)
 
 static int start_and_connect(struct client *client, struct failure *failure)
 {
-	struct timespec nap = { .tv_nsec = RETRY_MS * 1000000L };
 	struct failure refused;
 	int launched = launch_daemon(client->paths.home, &refused);
 	int error = connect_once(client, failure);
 	/* two tuyau at once: the second tuyaud finds the home taken, the first is not ready yet */
 	bool taken = launched != 0 && refused.exit == EXIT_CONFLICT;
 	for (int i = 0; taken && error > 0 && i < RETRY_COUNT; i++) {
-		nanosleep(&nap, NULL);
+		long ms = i < RETRY_QUICK ? RETRY_QUICK_MS : RETRY_MS;
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
 		error = connect_once(client, failure);
 	}
 	if (error <= 0)

@@ -79,8 +79,14 @@ static bool delivered(const struct waiting *waiting, const json_t *delivery)
 	return doc_number(delivery, "have_it", 0) >= wanted;
 }
 
-/* Asks until enough peers have the object or the time is over. The last answer, the caller's; NULL:
- * session->failure. */
+/* Whether nobody is there and nobody is being called: then waiting is of no use. */
+static bool nobody_comes(const json_t *delivery)
+{
+	return doc_number(delivery, "online", 0) == 0 && doc_number(delivery, "calling", 0) == 0;
+}
+
+/* Asks until enough peers have the object, nobody can be reached or the time is over. The last
+ * answer, the caller's; NULL: session->failure. */
 static json_t *delivery_wait(struct session *session, const char *id, const struct waiting *waiting)
 {
 	const struct timespec nap = { .tv_nsec = POLL_MS * 1000000L };
@@ -90,7 +96,8 @@ static json_t *delivery_wait(struct session *session, const char *id, const stru
 		json_t *answer = session_call(session, "delivery", params, CLIENT_READS);
 		if (!answer)
 			return NULL;
-		if (delivered(waiting, answer) || waited_ms >= waiting->limit_ms)
+		if (delivered(waiting, answer) || nobody_comes(answer) ||
+		    waited_ms >= waiting->limit_ms)
 			return answer;
 		json_decref(answer);
 		nanosleep(&nap, NULL);

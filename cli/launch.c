@@ -1,16 +1,26 @@
 #include "launch.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define READY_MS 60000 /* a big store on a slow disk */
-#define TALK_MAX 4096  /* bytes of its stderr that are looked at */
+#define SILENT_MS 60000 /* neither ready nor a word about what it is doing */
+#define TALK_MAX  4096  /* bytes of its stderr that are looked at at once */
+
+/* What tuyaud says while it starts: how far it came, or at last why it failed ("T-CODE ..."). */
+struct talk {
+	int fd;
+	off_t seen;  /* bytes that were there when it was looked at last */
+	off_t shown; /* the beginning of the first line that was not shown */
+	bool failed; /* a "T-" line came: ended_explain says that */
+};
 
 /* The tuyaud beside this program; empty if it cannot be told. */
 static void beside_find(char *path, size_t size)
@@ -47,18 +57,49 @@ _Noreturn static void daemon_become(const char *home, int talk)
 	_exit(127);
 }
 
-/* Waits for the child's end; its status, or -1 after READY_MS. */
-static int child_wait(pid_t child)
+/* Whole new lines go to the person at the terminal, if there is one. */
+static void talk_show(struct talk *talk)
+{
+	char text[TALK_MAX + 1];
+	ssize_t len = pread(talk->fd, text, TALK_MAX, talk->shown);
+	text[len > 0 ? len : 0] = '\0';
+	char *line = text;
+	for (char *end; (end = strchr(line, '\n')) && !talk->failed; line = end + 1) {
+		*end = '\0';
+		talk->failed = strncmp(line, "T-", 2) == 0;
+		if (!talk->failed && isatty(STDERR_FILENO))
+			fprintf(stderr, "%s\n", line);
+	}
+	talk->shown += line - text;
+}
+
+/* Whether it said something since it was last asked. */
+static bool talk_look(struct talk *talk)
+{
+	struct stat st;
+	if (fstat(talk->fd, &st) != 0 || st.st_size == talk->seen)
+		return false;
+	talk->seen = st.st_size;
+	talk_show(talk);
+	return true;
+}
+
+/* Waits for the child's end; its status, or -1 after SILENT_MS without a word. */
+static int child_wait(pid_t child, struct talk *talk)
 {
 	struct timespec nap = { .tv_nsec = 1000000 };
 	long waited_us = 0;
 	int status;
 	for (;;) {
 		pid_t got = waitpid(child, &status, WNOHANG);
-		if (got == child)
+		if (got == child) {
+			talk_look(talk);
 			return status;
-		if ((got < 0 && errno != EINTR) || waited_us > READY_MS * 1000L)
+		}
+		if ((got < 0 && errno != EINTR) || waited_us > SILENT_MS * 1000L)
 			return -1;
+		if (talk_look(talk))
+			waited_us = 0;
 		nanosleep(&nap, NULL);
 		waited_us += nap.tv_nsec / 1000;
 		if (nap.tv_nsec < 10000000)
@@ -70,7 +111,8 @@ static int child_wait(pid_t child)
 static int talk_read(int talk, enum errors_exit status, struct failure *failure)
 {
 	char text[TALK_MAX + 1];
-	ssize_t len = pread(talk, text, TALK_MAX, 0);
+	off_t end = lseek(talk, 0, SEEK_END);
+	ssize_t len = pread(talk, text, TALK_MAX, end > TALK_MAX ? end - TALK_MAX : 0);
 	char *found = NULL;
 	text[len > 0 ? len : 0] = '\0';
 	for (char *line = text; line; line = strchr(line, '\n')) {
@@ -126,12 +168,14 @@ int launch_daemon(const char *home, struct failure *failure)
 		                  "Close other programs, then try again.",
 		                  "tuyaud cannot be started (%s).", strerror(error));
 	}
-	int status = child_wait(child);
+	struct talk said = { .fd = talk };
+	int status = child_wait(child, &said);
 	int result = 0;
 	if (status == -1)
-		result = errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON", "tuyaud --foreground",
-		                    "tuyaud was started and is not ready after %d s.",
-		                    READY_MS / 1000);
+		result = errors_set(
+			failure, EXIT_NO_DAEMON, "T-NO-DAEMON", "tuyaud --foreground",
+			"tuyaud was started, is not ready, and has said nothing for %d s.",
+			SILENT_MS / 1000);
 	else if (status != 0)
 		result = ended_explain(status, talk, failure);
 	close(talk);

@@ -10,8 +10,9 @@
 #include "errors.h"
 
 /*
- * Runs `tuyaud --home HOME` (without --home if `home` is empty) and waits until it is ready. 0; -1
- * and `failure`: what it said on stderr, with its exit status.
+ * Runs `tuyaud --home HOME` (without --home if `home` is empty) and waits until it is ready, as
+ * long as it says how far it is; a person at a terminal reads that. 0; -1 and `failure`: what it
+ * said on stderr, with its exit status.
  */
 int launch_daemon(const char *home, struct failure *failure);
 

@@ -1,7 +1,7 @@
 #include "erase.h"
 #include <stdlib.h>
 
-#define SWEEP_FIRST_MS 60000
+#define SWEEP_FIRST_MS 2000
 #define SWEEP_EVERY_MS 3600000
 
 struct erase {

@@ -12,7 +12,8 @@
 #include "loop.h"
 #include "writer.h"
 
-/* Begins: the first sweep is a minute after the start. `writer` outlives it. 0, or -1: no memory.
+/* Begins: the first sweep is two seconds after the start. `writer` outlives it. 0, or -1: no
+ * memory.
  */
 int erase_begin(struct daemon *d, struct writer *writer);
 void erase_end(struct daemon *d); /* before writer_stop; harmless if it was not begun */

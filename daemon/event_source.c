@@ -1,14 +1,15 @@
 #include "event_source.h"
 #include "notice.h"
 #include "view.h"
+#include "../proto/limits.h"
 #include "../proto/text.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MAX  256   /* objects that one turn looks at */
-#define GIVEN_MAX 64    /* own tips and asks that are waited for; the oldest is given up */
-#define PEERS_MAX 256   /* more than links there may be */
+#define LOOK_MAX  256 /* objects that one turn looks at */
+#define GIVEN_MAX 64  /* own tips and asks that are waited for; the oldest is given up */
+#define PEERS_MAX (2 * TUY_LINKS_MAX)
 #define FIRST_MS  100   /* from what the node told to a second look.. */
 #define LAST_MS   60000 /* ..then in twice the time, up to this */
 
@@ -321,6 +322,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_FAULT:
 	case TUY_TELL_INCARNATION:
 	case TUY_TELL_ERASED:
+	case TUY_TELL_CLONE:
 	case TUY_TELL_FORKED:
 	case TUY_TELL_VOIDED:
 		break;

@@ -16,6 +16,7 @@
  *	circle.changed			name: the circle has a name, or another one
  *	circle.synced			name, members, online, entries: after coming in, or after
  *					nobody was online: the same is held here and at a peer
+ *					(the numbers are those of the moment it is read)
  *	peer.up, peer.down		member, name, from, device: a link stands, or ended (nil
  *where it is nobody of a circle of ours, or not known yet)
  *	notice				text: a sentence for the owner, as in status

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_SIZE   65536
+#define READ_SIZE   16384
+#define TURN_BYTES  131072  /* read and sent in a turn: then the others have theirs (5 ms) */
 #define DISCARD_MAX 1048576 /* then reading rests until the timer closes */
 #define BACKLOG     128
 
@@ -30,6 +31,7 @@ struct link {
 	uint32_t no;
 	uint32_t dial;
 	struct tuy_address remote;
+	bool rests;    /* reading goes on in the next turn */
 	uint8_t *left; /* read but not taken by the owner; reading rests meanwhile */
 	size_t left_len;
 	size_t discarded; /* read while silent or flushing */
@@ -41,7 +43,7 @@ struct links {
 	struct link all; /* ring; newest last */
 	uint32_t silent_count;
 	bool stopping;
-	uint32_t handles; /* links, listeners, pause timer: freed at 0 when stopping */
+	uint32_t handles; /* links, listeners, own two: freed at 0 when stopping */
 	uv_tcp_t *listener[TUY_ADDRESSES_MAX]; /* NULL: pauses */
 	struct {
 		struct tuy_address at;
@@ -49,6 +51,8 @@ struct links {
 	} bound[TUY_ADDRESSES_MAX];
 	uint32_t bound_count;
 	uv_timer_t pause;
+	uv_idle_t idle;         /* runs when a turn has had its share */
+	size_t turn_len;        /* bytes that were read and sent in this turn, or a few of them */
 	char buffer[READ_SIZE]; /* one read is consumed before the next begins */
 };
 
@@ -162,6 +166,40 @@ static void timer_set(struct link *l, uint64_t ms)
 	tuy_require(bad == 0);
 }
 
+/* ---- turns ---- */
+
+static int read_start(struct link *l);
+
+/* The next turn begins: who rested reads on. */
+static void on_idle(uv_idle_t *idle)
+{
+	struct links *links = idle->data;
+	struct link *next;
+	uint64_t begun_ns = uv_hrtime();
+	uv_idle_stop(idle);
+	links->turn_len = 0;
+	for (struct link *l = links->all.next; l != &links->all; l = next) {
+		next = l->next;
+		if (!l->rests)
+			continue;
+		l->rests = false;
+		if (l->state == LINK_OPEN && !l->left && read_start(l) != 0)
+			link_lost(l);
+	}
+	turn_end(links, "turn", begun_ns);
+}
+
+/* Whether the turn has had its share with these bytes; then the next one comes at once. */
+static bool turn_is_full(struct links *links, size_t len)
+{
+	links->turn_len += len;
+	if (links->turn_len < TURN_BYTES)
+		return false;
+	if (!links->stopping)
+		uv_idle_start(&links->idle, on_idle);
+	return true;
+}
+
 /* ---- reading ---- */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -202,6 +240,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 		bytes_offer(l, (const uint8_t *)buffer->base, (size_t)n);
 	else if ((l->discarded += (size_t)n) > DISCARD_MAX) /* silent or flushing: forgotten */
 		uv_read_stop(stream);
+	if (n > 0 && turn_is_full(l->links, (size_t)n) && l->state == LINK_OPEN) {
+		l->rests = true;
+		uv_read_stop(stream);
+	}
 	turn_end(l->links, "read", begun_ns);
 }
 
@@ -422,7 +464,8 @@ void links_send(struct links *links, uint32_t link, struct tuy_bytes bytes)
 		return;
 	tuy_require(bytes.len <= LINK_QUEUE_MAX);
 	uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)bytes.p, (unsigned int)bytes.len);
-	int sent = uv_try_write((uv_stream_t *)&l->tcp, &buffer, 1);
+	bool full = turn_is_full(links, bytes.len); /* then it is told of in the next turn */
+	int sent = full ? 0 : uv_try_write((uv_stream_t *)&l->tcp, &buffer, 1);
 	size_t len = sent > 0 ? (size_t)sent : 0;
 	int bad = sent < 0 && sent != UV_EAGAIN ? sent : 0;
 	if (!bad && len < bytes.len)
@@ -508,8 +551,11 @@ struct links *links_create(uv_loop_t *uv, const struct links_owner *owner)
 	links->all.prev = &links->all;
 	int bad = uv_timer_init(uv, &links->pause);
 	tuy_require(bad == 0);
+	bad = uv_idle_init(uv, &links->idle);
+	tuy_require(bad == 0);
 	links->pause.data = links;
-	links->handles = 1;
+	links->idle.data = links;
+	links->handles = 2;
 	return links;
 }
 
@@ -543,7 +589,7 @@ void links_resume(struct links *links)
 	}
 }
 
-static void on_pause_closed(uv_handle_t *handle)
+static void on_own_closed(uv_handle_t *handle)
 {
 	links_unref(handle->data);
 }
@@ -552,7 +598,8 @@ void links_stop(struct links *links)
 {
 	links->stopping = true;
 	listeners_close(links);
-	uv_close((uv_handle_t *)&links->pause, on_pause_closed);
+	uv_close((uv_handle_t *)&links->pause, on_own_closed);
+	uv_close((uv_handle_t *)&links->idle, on_own_closed);
 	for (struct link *l = links->all.next; l != &links->all; l = l->next)
 		if (l->state != LINK_FLUSHING)
 			link_end(l);

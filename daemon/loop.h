@@ -113,7 +113,10 @@ void loop_remind_not(struct daemon *d, struct loop_reminder *reminder);
 struct loop_stalls {
 	uint64_t turns;
 	uint64_t slow; /* over LOOP_TURN_US */
+	uint64_t
+		slow_own; /* and the thread itself worked so long: no other program took the time */
 	uint64_t worst_us;
+	uint64_t worst_own_us;
 	const char *worst; /* the longest callback of the worst turn; NULL: none that was watched */
 };
 uint64_t loop_watch_begin(void);

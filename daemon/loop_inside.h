@@ -48,6 +48,7 @@ struct loop_watch {
 	uv_prepare_t prepare;
 	uint64_t begun_ns; /* this turn; 0: none yet */
 	uint64_t idle_ns;  /* what the event loop had waited then */
+	uint64_t own_ns;   /* what its thread had worked then */
 	uint64_t longest_us;
 	const char *longest; /* the longest callback of this turn that was watched; NULL: none */
 	struct loop_stalls stalls;

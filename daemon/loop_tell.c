@@ -47,6 +47,8 @@ void loop_tell_perform(struct daemon *d, const struct tuy_tell *t)
 		loop_names_stale(d);
 	if (t->kind == TUY_TELL_INCARNATION)
 		notice_incarnation(d, t);
+	if (t->kind == TUY_TELL_CLONE)
+		notice_clone(d, t);
 	if (t->kind == TUY_TELL_VOIDED && d->republish)
 		republish_log(d->republish, t->log_no);
 	subscribers_call(d, t);

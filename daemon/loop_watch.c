@@ -1,5 +1,33 @@
 #include "log.h"
 #include "loop_inside.h"
+#include <time.h>
+
+static uint64_t own_time_ns(void)
+{
+	struct timespec t = { 0 };
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void turn_count(struct loop_watch *w, uint64_t us, uint64_t own_us)
+{
+	struct loop_stalls *stalls = &w->stalls;
+	stalls->turns++;
+	stalls->slow += us > LOOP_TURN_US;
+	stalls->slow_own += own_us > LOOP_TURN_US;
+	if (own_us > stalls->worst_own_us)
+		stalls->worst_own_us = own_us;
+	if (us > stalls->worst_us) {
+		stalls->worst_us = us;
+		stalls->worst = w->longest;
+	}
+	if (us > LOOP_TURN_US)
+		log_line(LOG_DEBUG, "loop",
+		         "what=slow us=%llu own_us=%llu callback=%s callback_us=%llu count=%llu",
+		         (unsigned long long)us, (unsigned long long)own_us,
+		         w->longest ? w->longest : "-", (unsigned long long)w->longest_us,
+		         (unsigned long long)stalls->slow);
+}
 
 /*
  * Called in every turn before the event loop waits. What lies between two of these calls, less what
@@ -11,24 +39,15 @@ static void on_prepare(uv_prepare_t *prepare)
 	struct loop_watch *w = &d->loop->watch;
 	uint64_t now_ns = uv_hrtime();
 	uint64_t idle_ns = uv_metrics_idle_time(d->uv);
+	uint64_t own_ns = own_time_ns();
 	uint64_t spent_ns = now_ns - w->begun_ns;
 	uint64_t waited_ns = idle_ns - w->idle_ns;
-	uint64_t us = waited_ns < spent_ns ? (spent_ns - waited_ns) / 1000 : 0;
-	if (w->begun_ns != 0) {
-		w->stalls.turns++;
-		w->stalls.slow += us > LOOP_TURN_US;
-	}
-	if (w->begun_ns != 0 && us > LOOP_TURN_US)
-		log_line(LOG_DEBUG, "loop",
-		         "what=slow us=%llu callback=%s callback_us=%llu count=%llu",
-		         (unsigned long long)us, w->longest ? w->longest : "-",
-		         (unsigned long long)w->longest_us, (unsigned long long)w->stalls.slow);
-	if (w->begun_ns != 0 && us > w->stalls.worst_us) {
-		w->stalls.worst_us = us;
-		w->stalls.worst = w->longest;
-	}
+	if (w->begun_ns != 0)
+		turn_count(w, waited_ns < spent_ns ? (spent_ns - waited_ns) / 1000 : 0,
+		           (own_ns - w->own_ns) / 1000);
 	w->begun_ns = now_ns;
 	w->idle_ns = idle_ns;
+	w->own_ns = own_ns;
 	w->longest_us = 0;
 	w->longest = NULL;
 }

@@ -12,6 +12,9 @@ static const char *const texts[NOTICE_COUNT] = {
 		"This home was put back from an older copy and used before it met a friend who "
 		"knew more: what you gave before and since is published again by itself, in a new "
 		"log; keep one home only.",
+	[NOTICE_CLONE] =
+		"This home runs twice at this moment: stop one of the two for good and let it join "
+		"again as a new device; what was given on either is kept.",
 	[NOTICE_FEW] =
 		"This home was copied or put back nearly as often as the protocol allows (64 "
 		"times): keep it in one place.",
@@ -63,11 +66,19 @@ void notice_incarnation(struct daemon *d, const struct tuy_tell *tell)
 	case TUY_INCARNATION_FORKED:
 		say(d, NOTICE_FORKED);
 		break;
+	case TUY_INCARNATION_CLONED:
+		break; /* notice_clone */
 	case TUY_INCARNATION_SPENT:
 		say(d, NOTICE_SPENT);
 		break;
 	}
 	count_look(d, tell->count);
+}
+
+void notice_clone(struct daemon *d, const struct tuy_tell *tell)
+{
+	log_line(LOG_UNUSUAL, "node", "what=clone link=%u", tell->link);
+	say(d, NOTICE_CLONE);
 }
 
 const char *notice_text(const struct daemon *d, enum notice notice)

@@ -11,6 +11,7 @@ enum notice {
 	NOTICE_COPY,   /* the home was copied, put back or moved (store_origin.h) */
 	NOTICE_LONGER, /* a peer holds more of our entries than we do */
 	NOTICE_FORKED, /* a peer holds others */
+	NOTICE_CLONE,  /* another process of this device runs */
 	NOTICE_FEW,    /* nearly all incarnations are used */
 	NOTICE_SPENT,  /* all are */
 	NOTICE_COUNT,
@@ -20,6 +21,8 @@ enum notice {
 void notice_origin(struct daemon *d);
 /* TUY_TELL_INCARNATION. */
 void notice_incarnation(struct daemon *d, const struct tuy_tell *tell);
+/* TUY_TELL_CLONE. */
+void notice_clone(struct daemon *d, const struct tuy_tell *tell);
 /* The sentence if it is to be said, else NULL. Static storage. */
 const char *notice_text(const struct daemon *d, enum notice notice);
 

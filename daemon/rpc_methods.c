@@ -50,6 +50,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_FORKED:
 	case TUY_TELL_VOIDED:
 	case TUY_TELL_ERASED:
+	case TUY_TELL_CLONE:
 		break;
 	}
 	if (home->joining)

@@ -16,10 +16,11 @@
  *               notice [sentences for the owner since the start],
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
- *               store {bytes entries objects}, loop {turns slow worst_us worst}; indexed false:
- *               lists and search are damaged, and made again by the next start or by tuyaud
- *               --rebuild; slow: turns of the loop that took over 5 ms since the start, worst: what
- *               the longest of them did, nil if that is not known
+ *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
+ *               worst}; indexed false: lists and search are damaged, and made again by the next
+ *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
+ *               start, slow_own: without what other programs took, worst: what the longest of them
+ *               did, nil if that is not known
  * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
@@ -33,13 +34,15 @@
  * profile_show  circle?, member? (name, or digits of the id) -> PROFILE (own without member);
  *               T-NOT-FOUND (3), T-AMBIGUOUS (5)
  * tip           circle?, fields FIELDS, life_s? -> OBJECT, durable
- * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable
+ * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable; of both: T-NOT-FOUND
+ *               (3), T-AMBIGUOUS (5): whom `for` names
  * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), filters?
  *               -> objects [OBJECT], more, circles [{id name slug members online in_sync}]
  * show          id (4..16 characters) -> OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS (5)
  * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
  *               T-USAGE if there is no word in it
- * delivery      id -> schema, id, peers, have_it, online, last_seen {name at} or nil
+ * delivery      id -> schema, id, peers, have_it, online, calling, last_seen {name at} or nil;
+ *               calling: devices of the circle that are being called right now
  * events        since? (a position; "0": the oldest that is kept; not given: now), limit? 1..200
  *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
  *               from), more; waits until something happens, or for wait_s with no event in the end;

@@ -158,6 +158,15 @@ static void last_seen_put(struct rpc_home *home, const struct rpc_circle *circle
 	rpc_close_one(out);
 }
 
+static uint32_t calling_count(struct rpc_home *home, uint32_t circle_no)
+{
+	struct tuy_device_info info;
+	uint32_t count = 0;
+	for (uint32_t i = 0; tuy_node_device(home->d->node, circle_no, i, &info) == TUY_OK; i++)
+		count += info.active && info.state == TUY_PEER_DIALING;
+	return count;
+}
+
 void rpc_do_delivery(struct rpc_call *call)
 {
 	struct store_reading reading;
@@ -176,6 +185,7 @@ void rpc_do_delivery(struct rpc_call *call)
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
 	rpc_put_uint(out, "online", delivery.online);
+	rpc_put_uint(out, "calling", calling_count(call->home, object.circle_no));
 	last_seen_put(call->home, circle, out);
 	rpc_close_one(out);
 	store_reading_end(&reading);

@@ -101,7 +101,9 @@ static void loop_put(const struct daemon *d, struct rpc_out *out)
 	rpc_open_map(out, "loop");
 	rpc_put_uint(out, "turns", stalls.turns);
 	rpc_put_uint(out, "slow", stalls.slow);
+	rpc_put_uint(out, "slow_own", stalls.slow_own);
 	rpc_put_uint(out, "worst_us", stalls.worst_us);
+	rpc_put_uint(out, "worst_own_us", stalls.worst_own_us);
 	rpc_put_str(out, "worst", stalls.worst);
 	rpc_close_one(out);
 }

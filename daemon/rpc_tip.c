@@ -66,6 +66,51 @@ static int expiry_param(struct rpc_call *call, const struct tuy_record *record, 
 	return 0;
 }
 
+/* Product 1.1: bands, so that nobody has to say a figure. */
+static int budget_check(struct tuy_record *record, struct rpc_fault *fault)
+{
+	static const char *const bands[] = { "0-1k", "1-5k", "5-20k", "20-100k", "100k+" };
+	const struct tuy_value *budget = &record->value[TUY_FIELD_BUDGET];
+	if (!budget->present)
+		return 0;
+	for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
+		if (tuy_text_equal(budget->text, tuy_text_bytes(bands[i])))
+			return 0;
+	return rpc_fault_set(fault, "T-USAGE", "",
+	                     "\"--budget %.*s\": 0-1k, 1-5k, 5-20k, 20-100k or 100k+.",
+	                     (int)budget->text.len, (const char *)budget->text.p);
+}
+
+/* Whom it is for must be somebody of the circle, by the rule that his own inbox will go by; "any"
+ * is everybody. */
+static int for_check(const struct rpc_circle *circle, struct tuy_record *record,
+                     struct rpc_fault *fault)
+{
+	struct tuy_value *whom = &record->value[TUY_FIELD_FOR];
+	uint32_t count = 0;
+	if (whom->present && tuy_text_equal(whom->text, tuy_text_bytes("any")))
+		*whom = (struct tuy_value){ 0 };
+	if (!whom->present)
+		return 0;
+	for (uint32_t i = 0; i < circle->people_count; i++)
+		count += rpc_person_meant(&circle->people[i], whom->text);
+	bool seat = whom->text.p[0] == '@';
+	int len = (int)whom->text.len;
+	const char *text = (const char *)whom->text.p;
+	if (count == 0 && seat)
+		return rpc_fault_set(fault, "T-NOT-FOUND", "tuyau circle show",
+		                     "Nobody in %s has the seat \"%.*s\".", circle->name, len - 1,
+		                     text + 1);
+	if (count == 0)
+		return rpc_fault_set(fault, "T-NOT-FOUND", "tuyau circle show",
+		                     "Nobody in %s is called \"%.*s\".", circle->name, len, text);
+	if (count > 1 && !seat)
+		return rpc_fault_set(
+			fault, "T-AMBIGUOUS", "Give the whole name, or digits of the id.",
+			"%u people in %s are called \"%.*s\".", count, circle->name, len, text);
+	return 0;
+}
+
 static void object_written(struct rpc_call *call, const char *error)
 {
 	struct rpc_home *home = call->home;
@@ -137,7 +182,8 @@ static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 	}
 	title_shorten(&record, title);
 	randombytes_buf(record.nonce.b, sizeof record.nonce.b);
-	if (rpc_record_check(&record, &fault) != 0 ||
+	if (rpc_record_check(&record, &fault) != 0 || budget_check(&record, &fault) != 0 ||
+	    for_check(circle, &record, &fault) != 0 ||
 	    expiry_param(call, &record, &exp_s, &fault) != 0)
 		rpc_fail_fault(call, &fault);
 	else if (key_check(call, circle->circle_no) == 0)

@@ -319,6 +319,9 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		int rc = store_incarnation_put(apply->txn, apply->tables, &item->u.incarnation);
 		return rc == STORE_RETIRED ? STORE_GAP : rc;
 	}
+	case TUY_STORE_SETTLED:
+		return store_settled_put(apply->txn, apply->tables, item->circle_no,
+		                         &item->u.incarnation);
 	}
 	return STORE_GAP;
 }

@@ -347,8 +347,13 @@ static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
 		bool pruned;
 		int rc = block_prune(erase, sweep->log_no, sweep->now_s, &pruned);
 		sweep->done = rc == MDB_NOTFOUND; /* the log before was the last */
+		if (sweep->done)
+			return store_fork_purge(erase->txn, erase->tables,
+			                        sweep->now_s > STORE_VOID_LIFE_S
+			                                ? sweep->now_s - STORE_VOID_LIFE_S
+			                                : 0);
 		if (rc != 0)
-			return sweep->done ? 0 : rc;
+			return rc;
 		sweep->log_no += !pruned;
 	}
 	return 0;

@@ -16,6 +16,7 @@
 
 static const struct tuy_bytes key_incarnation = { (const uint8_t *)"incarnation", 11 };
 static const struct tuy_bytes key_retired = { (const uint8_t *)"retired", 7 };
+const struct tuy_bytes store_key_settled = { (const uint8_t *)"settled", 7 };
 static const struct tuy_bytes key_fingerprint = { (const uint8_t *)"fingerprint", 11 };
 
 /* ---- files ---- */
@@ -181,6 +182,23 @@ int store_incarnation_put(MDB_txn *txn, const struct store_tables *tables,
 	struct tuy_bytes now = TUY_BYTES(incarnation->b);
 	rc = store_put(txn, tables, STORE_META, key_retired, &list, 1, 0);
 	return rc == 0 ? store_put(txn, tables, STORE_META, key_incarnation, &now, 1, 0) : rc;
+}
+
+int store_settled_put(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                      const struct tuy_incarnation *incarnation)
+{
+	struct tuy_incarnation all[TUY_CIRCLES_MAX] = { { { 0 } } };
+	struct tuy_bytes value;
+	struct tuy_bytes part = { all[0].b, sizeof all };
+	int rc = store_get(txn, tables, STORE_META, store_key_settled, &value);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if ((rc == 0 && value.len != sizeof all) || circle_no >= TUY_CIRCLES_MAX)
+		return MDB_CORRUPTED;
+	if (rc == 0)
+		memcpy(all, value.p, sizeof all);
+	all[circle_no] = *incarnation;
+	return store_put(txn, tables, STORE_META, store_key_settled, &part, 1, 0);
 }
 
 /* The store is a copy: a new incarnation, unless they are spent. */

@@ -41,4 +41,10 @@ int store_origin_settle(struct store *store, const struct tuy_device *device);
 int store_incarnation_put(MDB_txn *txn, const struct store_tables *tables,
                           const struct tuy_incarnation *incarnation);
 
+/* In this incarnation somebody held the same in that circle. 0, or LMDB's code. The row of meta:
+ * the incarnations by circle_no. */
+extern const struct tuy_bytes store_key_settled;
+int store_settled_put(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                      const struct tuy_incarnation *incarnation);
+
 #endif

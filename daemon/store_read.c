@@ -1,6 +1,7 @@
 /* The read side: what the node asks for, and what it is fed at the start. */
 #include "store_env.h"
 #include "store_fork.h"
+#include "store_origin.h"
 #include "store_rows.h"
 #include <stdio.h>
 #include <string.h>
@@ -278,6 +279,23 @@ static int invite_load(struct tuy_node *node, struct store_reading *reading, str
 	return tuy_node_load_invite(node, &row) == TUY_OK ? 0 : -1;
 }
 
+/* Of the rows of meta, the one that is the node's. */
+static int meta_load(struct tuy_node *node, struct store_reading *reading, struct tuy_bytes key,
+                     struct tuy_bytes value)
+{
+	struct tuy_incarnation one;
+	(void)reading;
+	if (key.len != store_key_settled.len || memcmp(key.p, store_key_settled.p, key.len) != 0)
+		return 0;
+	if (value.len != TUY_CIRCLES_MAX * sizeof one)
+		return -1;
+	for (uint32_t c = 0; c < TUY_CIRCLES_MAX; c++) {
+		memcpy(one.b, value.p + c * sizeof one, sizeof one);
+		tuy_node_load_settled(node, c, &one);
+	}
+	return 0;
+}
+
 static int table_load(struct store_reading *reading, enum store_table table, row_load *load,
                       struct tuy_node *node)
 {
@@ -313,6 +331,7 @@ int store_load(struct store *store, struct tuy_node *node, struct store_error *e
 		{ STORE_CIRCLES, circle_load },    { STORE_OPS, op_load },
 		{ STORE_EPOCHS, epoch_load },      { STORE_LOGS, log_load },
 		{ STORE_ADDRESSES, address_load }, { STORE_INVITES, invite_load },
+		{ STORE_META, meta_load },
 	};
 	struct store_reading reading;
 	if (store_reading_begin(store, &reading) != 0)

@@ -12,6 +12,8 @@
  *   meta         name (ASCII)                    "schema" u32; "device" 32; "incarnation" 16;
  *                                                "retired" 16 each, never used again;
  *                                                "fingerprint" 32 (store_origin.h);
+ *                                                "settled" for each circle_no the incarnation 16
+ *                                                in which a friend held the same, or zeros;
  *                                                "view" u32 version of the derived tables, 0:
  *                                                to be made again; "rebuild" (while they are made
  *                                                again) version u32, next seq of each log u32;

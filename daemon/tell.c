@@ -50,6 +50,7 @@ void tell_log(const struct tuy_tell *t, const char *error)
 		         t->log_no);
 		break;
 	case TUY_TELL_INCARNATION:
+	case TUY_TELL_CLONE:
 		break; /* notice.c */
 	}
 }

@@ -213,40 +213,41 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
 	return 0;
 }
 
+/* Beside 0 and the codes of LMDB and errno, of entry_open: */
+#define ENTRY_NOTHING (-1) /* there is nothing for the view in it */
+#define ENTRY_NO_KEY  (-2) /* the key of its epoch is not held */
+
 /*
- * Opens and reads what an entry says. 0 with `record` (spans into batch->plain), `header` and
- * `slot`; 1: there is nothing for the view in it; 2: the key of its epoch is not held; or a code.
+ * Opens and reads what an entry says. 0 with `record` (spans into batch->plain) and `header`;
+ * ENTRY_NOTHING, ENTRY_NO_KEY (with `header`), or a code.
  */
-static int entry_open(struct view_batch *batch, uint32_t log_no, uint32_t seq,
-                      const struct store_entry_row *row, const struct log_slot **slot,
-                      struct tuy_header *header, struct tuy_record *record)
+static int entry_open(struct view_batch *batch, const struct log_slot *slot, uint32_t seq,
+                      const struct store_entry_row *row, struct tuy_header *header,
+                      struct tuy_record *record)
 {
 	enum tuy_blob_mode mode;
 	size_t len = 0;
-	int rc = slot_find(batch, log_no, slot);
-	if (rc != 0)
-		return rc;
-	const struct store_log *log = &(*slot)->row.log;
+	const struct store_log *log = &slot->row.log;
 	if (tuy_header_decode(row->header, header) != TUY_OK)
 		return MDB_CORRUPTED;
 	/* PROTOCOL 4.8: "clear; for RETRACT only": nothing that is shown may come so. */
 	if (tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode == TUY_BLOB_CLEAR)
-		return 1;
+		return ENTRY_NOTHING;
 	if (mode == TUY_BLOB_CIRCLE) {
-		rc = circle_blob_open(batch, log, seq, &header->epoch, row->blob, &len);
+		int rc = circle_blob_open(batch, log, seq, &header->epoch, row->blob, &len);
 		if (rc != 0)
-			return rc == 1 ? 2 : rc == 2 ? 1 : rc;
+			return rc == 1 ? ENTRY_NO_KEY : rc == 2 ? ENTRY_NOTHING : rc;
 	} else if (tuy_blob_open(row->blob, NULL, batch->keys->box_sk, &batch->keys->box_pk,
 	                         &log->id, seq, batch->plain, &len) != TUY_OK) {
-		return 1;
+		return ENTRY_NOTHING;
 	}
 	struct tuy_bytes doc = { batch->plain, len };
 	if (tuy_record_read(doc, record) != TUY_OK)
-		return 1;
+		return ENTRY_NOTHING;
 	return is_shown(record->kind) || record->kind == TUY_RECORD_PROFILE ||
 	                       record->kind == TUY_RECORD_CIRCLE
 	               ? 0
-	               : 1;
+	               : ENTRY_NOTHING;
 }
 
 /* Notes when the payload of an entry expires; an entry with a clear one never does. */
@@ -282,11 +283,14 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	int rc = expiry_note(batch, log_no, seq, row);
 	if (rc != 0 || row->state == STORE_BLOB_MISSING)
 		return rc;
-	rc = entry_open(batch, log_no, seq, row, &slot, &header, &record);
-	if (rc == 2)
+	rc = slot_find(batch, log_no, &slot);
+	if (rc != 0)
+		return rc;
+	rc = entry_open(batch, slot, seq, row, &header, &record);
+	if (rc == ENTRY_NO_KEY)
 		return unopened_put(batch, slot->row.log.circle_no, &header.epoch, log_no, seq);
 	if (rc != 0)
-		return rc == 1 ? 0 : rc;
+		return rc == ENTRY_NOTHING ? 0 : rc;
 	return record_take(batch, slot, &header, row->seen_s, &record);
 }
 
@@ -694,9 +698,12 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 		rc = store_entry_get(batch->txn, batch->tables, log_no, seq, &entry);
 	if (rc != 0 || entry.state != STORE_BLOB_HELD)
 		return rc;
-	rc = entry_open(batch, log_no, seq, &entry, &slot, &header, &record);
+	rc = slot_find(batch, log_no, &slot);
 	if (rc != 0)
-		return rc == 1 || rc == 2 ? 0 : rc;
+		return rc;
+	rc = entry_open(batch, slot, seq, &entry, &header, &record);
+	if (rc != 0)
+		return rc == ENTRY_NOTHING || rc == ENTRY_NO_KEY ? 0 : rc;
 	struct view_row wanted = {
 		.circle_no = slot->row.log.circle_no,
 		.id = tuy_object_id(&slot->circle, &slot->row.log.member, &record.nonce),

@@ -119,7 +119,7 @@ static bool admit_op(struct tuy_node *n, struct tuy_now now, const struct link *
 	struct tuy_op op;
 	uint32_t index;
 
-	by.prev_count = tuy_circle_heads(c, prev, TUY_OP_PREV_MAX);
+	by.prev_count = tuy_circle_prev(c, tuy_circle_device_find(c, &n->keys->device), prev);
 	if (epoch)
 		a.epoch_id = epoch->id;
 	tuy_require(tuy_op_create_admit(&by, &a, s->bytes, STAGE_BYTES, &s->len) == TUY_OK);
@@ -245,7 +245,7 @@ void tuy_join_check_in(struct tuy_node *n)
 	struct join *j = &n->join;
 	struct tell *t;
 
-	if (!j->active || !j->welcomed ||
+	if (!j->active || !j->welcomed || n->circle[j->circle_no].op_count < 2 ||
 	    tuy_circle_device_find(&n->circle[j->circle_no], &n->keys->device) == NONE)
 		return;
 	j->active = false;
@@ -503,8 +503,6 @@ void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct lin
 	if (!is_join_link(n, link))
 		return;
 	j->link = NONE;
-	if (j->ticket || j->welcomed)
-		return; /* WELCOME came: what is left goes over the next link */
 	j->backoff_ms = j->backoff_ms ? (j->backoff_ms < 8000 ? j->backoff_ms * 2 : 8000) : 500;
 	j->next_ms = now.ms + j->backoff_ms;
 	tuy_node_tell(n, TUY_TELL_UNREACHED);

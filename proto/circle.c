@@ -46,7 +46,7 @@ static bool key_fits(const struct tuy_hash *id, const struct tuy_secret *key,
 	return memcmp(&made, id, sizeof made) == 0;
 }
 
-/* An operation that counts names an epoch: its place among the others, and whether a key learnt
+/* An operation names an epoch: its place among the others, and whether a key learnt
  * before really is its. */
 static void epoch_name(struct tuy_circle_state *c, const struct tuy_epoch_body *body)
 {
@@ -72,16 +72,24 @@ static void epoch_name(struct tuy_circle_state *c, const struct tuy_epoch_body *
 	}
 }
 
-/* How many operations of this device lie in the past of `op`. */
+/* How many operations of this device are held. */
+static uint32_t author_total(const struct tuy_circle_state *c, uint32_t author)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < c->op_count; i++)
+		count += c->op[i].author == author;
+	return count;
+}
+
+/* How many of them lie in `past`. */
 static uint32_t author_count(const struct tuy_circle_state *c, const uint64_t *past,
                              uint32_t author)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < c->op_count; i++) {
-		if (c->op[i].author == author && c->op[i].counts && bit_get(past, i))
-			count++;
-	}
+	for (uint32_t i = 0; i < c->op_count; i++)
+		count += c->op[i].author == author && bit_get(past, i);
 	return count;
 }
 
@@ -93,31 +101,31 @@ static uint8_t role_in(const struct tuy_circle_state *c, const uint64_t *past, u
 	for (uint32_t i = 0; i < c->op_count; i++) {
 		const struct tuy_circle_op *op = &c->op[i];
 
-		if (op->counts && op->made == device && bit_get(past, i) &&
-		    (role == 0 || op->role < role))
+		if (op->made == device && bit_get(past, i) && (role == 0 || op->role < role))
 			role = op->role;
 	}
 	return role;
 }
 
 /* PROTOCOL 6.2: "an operation counts only if its author was active, in the needed role, in the
- * operation's own past" */
-static bool counts(const struct tuy_circle_state *c, const struct tuy_op *op, const uint64_t *past,
-                   uint32_t author)
+ * operation's own past"; and 6.3. TUY_OK, TUY_E_REFUSED: void; TUY_E_FULL. */
+static enum tuy_err standing(const struct tuy_circle_state *c, const struct tuy_op *op,
+                             const uint64_t *past, uint32_t author)
 {
+	uint32_t most;
 	uint8_t role;
 
 	if (op->kind == TUY_OP_GENESIS)
-		return true;
-	if (author == TUY_NO_INDEX)
-		return false;
-	role = role_in(c, past, author);
+		return TUY_OK;
+	role = author == TUY_NO_INDEX ? 0 : role_in(c, past, author);
 	if (role == 0 || role == TUY_RELAY)
-		return false;
+		return TUY_E_REFUSED;
 	if (op->kind == TUY_OP_ADMIT && role != TUY_KEEPER && c->policy.admit != 0)
-		return false;
-	return author_count(c, past, author) <
-	       (role == TUY_KEEPER ? TUY_OPS_PER_KEEPER : TUY_OPS_PER_DEVICE);
+		return TUY_E_REFUSED;
+	most = role == TUY_KEEPER ? TUY_OPS_PER_KEEPER : TUY_OPS_PER_DEVICE;
+	if (author_count(c, past, author) >= most)
+		return TUY_E_REFUSED;
+	return author_total(c, author) < most ? TUY_OK : TUY_E_FULL;
 }
 
 /* Who is a member's first device, after a device or its member is new. */
@@ -133,7 +141,7 @@ static void firsts_find(struct tuy_circle_state *c)
 	}
 }
 
-/* The device a counting GENESIS or ADMIT lets in, whichever of several came first. */
+/* The device a GENESIS or ADMIT lets in, whichever of several came first. */
 static uint32_t device_admit(struct tuy_circle_state *c, const struct tuy_op *op, uint8_t role)
 {
 	uint32_t at = tuy_circle_device_find(c, &op->cert.device);
@@ -222,6 +230,7 @@ enum tuy_err tuy_circle_add(struct tuy_circle_state *c, const struct tuy_op *op,
 	uint32_t at = c->op_count, author;
 	uint32_t prev[TUY_OP_PREV_MAX];
 	uint64_t *past;
+	enum tuy_err err;
 
 	*index = tuy_circle_op_find(c, op->id.b, sizeof op->id.b);
 	if (*index != TUY_NO_INDEX)
@@ -246,18 +255,20 @@ enum tuy_err tuy_circle_add(struct tuy_circle_state *c, const struct tuy_op *op,
 		for (uint32_t w = 0; w < c->words; w++)
 			past[w] |= row[w];
 		bit_set(past, prev[i]);
-		c->op[prev[i]].is_head = false;
 	}
 	author = tuy_circle_device_find(c, &op->author);
+	err = standing(c, op, past, author);
+	if (err != TUY_OK)
+		return err;
+	for (uint32_t i = 0; i < op->prev_count; i++)
+		c->op[prev[i]].is_head = false;
 	c->op[at] = (struct tuy_circle_op){ .id = op->id,
 		                            .author = author,
 		                            .made = TUY_NO_INDEX,
 		                            .kind = (uint8_t)op->kind,
 		                            .is_head = true };
-	c->op[at].counts = counts(c, op, past, author);
 	c->op_count++;
-	if (c->op[at].counts)
-		op_count_in(c, op, at);
+	op_count_in(c, op, at);
 	*index = at;
 	return TUY_OK;
 }
@@ -280,17 +291,54 @@ uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < c->op_count && count < cap; i++) {
+	for (uint32_t i = 0; i < c->op_count; i++) {
 		uint32_t at = count;
 
 		if (!c->op[i].is_head)
 			continue;
 		while (at > 0 && memcmp(&out[at - 1], &c->op[i].id, sizeof out[0]) > 0) {
-			out[at] = out[at - 1];
+			if (at < cap)
+				out[at] = out[at - 1];
 			at--;
 		}
-		out[at] = c->op[i].id;
-		count++;
+		if (at < cap)
+			out[at] = c->op[i].id;
+		count += count < cap;
+	}
+	return count;
+}
+
+/* The newest operation of a device, or the first that let it in; TUY_NO_INDEX. */
+static uint32_t newest_of(const struct tuy_circle_state *c, uint32_t device)
+{
+	uint32_t made = TUY_NO_INDEX;
+
+	for (uint32_t i = c->op_count; i-- > 0;) {
+		if (c->op[i].author == device)
+			return i;
+		if (c->op[i].made == device)
+			made = i;
+	}
+	return made;
+}
+
+uint32_t tuy_circle_prev(const struct tuy_circle_state *c, uint32_t device,
+                         struct tuy_hash out[TUY_OP_PREV_MAX])
+{
+	uint32_t count = tuy_circle_heads(c, out, TUY_OP_PREV_MAX), own = newest_of(c, device);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t head = tuy_circle_op_find(c, out[i].b, sizeof out[i].b);
+
+		if (own == TUY_NO_INDEX || head == own || tuy_circle_precedes(c, own, head))
+			return count;
+	}
+	for (uint32_t i = 0; i < c->op_count; i++) { /* it was left out: of more than there is
+		                                        room for, the last is the greatest */
+		if (c->op[i].is_head && (i == own || tuy_circle_precedes(c, own, i))) {
+			out[count - 1] = c->op[i].id;
+			break;
+		}
 	}
 	return count;
 }

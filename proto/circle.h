@@ -19,7 +19,6 @@ struct tuy_circle_op {
 	uint32_t made;   /* index of the device it let in; TUY_NO_INDEX: none */
 	uint8_t kind;
 	uint8_t role; /* that it gave, if it made a device */
-	bool counts;  /* V1 holds and it is within its author's number */
 	bool is_head; /* no other operation names it */
 	bool durable; /* may be sent */
 };
@@ -74,8 +73,9 @@ void tuy_circle_begin(struct tuy_circle_state *c, const struct tuy_circle *id);
 /*
  * Adds a parsed operation. `*index` is its place. TUY_OK; TUY_E_CONFLICT: held already (`*index`
  * says where); TUY_E_GAP: a prev is missing; TUY_E_REFUSED: of another circle, or a genesis that is
- * not this circle's; TUY_E_FULL. An operation that does not count is added too (it is part of the
- * set).
+ * not this circle's, or void by its own past, for everybody and for ever (PROTOCOL 6.3);
+ * TUY_E_FULL: the table is, or as many of its author's are held as there may be. On an error
+ * nothing has changed.
  */
 enum tuy_err tuy_circle_add(struct tuy_circle_state *c, const struct tuy_op *op, uint32_t *index);
 
@@ -83,8 +83,13 @@ enum tuy_err tuy_circle_add(struct tuy_circle_state *c, const struct tuy_op *op,
 uint32_t tuy_circle_op_find(const struct tuy_circle_state *c, const uint8_t *id, size_t len);
 /* Is `a` in the past of `b`? */
 bool tuy_circle_precedes(const struct tuy_circle_state *c, uint32_t a, uint32_t b);
-/* At most `cap` heads, ascending by id; returns how many were written. */
+/* At most `cap` heads, the smallest, ascending by id; returns how many were written. */
 uint32_t tuy_circle_heads(const struct tuy_circle_state *c, struct tuy_hash *out, uint32_t cap);
+/* What a new operation of a device (an index) names: the heads, ascending; if there are more than
+ * it may name, one of them that follows all the device did, or let it in, and the smallest others.
+ */
+uint32_t tuy_circle_prev(const struct tuy_circle_state *c, uint32_t device,
+                         struct tuy_hash out[TUY_OP_PREV_MAX]);
 
 /* Is an operation that let the device (an index) in durable? */
 bool tuy_circle_device_durable(const struct tuy_circle_state *c, uint32_t device);

@@ -16,12 +16,15 @@ static uint32_t outgoing_count(const struct tuy_node *n)
 }
 
 /* When the next call may be made: at once, or, all places being taken, when it is time to look
- * around (PROTOCOL 7.9). */
+ * around (PROTOCOL 7.9); never while there is no room for a link. */
 static uint64_t call_ms(const struct tuy_node *n)
 {
 	uint32_t count = outgoing_count(n);
 
-	return count < DIAL_MAX ? 0 : count == DIAL_MAX ? n->explore_ms : UINT64_MAX;
+	return tuy_links_up(n) >= TUY_LINKS_MAX ? UINT64_MAX
+	       : count < DIAL_MAX               ? 0
+	       : count == DIAL_MAX              ? n->explore_ms
+	                                        : UINT64_MAX;
 }
 
 static bool may_dial(const struct peer *peer)
@@ -30,10 +33,23 @@ static bool may_dial(const struct peer *peer)
 	       peer->record_len > 0 && peer->address.count > 0;
 }
 
+/* Also after WELCOME, until its operations came: nobody else may be known yet. */
+static bool may_dial_inviter(const struct tuy_node *n)
+{
+	return n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0;
+}
+
 void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer)
 {
 	n->peer[peer].dial_backoff_ms = 0;
 	n->peer[peer].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
+}
+
+void tuy_dial_later(struct tuy_node *n, struct tuy_now now, uint32_t peer, uint32_t retry_s)
+{
+	uint64_t ms = (retry_s < TUY_RETRY_MAX_S ? retry_s : TUY_RETRY_MAX_S) * 1000ull;
+
+	n->peer[peer].dial_next_ms = now.ms + ms * 3 / 4 + tuy_dice_below(&n->dice, ms / 2 + 1);
 }
 
 void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial)
@@ -83,8 +99,7 @@ bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task
 
 	if (!n->started || n->stopping)
 		return false;
-	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0 &&
-	    !n->join.welcomed && now.ms >= n->join.next_ms) {
+	if (may_dial_inviter(n) && now.ms >= n->join.next_ms) {
 		memcpy(address.ip, n->join.invite.address, sizeof address.ip);
 		address.port = n->join.invite.port;
 		n->join.dialing = true;
@@ -114,8 +129,7 @@ uint64_t tuy_dial_deadline(const struct tuy_node *n)
 
 	if (!n->started || n->stopping)
 		return deadline;
-	if (n->join.active && n->join.link == NONE && !n->join.dialing && n->join.ticket == 0 &&
-	    !n->join.welcomed)
+	if (may_dial_inviter(n))
 		deadline = n->join.next_ms;
 	for (uint32_t i = 0; i < n->peer_count; i++) {
 		uint64_t at =

@@ -8,6 +8,10 @@
 #include "retract.h"
 #include <string.h>
 
+_Static_assert(TUY_RETRACT_MAX <= TUY_SEQS_MAX && TUY_CHECKPOINT_EVERY <= TUY_SEQS_MAX,
+               "a receipt is one GONE");
+_Static_assert(STAGE_ITEMS > TUY_CHECKPOINT_EVERY, "a DATA may hold nothing but RETRACTs");
+
 /* ---- orders ---- */
 
 /* PROTOCOL 4.12: "It counts only for a log of the same device in the same circle" */

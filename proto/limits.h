@@ -14,7 +14,13 @@
 #define TUY_REPLAY_EPHEMERALS                                                                      \
 	65536                /* first frames remembered against replay while the process lives */
 #define TUY_HALF_OPEN_MAX 64 /* handshakes under way at once */
-#define TUY_LINKS_MAX     32 /* established links there is room for, beside the handshakes */
+#define TUY_LINKS_MAX     32 /* established links; there is room for the handshakes beside them */
+#define TUY_LINKS_PER_DEVICE                                                                       \
+	4 /* links with one device: a clone or two, and one that is dead and not noticed yet */
+#define TUY_LINK_STAY_S  60  /* a link stands so long before a full house gives its place away */
+#define TUY_FULL_RETRY_S 60  /* who found no room comes when there may be some, */
+#define TUY_AWAY_RETRY_S 300 /* who gave way calls others first */
+#define TUY_RETRY_MAX_S  600 /* no CLOSE keeps us away for longer */
 /* Bytes of DATA, BLOB and MAIL a peer may send ahead of our commits: some 2,500 tips a commit. */
 #define TUY_CREDIT_START       1048576
 #define TUY_PING_IDLE_MS       30000 /* +-20 % */
@@ -46,9 +52,14 @@
 #define TUY_DEVICES_PER_MEMBER 4
 #define TUY_CIRCLES_MAX        16
 #define TUY_KEEPERS_MAX        3
-#define TUY_OPS_PER_DEVICE     64 /* an ordinary device's operations in one circle; keepers: */
-#define TUY_OPS_PER_KEEPER     1024
-#define TUY_OP_PREV_MAX        8
+/* A device's operations in one circle: what is beyond is not kept, so that one insider cannot fill
+ * the table (2,048 in tuyaud: each of 600 devices let in, and what up to three keepers do) and lock
+ * the others out. Whoever signs more than so many at once may make nodes keep different ones of
+ * them: then an operation of somebody else that names one is missing where that one is; and 32
+ * devices together fill the table. Both need insiders, and show who they are. */
+#define TUY_OPS_PER_DEVICE 64
+#define TUY_OPS_PER_KEEPER 1024
+#define TUY_OP_PREV_MAX    8
 #define TUY_OP_MAX                                                                                 \
 	57344 /* one signed operation: an epoch for 600 devices (85 bytes each) fits, and it fits  \
 	         one frame */

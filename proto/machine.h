@@ -34,11 +34,13 @@
 #define CREDIT_RETURN       65536 /* PROTOCOL 7.5 */
 #define PEERS_MAX           2432  /* a bound on capacity.peers */
 #define PEERS_WORDS         (PEERS_MAX / 64)
-#define EVICTED_MAX         64     /* handshakes that gave way, to be closed by the host */
-#define DIAL_MAX            8      /* outgoing links and attempts */
-#define EXPLORE_MS          300000 /* +-20 %: all places taken, one more friend is called */
+#define EVICTED_MAX         64      /* handshakes that gave way, to be closed by the host */
+#define DIAL_MAX            8       /* outgoing links and attempts */
+#define LOOK_MS             3600000 /* +-20 %: PROTOCOL 7.7, "Every hour" */
+#define EXPLORE_MS          300000  /* +-20 %: all places taken, one more friend is called */
 #define DIAL_BACKOFF_MIN_MS 1000
 #define DIAL_BACKOFF_MAX_MS 600000
+#define ADDRESS_PAUSE_MS    60000 /* PROTOCOL 5.6: "not within a minute of its last one" */
 #define STORE_RETRY_MS      5000
 #define GETB_WAIT_MS        10000
 #define WAKE_WAIT_MS        10000 /* PROTOCOL 7.7: for the PONG after a suspend */
@@ -57,6 +59,7 @@ struct own_circle { /* beside the tuy_circle_state of the same number */
 	bool orphans;     /* data of a device not known yet was passed over: FRONTIER again when
 	                     operations change */
 	uint32_t own_log; /* NONE until the first append */
+	struct tuy_incarnation settled; /* the one in which a friend held the same (settled.c) */
 	uint64_t entries;
 	uint64_t missing;
 	uint8_t name[120];
@@ -152,6 +155,8 @@ struct link_circle {
 	bool frontier_sent;
 	bool need_heads, need_frontier, need_ops, need_peers, need_getops;
 	bool heads_sent;
+	bool ops_full;        /* the message being taken held operations for which there is no room
+	                       */
 	bool frontier_taking; /* between the first and the last message of the peer's FRONTIER */
 	uint64_t announced;   /* entries in the peer's FRONTIER */
 	uint32_t frontier_at; /* where the next FRONTIER message goes on */
@@ -159,6 +164,7 @@ struct link_circle {
 	struct tuy_tag getops[TUY_OP_PREV_MAX];
 	struct tuy_tag doubt; /* the peer's digest when it last differed in a PING */
 	bool in_doubt;
+	bool agreed;                  /* on this link the peer's digest was once equal to ours */
 	bool receipts_due;            /* what its device retracted lately was erased here */
 	struct tuy_log16 receipt_log; /* where the telling goes on */
 	uint32_t receipt_block;
@@ -200,6 +206,8 @@ struct link {
 	struct tuy_deframer deframer;
 	uint8_t *rx; /* 64 KiB */
 	uint64_t opened_ms, up_ms;
+	bool boot_known;
+	uint8_t boot_id[8];   /* of the other end, if known */
 	uint64_t deadline_ms; /* of the handshake, or of the guest */
 	uint64_t last_rx_ms;
 	uint64_t progress_ms; /* when the peer last took something */
@@ -215,6 +223,7 @@ struct link {
 	enum tuy_close_how close_how;
 	uint32_t close_ms;
 	uint32_t close_code; /* 0: without a message */
+	uint32_t retry_s;    /* CLOSE said, or says, not to call before; 0: nothing */
 	/* what is due */
 	bool hello_due, hello_got, join_due, pong_due, ping_due, reject_due, welcome_due;
 	enum tuy_reject_code reject_code;
@@ -230,12 +239,23 @@ struct link {
 	uint64_t ping_next_ms;
 	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
-	uint64_t have_due_ms; /* 0: nothing to tell */
+	uint64_t settle_asked_ms; /* when a PING went out to see whether both hold the same */
+	uint64_t have_due_ms;     /* 0: nothing to tell */
 	bool want_due, prune_due;
 	bool suspect_due, proof_due;
 	uint64_t promise_due_ms;         /* when what HAVE promised is asked for; 0: nothing */
 	uint64_t forget_ms;              /* when prunings are forgotten */
 	uint64_t peers_due[PEERS_WORDS]; /* peers whose address record is to be sent */
+	/* clones (PROTOCOL 5.7) */
+	uint32_t rival;        /* number of a newer link of this device with another boot_id: does
+	                          this one answer? 0: none */
+	bool clone_due;        /* CLONE with.. */
+	uint8_t clone_boot[8]; /* ..this boot_id */
+	bool alive_due;        /* ALIVE, signed here, for.. */
+	uint8_t alive_boot[8]; /* ..this boot_id */
+	bool pass_due;         /* ALIVE of the other process, to be passed on to this one */
+	struct tuy_incarnation pass_incarnation;
+	struct tuy_sig pass_sig;
 	/* circles */
 	uint32_t my_count;
 	uint32_t my_circle[TUY_HELLO_TAGS_MAX];
@@ -328,10 +348,12 @@ struct tuy_node {
 	struct tuy_secret replay_key;
 	struct tuy_incarnation incarnation;
 	uint8_t boot_id[8];
+	bool cloned;                 /* another process of this device was proved since the start */
 	uint64_t incarnation_ticket; /* the new one is on its way to the store; 0: none */
 	bool incarnation_due;        /* it waits for a stage */
 	uint64_t hold_ms;            /* own appends wait until then; 0: nobody claimed anything */
 	uint64_t start_ms;
+	uint64_t look_ms;    /* when somebody gets HEADS and FRONTIER though nothing is due */
 	uint64_t explore_ms; /* when the next call is made although all places are taken */
 	uint64_t changes;    /* counter behind log.touched */
 	uint32_t cuts_mine;  /* logs of this device that are forked */
@@ -372,8 +394,10 @@ struct tuy_node {
 	uint32_t invite_count;
 	struct join join;
 	struct tuy_address_record self_address;
-	uint64_t self_counter; /* the newest counter published before */
-	bool address_due;      /* our addresses are not published yet */
+	uint64_t self_counter;    /* the newest counter published before */
+	bool address_due;         /* our addresses are not published yet */
+	uint64_t address_ms;      /* nor to be before; 0: at once */
+	uint64_t address_last_ms; /* when they were published; 0: not since the start */
 
 	struct tell tell[TELLS_MAX];
 	uint32_t tell_first, tell_count;
@@ -436,7 +460,12 @@ struct link *tuy_link_at(struct tuy_node *n, uint32_t number); /* NULL if closed
 struct peer_log *tuy_peer_log_of(const struct tuy_node *n, const struct link *link,
                                  uint32_t log_no);
 uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uint32_t circle_no);
-/* Says that a link is to be closed; session.c does it. */
+/* The newest established link with a peer that stays; its place, or NONE. */
+uint32_t tuy_link_of(const struct tuy_node *n, uint32_t peer);
+/* Established links, but those that are about to be closed. */
+uint32_t tuy_links_up(const struct tuy_node *n);
+/* Says that a link is to be closed; session.c does it. TUY_CLOSE_FULL keeps both ends from calling
+ * for a while. */
 void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code);
 /* Seals what `w` holds as the next record of `link` and leaves it in n->out. */
 void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
@@ -470,6 +499,8 @@ uint64_t tuy_dial_deadline(const struct tuy_node *n);
 /* An attempt came to nothing, or its link went. */
 void tuy_dial_ended(struct tuy_node *n, struct tuy_now now, uint32_t dial);
 void tuy_dial_reset(struct tuy_node *n, struct tuy_now now, uint32_t peer);
+/* Not before `retry_s` are over, +-25 %; 600 s at most. */
+void tuy_dial_later(struct tuy_node *n, struct tuy_now now, uint32_t peer, uint32_t retry_s);
 /* May this failure be held in silence? */
 bool tuy_bucket_take(struct tuy_node *n, struct tuy_now now, const struct tuy_address *address);
 bool tuy_replay_seen(struct tuy_node *n, const uint8_t ephemeral[32]);
@@ -480,6 +511,8 @@ void tuy_spread_log(struct tuy_node *n, struct tuy_now now, uint32_t log_no);
 void tuy_spread_ops(struct tuy_node *n, uint32_t circle_no);
 void tuy_spread_address(struct tuy_node *n, uint32_t peer, const struct link *except);
 void tuy_spread_frontier(struct tuy_node *n, uint32_t circle_no);
+/* Every hour: all that is held is told to one link. */
+void tuy_spread_time(struct tuy_node *n, struct tuy_now now);
 /* An operation was added to a circle: new devices get a peer, links are looked at again. */
 void tuy_spread_member(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
                        uint32_t op_index);
@@ -543,6 +576,11 @@ void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
 /* A log of this device turned out to be forked. */
 void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
 
+/* Another process of this device is proved (PROTOCOL 5.7), which writes in `incarnation`; NULL: in
+ * one that is not known. */
+void tuy_own_cloned(struct tuy_node *n, const struct link *link,
+                    const struct tuy_incarnation *incarnation);
+
 /* A checkpoint of a log of this device was shown, beyond what is held, and its signature holds. */
 void tuy_own_based(struct tuy_node *n, const struct link *link, uint32_t log_no, uint32_t seq);
 
@@ -564,6 +602,13 @@ void tuy_base_write(struct tuy_node *n, struct link *link, const struct tuy_read
 void tuy_base_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                    const struct tuy_message *m, struct stage **stage);
 void tuy_base_stored(struct tuy_node *n, struct tuy_now now, const struct tuy_store_item *item);
+
+/* clone.c: two processes of one device */
+/* The older link answered. */
+void tuy_clone_pong(struct tuy_node *n, struct link *link);
+void tuy_clone_message(struct tuy_node *n, struct link *link, const struct tuy_message *m);
+/* Writes CLONE or ALIVE if one is due. */
+bool tuy_clone_write(struct tuy_node *n, struct link *link, struct tuy_writer *w);
 
 /* sync.c: what comes in on a link */
 void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -599,6 +644,9 @@ void tuy_join_write(struct tuy_node *n, struct link *link, struct tuy_writer *w)
 void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct link *link);
 void tuy_join_check_in(struct tuy_node *n); /* tells JOINED once this device is in */
 void tuy_admit_stored(struct tuy_node *n, uint64_t ticket);
+
+/* settled.c: what was seen in this incarnation. After a message of a link, or a commit for it. */
+void tuy_settled_look(struct tuy_node *n, struct tuy_now now, struct link *link);
 
 /* stored.c: what it means that a ticket is durable, or failed */
 void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,

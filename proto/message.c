@@ -259,6 +259,18 @@ static void close_read(struct tuy_reader *r, struct tuy_message *m)
 	m->u.close.retry_s = u32_read(r);
 }
 
+static void clone_read(struct tuy_reader *r, struct tuy_message *m)
+{
+	tuy_read_fixed(r, m->u.clone.boot_id, sizeof m->u.clone.boot_id);
+}
+
+static void alive_read(struct tuy_reader *r, struct tuy_message *m)
+{
+	tuy_read_fixed(r, m->u.alive.boot_id, sizeof m->u.alive.boot_id);
+	tuy_read_fixed(r, m->u.alive.incarnation.b, sizeof m->u.alive.incarnation.b);
+	tuy_read_fixed(r, m->u.alive.sig.b, sizeof m->u.alive.sig.b);
+}
+
 struct rule {
 	uint32_t elements;  /* that are known, with the type */
 	uint32_t in_circle; /* 1: the second element is a circle's index */
@@ -266,7 +278,7 @@ struct rule {
 };
 
 /* PROTOCOL 5.5, the table; reserved types are as unknown as later ones. */
-static const struct rule rules[TUY_MSG_CLOSE + 1] = {
+static const struct rule rules[TUY_MSG_ALIVE + 1] = {
 	[TUY_MSG_HELLO] = { 5, 0, hello_read },
 	[TUY_MSG_HEADS] = { 3, 1, tags_read },
 	[TUY_MSG_OPS] = { 3, 1, ops_read },
@@ -290,6 +302,8 @@ static const struct rule rules[TUY_MSG_CLOSE + 1] = {
 	[TUY_MSG_REJECT] = { 3, 0, reject_read },
 	[TUY_MSG_CLOSE] = { 3, 0, close_read },
 	[TUY_MSG_FORKPROOF] = { 4, 1, forkproof_read },
+	[TUY_MSG_CLONE] = { 2, 0, clone_read },
+	[TUY_MSG_ALIVE] = { 4, 0, alive_read },
 };
 
 /*
@@ -371,7 +385,7 @@ enum tuy_err tuy_message_parse(struct tuy_bytes plaintext, struct tuy_message *m
 	uint64_t type = tuy_read_uint(&r, UINT64_MAX);
 	if (r.err)
 		return r.err;
-	if (type > TUY_MSG_CLOSE || !rules[type].read)
+	if (type > TUY_MSG_ALIVE || !rules[type].read)
 		type = TUY_MSG_UNKNOWN;
 	out.type = (enum tuy_message_type)type;
 	enum tuy_err err;
@@ -663,4 +677,19 @@ void tuy_message_put_close(struct tuy_writer *w, enum tuy_close_code code, uint3
 	message_open(w, TUY_MSG_CLOSE);
 	tuy_write_uint(w, code);
 	tuy_write_uint(w, retry_s);
+}
+
+void tuy_message_put_clone(struct tuy_writer *w, const uint8_t boot_id[8])
+{
+	message_open(w, TUY_MSG_CLONE);
+	tuy_write_bin(w, boot_id, 8);
+}
+
+void tuy_message_put_alive(struct tuy_writer *w, const uint8_t boot_id[8],
+                           const struct tuy_incarnation *incarnation, const struct tuy_sig *sig)
+{
+	message_open(w, TUY_MSG_ALIVE);
+	tuy_write_bin(w, boot_id, 8);
+	tuy_write_bin(w, incarnation->b, sizeof incarnation->b);
+	tuy_write_bin(w, sig->b, sizeof sig->b);
 }

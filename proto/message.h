@@ -43,6 +43,8 @@ enum tuy_message_type {
 	TUY_MSG_RPC,
 	TUY_MSG_RPC_R,
 	TUY_MSG_CLOSE,
+	TUY_MSG_CLONE,
+	TUY_MSG_ALIVE,
 	TUY_MSG_UNKNOWN = 0, /* a type of a later version: ignore */
 };
 
@@ -177,6 +179,14 @@ struct tuy_message {
 			enum tuy_close_code code;
 			uint32_t retry_s;
 		} close;
+		struct {
+			uint8_t boot_id[8];
+		} clone;
+		struct {
+			uint8_t boot_id[8];
+			struct tuy_incarnation incarnation;
+			struct tuy_sig sig;
+		} alive;
 	} u;
 };
 
@@ -261,5 +271,8 @@ void tuy_message_put_welcome(struct tuy_writer *w, struct tuy_bytes genesis,
                              struct tuy_bytes circle_name, struct tuy_bytes inviter_name);
 void tuy_message_put_reject(struct tuy_writer *w, enum tuy_reject_code code, uint32_t time_s);
 void tuy_message_put_close(struct tuy_writer *w, enum tuy_close_code code, uint32_t retry_s);
+void tuy_message_put_clone(struct tuy_writer *w, const uint8_t boot_id[8]);
+void tuy_message_put_alive(struct tuy_writer *w, const uint8_t boot_id[8],
+                           const struct tuy_incarnation *incarnation, const struct tuy_sig *sig);
 
 #endif

@@ -226,6 +226,7 @@ void tuy_node_start(struct tuy_node *n, struct tuy_now now)
 		if (n->log[i].mine && n->log[i].cut != TUY_NO_CUT)
 			tuy_fork_voided(n, i);
 	}
+	n->look_ms = now.ms + LOOK_MS * 8 / 10 + tuy_dice_below(&n->dice, LOOK_MS * 4 / 10);
 	for (uint32_t i = 0; i < n->peer_count; i++)
 		n->peer[i].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
 }
@@ -251,6 +252,7 @@ void tuy_node_on_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 {
 	tuy_stored_retry(n, now);
+	tuy_spread_time(n, now);
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
 			tuy_link_time(n, now, &n->link[i]);
@@ -282,6 +284,10 @@ uint64_t tuy_node_deadline(const struct tuy_node *n)
 
 	if (n->store_retry_ms && n->store_retry_ms < deadline)
 		deadline = n->store_retry_ms;
+	if (n->started && n->look_ms < deadline)
+		deadline = n->look_ms;
+	if (n->address_due && n->address_ms && n->address_ms < deadline)
+		deadline = n->address_ms;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		uint64_t at =
 			n->link[i].state == LINK_FREE ? UINT64_MAX : tuy_link_deadline(&n->link[i]);
@@ -367,5 +373,6 @@ void tuy_node_set_addresses(struct tuy_node *n, struct tuy_now now,
 	for (uint32_t i = 0; i < count; i++)
 		n->self_address.address[i] = addresses[i];
 	n->address_due = true;
+	n->address_ms = 0;
 	tuy_address_publish(n, now);
 }

@@ -97,6 +97,10 @@ struct tuy_invite_row {
 };
 enum tuy_err tuy_node_load_invite(struct tuy_node *node, const struct tuy_invite_row *invite);
 
+/* The newest SETTLED of a circle. */
+void tuy_node_load_settled(struct tuy_node *node, uint32_t circle_no,
+                           const struct tuy_incarnation *incarnation);
+
 /* Begins dialing. */
 void tuy_node_start(struct tuy_node *node, struct tuy_now now);
 
@@ -271,6 +275,8 @@ enum tuy_store_kind {
 	TUY_STORE_RETRACT, /* what an entry in the same ticket wants erased */
 	TUY_STORE_RECEIPT, /* a peer erased entries of this device */
 	TUY_STORE_BASE,    /* a log goes on from a checkpoint; what lies before was pruned */
+	TUY_STORE_SETTLED, /* in this incarnation somebody held the same in this circle; one a
+	                      circle, the newest counts */
 };
 struct tuy_store_item {
 	enum tuy_store_kind kind;
@@ -313,7 +319,7 @@ struct tuy_store_item {
 			struct tuy_bytes record;
 		} address;
 		struct tuy_invite_row invite;
-		struct tuy_incarnation incarnation;
+		struct tuy_incarnation incarnation; /* INCARNATION, SETTLED */
 		struct {
 			uint32_t seq; /* 0, or a multiple of 64; lower than one before */
 			struct tuy_bytes proof;
@@ -400,13 +406,18 @@ enum tuy_tell_kind {
 	TUY_TELL_VOIDED, /* circle_no, log_no: void entries of this device are in the store, with
 	                    records to be published again (PROTOCOL 4.11) */
 	TUY_TELL_ERASED, /* circle_no, log_no, seq (the first), count, device: a peer said that it
-	                    erased what was retracted from here; the store has its receipt */
+	                    erased entries of a log of this device; said again on later links. The
+	                    store keeps it for those that were retracted */
+	TUY_TELL_CLONE,  /* link: another process of this device runs at the same time; once a life.
+	                    An INCARNATION follows if both wrote in one */
 };
-/* What a peer showed of a log of ours (PROTOCOL 4.10). */
+/* What a peer showed of a log of ours, or proved (PROTOCOL 4.10). */
 enum tuy_incarnation_why {
 	TUY_INCARNATION_LONGER = 1, /* more than is held; a new incarnation begins */
 	TUY_INCARNATION_FORKED,     /* other entries than are held; a new incarnation begins */
-	TUY_INCARNATION_SPENT, /* either, but TUY_INCARNATIONS_MAX are used: the last goes on */
+	TUY_INCARNATION_CLONED,     /* nothing, but another process wrote in it; a new one begins */
+	TUY_INCARNATION_SPENT, /* one of these, but TUY_INCARNATIONS_MAX are used: the last goes on
+	                        */
 };
 struct tuy_tell {
 	enum tuy_tell_kind kind;
@@ -474,6 +485,11 @@ struct tuy_circle_info {
 /* TUY_E_UNKNOWN if there is no circle of that number. */
 enum tuy_err tuy_node_circle(struct tuy_node *node, uint32_t circle_no,
                              struct tuy_circle_info *info);
+
+/* Has this device, since its incarnation began, once held all that another one of the circle holds
+ * (or is it alone there)? Until then it may have forgotten what it decided before: no award
+ * (PROTOCOL 4.10). */
+bool tuy_node_settled(const struct tuy_node *node, uint32_t circle_no);
 
 enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_PEER_WAITING };
 struct tuy_device_info {

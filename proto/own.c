@@ -29,8 +29,8 @@ static void retire(struct tuy_node *n, const struct link *link, uint32_t log_no,
 	bool spent = incarnation_count(n) >= TUY_INCARNATIONS_MAX;
 	struct tell *t = tuy_node_tell(n, TUY_TELL_INCARNATION);
 
-	t->tell.circle_no = n->log[log_no].circle_no;
-	t->tell.log_no = log_no;
+	t->tell.circle_no = log_no == NONE ? 0 : n->log[log_no].circle_no;
+	t->tell.log_no = log_no == NONE ? 0 : log_no;
 	t->tell.seq = seq;
 	t->tell.link = link->number;
 	t->tell.why = spent ? TUY_INCARNATION_SPENT : why;
@@ -129,4 +129,18 @@ void tuy_own_shown(struct tuy_node *n, const struct link *link, uint32_t log_no,
 	                  &m->u.data.sig, &end) != TUY_OK)
 		return;
 	retire(n, link, log_no, end.seq, TUY_INCARNATION_LONGER);
+}
+
+/* PROTOCOL 5.7: "the owner is told, and if the incarnation is the own one a new one begins" */
+void tuy_own_cloned(struct tuy_node *n, const struct link *link,
+                    const struct tuy_incarnation *incarnation)
+{
+	bool shared = incarnation ? memcmp(incarnation, &n->incarnation, sizeof *incarnation) == 0
+	                          : !n->cloned;
+
+	if (!n->cloned)
+		tuy_node_tell(n, TUY_TELL_CLONE)->tell.link = link->number;
+	n->cloned = true;
+	if (shared)
+		retire(n, link, NONE, 0, TUY_INCARNATION_CLONED);
 }

@@ -92,7 +92,9 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		sodium_memzero(&ephemeral, sizeof ephemeral);
 		if (dial == DIAL_JOIN) {
 			n->join.link = place_of(n, link);
-			link->join_due = true;
+			link->join_due = !n->join.welcomed;
+			if (n->join.welcomed)
+				link->joined_circle = n->join.circle_no;
 		}
 	}
 	return link->number;
@@ -110,12 +112,14 @@ void tuy_link_drop(struct tuy_node *n, struct tuy_now now, struct link *link)
 	tuy_noise_wipe(&link->noise);
 	link->state = LINK_FREE;
 	if (peer != NONE && n->peer[peer].link == place)
-		n->peer[peer].link = NONE;
+		n->peer[peer].link = tuy_link_of(n, peer);
 	tuy_join_link_gone(n, now, link);
 	if (link->direction == TUY_OUTGOING)
 		tuy_dial_ended(n, now, link->dial);
 	else if (was_up && peer != NONE && n->peer[peer].link == NONE)
 		tuy_dial_reset(n, now, peer);
+	if (link->retry_s && peer != NONE)
+		tuy_dial_later(n, now, peer, link->retry_s);
 	if (was_up && peer != NONE) {
 		struct tell *t = tuy_node_tell(n, TUY_TELL_LINK_DOWN);
 
@@ -148,10 +152,20 @@ static void misbehaved(struct tuy_node *n, struct link *link, enum tuy_err err)
 	tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
 }
 
+/* What the first HELLO said, it said for good. */
+static void boot_take(struct link *link, const struct tuy_message *hello)
+{
+	if (link->boot_known)
+		return;
+	link->boot_known = true;
+	memcpy(link->boot_id, hello->u.hello.boot_id, sizeof link->boot_id);
+}
+
 static void hello_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                        const struct tuy_message *m)
 {
 	link->hello_got = true;
+	boot_take(link, m);
 	link->peer_count = m->count;
 	memcpy(link->peer_tag, m->u.hello.tag, m->count * sizeof link->peer_tag[0]);
 	tuy_link_match(n, now, link);
@@ -234,7 +248,12 @@ static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
 		stranger(n, now, link, TUY_E_OPEN);
 		return;
 	}
+	boot_take(link, &hello);
 	link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
+	if (memcmp(tuy_noise_remote_static(&link->noise), &n->keys->link_pk,
+	           sizeof n->keys->link_pk) == 0 &&
+	    memcmp(link->boot_id, n->boot_id, sizeof n->boot_id) != 0)
+		tuy_own_cloned(n, link, NULL);
 	if (link->peer != NONE && n->peer[link->peer].circles != 0 &&
 	    !n->peer[link->peer].is_self) {
 		tuy_link_up(n, now, link);
@@ -247,6 +266,7 @@ static void frame_3(struct tuy_node *n, struct tuy_now now, struct link *link,
 		return;
 	}
 	hello_take(n, now, link, &hello);
+	tuy_settled_look(n, now, link);
 }
 
 /* Writes the handshake message that is due into n->out; false if none is. */
@@ -306,6 +326,8 @@ static void ping_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 		link->rtt_us = (uint32_t)(now.ms - link->ping_sent_ms) * 1000;
 		link->ping_sent_ms = 0;
 		link->wake_due_ms = 0;
+		if (link->rival)
+			tuy_clone_pong(n, link);
 	} else {
 		link->pong_due = true;
 		link->pong_nonce = m->u.ping.nonce;
@@ -354,7 +376,10 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 	}
 	if (link->state == LINK_PROVING) {
 		link->peer = tuy_peer_find_link(n, tuy_noise_remote_static(&link->noise));
-		tuy_link_up(n, now, link);
+		if (m.type == TUY_MSG_HELLO)
+			boot_take(link, &m);
+		if (m.type != TUY_MSG_CLOSE) /* it never was one of ours */
+			tuy_link_up(n, now, link);
 		if (link->close_due)
 			return;
 	}
@@ -383,6 +408,11 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 		break;
 	case TUY_MSG_CLOSE:
 		tuy_link_close(n, link, TUY_CLOSE_NOW, 0);
+		link->retry_s = m.u.close.retry_s;
+		break;
+	case TUY_MSG_CLONE:
+	case TUY_MSG_ALIVE:
+		tuy_clone_message(n, link, &m);
 		break;
 	default:
 		tuy_sync_message(n, now, link, &m, stage);
@@ -406,6 +436,7 @@ static void record_take(struct tuy_node *n, struct tuy_now now, struct link *lin
 	}
 	if (stage) /* nobody kept it */
 		tuy_stage_free(n, stage);
+	tuy_settled_look(n, now, link);
 }
 
 size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -474,6 +505,8 @@ static bool control_write(struct tuy_node *n, struct tuy_now now, struct link *l
 		link->ping_nonce = (uint32_t)tuy_dice_below(&n->dice, UINT32_MAX);
 		link->ping_sent_ms = now.ms ? now.ms : 1;
 		ping_write(n, link, TUY_MSG_PING, link->ping_nonce, &w);
+	} else if (tuy_clone_write(n, link, &w)) {
+		/* written */
 	} else if (link->credit_owed >= CREDIT_RETURN) {
 		tuy_message_put_credit(&w, link->credit_owed);
 		link->rx_credit += link->credit_owed;
@@ -503,7 +536,7 @@ bool tuy_link_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 		struct tuy_writer w = tuy_writer(n->plain, TUY_RECORD_MAX);
 
 		if (link->close_code && speaks) {
-			tuy_message_put_close(&w, link->close_code, 0);
+			tuy_message_put_close(&w, link->close_code, link->retry_s);
 			link->close_code = 0;
 			tuy_link_seal(n, link, &w);
 			return true;

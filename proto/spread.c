@@ -72,6 +72,31 @@ void tuy_spread_frontier(struct tuy_node *n, uint32_t circle_no)
 	}
 }
 
+/* PROTOCOL 7.7: "so a wrong digest does no harm for long" */
+void tuy_spread_time(struct tuy_node *n, struct tuy_now now)
+{
+	struct link *chosen = NULL;
+	uint32_t count = 0;
+
+	if (now.ms < n->look_ms)
+		return;
+	n->look_ms = now.ms + LOOK_MS * 8 / 10 + tuy_dice_below(&n->dice, LOOK_MS * 4 / 10);
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		if (n->link[i].state == LINK_UP && !n->link[i].close_due &&
+		    tuy_dice_below(&n->dice, ++count) == 0)
+			chosen = &n->link[i];
+	}
+	for (uint32_t c = 0; chosen && c < n->cap.circles; c++) {
+		struct link_circle *lc = &chosen->circle[c];
+
+		if (!lc->shared || lc->need_frontier)
+			continue;
+		lc->need_heads = true;
+		lc->need_frontier = true;
+		lc->frontier_at = 0;
+	}
+}
+
 /* Both ends hold the same: nothing needs to be said. */
 static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle_no)
 {
@@ -80,6 +105,7 @@ static void circle_agreed(struct tuy_node *n, struct link *link, uint32_t circle
 	lc->ops_known = true;
 	lc->frontier_known = true;
 	lc->in_doubt = false;
+	lc->agreed = true;
 	memset(tuy_peer_has_of(n, link, circle_no), 0xff, n->op_words * sizeof(uint64_t));
 	for (uint32_t w = 0; w < n->op_words; w++) { /* operations that come later are not had */
 		for (uint32_t b = 0; b < 64; b++) {
@@ -185,43 +211,89 @@ void tuy_hello_again(struct tuy_node *n)
 	}
 }
 
-/* Of two links with one device, which stays (PROTOCOL 5.3). Returns false if `link` is the one to
- * go. */
-static bool link_is_kept(struct tuy_node *n, struct link *link, struct link *other)
+/* PROTOCOL 5.3: "One link a pair of *processes*" */
+static bool is_one_process(const struct link *a, const struct link *b)
+{
+	return !a->boot_known || !b->boot_known ||
+	       memcmp(a->boot_id, b->boot_id, sizeof a->boot_id) == 0;
+}
+
+/* Does `link`, which is new, stay, and the other one with the same process go? */
+static bool link_is_kept(const struct tuy_node *n, struct tuy_now now, const struct link *link,
+                         const struct link *other)
 {
 	bool we_are_lower =
 		memcmp(n->keys->link_pk.b, tuy_noise_remote_static(&link->noise)->b, 32) < 0;
-	bool kept_is_ours = we_are_lower;
-	bool link_is_ours = link->direction == TUY_OUTGOING;
 
-	if (link->direction == other->direction)
-		return true; /* the newer */
-	return link_is_ours == kept_is_ours;
+	if (link->direction == other->direction || now.ms - other->up_ms >= TUY_HANDSHAKE_MS)
+		return true;
+	return (link->direction == TUY_OUTGOING) == we_are_lower;
 }
 
-/* One link more than there are places: the oldest that this device began gives way (PROTOCOL 7.9).
- */
-static void oldest_give_way(struct tuy_node *n, const struct link *newest)
+/* The links that stand with the same device: one with the same process gives way, or `link` does;
+ * others are asked whether they live (PROTOCOL 5.7). */
+static void link_settle(struct tuy_node *n, struct tuy_now now, struct link *link)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < n->cap.links && !link->close_due; i++) {
+		struct link *other = &n->link[i];
+
+		if (other == link || other->state != LINK_UP || other->close_due ||
+		    other->peer != link->peer)
+			continue;
+		if (!is_one_process(link, other)) {
+			others++;
+			other->rival = link->number;
+			other->ping_due = true;
+			other->ping_sent_ms = 0; /* an answer on its way proves nothing */
+			other->wake_due_ms = now.ms + WAKE_WAIT_MS;
+		} else {
+			tuy_link_close(n, link_is_kept(n, now, link, other) ? other : link,
+			               TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
+		}
+	}
+	if (others >= TUY_LINKS_PER_DEVICE)
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+}
+
+/* One link more than there are places (PROTOCOL 7.9): of the outgoing ones, or of all, the oldest
+ * gives way if it has stood for so long. Returns false if none has. */
+enum among { AMONG_OUTGOING, AMONG_ALL };
+static bool oldest_give_way(struct tuy_node *n, struct tuy_now now, const struct link *newest,
+                            enum among among, uint64_t stood_ms)
 {
 	struct link *oldest = NULL;
-	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		struct link *link = &n->link[i];
 
-		if (link->state != LINK_UP || link->direction != TUY_OUTGOING || link->close_due)
-			continue;
-		count++;
-		if (link != newest && (!oldest || link->up_ms < oldest->up_ms))
+		if (link->state == LINK_UP && !link->close_due && link != newest &&
+		    (among == AMONG_ALL || link->direction == TUY_OUTGOING) &&
+		    (!oldest || link->up_ms < oldest->up_ms))
 			oldest = link;
 	}
-	if (count > DIAL_MAX && oldest)
-		tuy_link_close(n, oldest, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+	if (!oldest || now.ms - oldest->up_ms < stood_ms)
+		return false;
+	tuy_link_close(n, oldest, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+	oldest->retry_s = TUY_AWAY_RETRY_S;
+	return true;
+}
+
+static uint32_t outgoing_up(const struct tuy_node *n)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		count += n->link[i].state == LINK_UP && !n->link[i].close_due &&
+		         n->link[i].direction == TUY_OUTGOING;
+	return count;
 }
 
 void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
-	uint32_t place = place_of(n, link), other_place;
+	uint32_t place = place_of(n, link);
+	bool was_guest = link->state == LINK_GUEST;
 	struct tell *t;
 
 	link->state = LINK_UP;
@@ -233,20 +305,16 @@ void tuy_link_up(struct tuy_node *n, struct tuy_now now, struct link *link)
 	memset(&n->dirty[(size_t)place * n->log_words], 0, n->log_words * sizeof *n->dirty);
 	if (link->peer == NONE)
 		return;
+	link_settle(n, now, link);
+	if (!link->close_due && tuy_links_up(n) > TUY_LINKS_MAX &&
+	    !oldest_give_way(n, now, link, AMONG_ALL, was_guest ? 0 : TUY_LINK_STAY_S * 1000ull))
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_FULL);
+	if (link->close_due)
+		return;
 	n->peer[link->peer].dial_backoff_ms = 0;
-	other_place = n->peer[link->peer].link;
-	if (other_place != NONE && other_place != place) {
-		struct link *other = &n->link[other_place];
-
-		if (!link_is_kept(n, link, other)) {
-			tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
-			return;
-		}
-		tuy_link_close(n, other, TUY_CLOSE_FLUSHED, TUY_CLOSE_DUPLICATE);
-	}
 	n->peer[link->peer].link = place;
-	if (link->direction == TUY_OUTGOING)
-		oldest_give_way(n, link);
+	if (link->direction == TUY_OUTGOING && outgoing_up(n) > DIAL_MAX)
+		oldest_give_way(n, now, link, AMONG_OUTGOING, 0);
 	t = tuy_node_tell(n, TUY_TELL_LINK_UP);
 	t->tell.link = link->number;
 	t->tell.device = n->peer[link->peer].device;
@@ -307,7 +375,9 @@ enum tuy_err tuy_address_learn(struct tuy_node *n, struct tuy_now now, struct tu
 	peer->address_next = 0;
 	if (peer->is_self && parsed.counter > n->self_counter) {
 		n->self_counter = parsed.counter;
-		n->address_due = true; /* an older one of ours, if the store was lost */
+		n->address_due = true; /* an older one of ours, if the store was lost; or a clone's
+		                        */
+		n->address_ms = n->address_last_ms ? n->address_last_ms + ADDRESS_PAUSE_MS : 0;
 	}
 	for (uint32_t c = 0; c < n->cap.circles; c++) {
 		if (peer->circles & (1u << c))
@@ -342,10 +412,11 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 		n->address_due = false;
 		return;
 	}
-	s = tuy_stage_take(n, NULL);
+	s = now.ms < n->address_ms ? NULL : tuy_stage_take(n, NULL);
 	if (!s)
-		return; /* at the next call */
+		return; /* at a later call */
 	n->address_due = false;
+	n->address_last_ms = now.ms ? now.ms : 1;
 	/* The clock only makes the counter grow after a store was lost; nothing is judged by it. */
 	n->self_address.counter = n->self_counter >= now.wall_s ? n->self_counter + 1 : now.wall_s;
 	tuy_require(tuy_address_record_create(n->keys->sign_sk, &n->self_address, s->bytes,

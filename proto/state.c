@@ -216,6 +216,29 @@ uint64_t *tuy_peer_has_of(const struct tuy_node *n, const struct link *link, uin
 	return n->peer_has + ((size_t)place_of(n, link) * n->cap.circles + circle_no) * n->op_words;
 }
 
+uint32_t tuy_link_of(const struct tuy_node *n, uint32_t peer)
+{
+	uint32_t newest = NONE;
+
+	for (uint32_t i = 0; i < n->cap.links; i++) {
+		const struct link *link = &n->link[i];
+
+		if (link->state == LINK_UP && !link->close_due && link->peer == peer &&
+		    (newest == NONE || link->up_ms >= n->link[newest].up_ms))
+			newest = i;
+	}
+	return newest;
+}
+
+uint32_t tuy_links_up(const struct tuy_node *n)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		count += n->link[i].state == LINK_UP && !n->link[i].close_due;
+	return count;
+}
+
 void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how how, uint32_t code)
 {
 	if (link->close_due)
@@ -223,6 +246,7 @@ void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how ho
 	link->close_due = true;
 	link->close_how = how;
 	link->close_code = code;
+	link->retry_s = code == TUY_CLOSE_FULL ? TUY_FULL_RETRY_S : 0;
 	if (how == TUY_CLOSE_SILENT)
 		link->close_ms = TUY_SILENCE_MIN_MS +
 		                 (uint32_t)tuy_dice_below(&n->dice, TUY_SILENCE_MAX_MS -

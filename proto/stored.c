@@ -71,6 +71,7 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 	case TUY_STORE_ADDRESS:
 	case TUY_STORE_INVITE:
 	case TUY_STORE_INCARNATION:
+	case TUY_STORE_SETTLED:
 		break;
 	}
 }
@@ -139,6 +140,8 @@ static void stage_end(struct tuy_node *n, struct tuy_now now, struct stage *s,
 	if (stored == TUY_STORED_OK)
 		tuy_own_stored(n, ticket);
 	tuy_stage_free(n, s);
+	if (link)
+		tuy_settled_look(n, now, link);
 }
 
 void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,

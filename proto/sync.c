@@ -22,6 +22,7 @@ void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		return;
 	if (memcmp(digest, tuy_circle_digest(n, circle_no), sizeof *digest) == 0) {
 		lc->in_doubt = false;
+		lc->agreed = true;
 		return;
 	}
 	if (!tuy_sync_settled(n, link, circle_no))
@@ -181,7 +182,8 @@ static void getops_ask(struct link_circle *lc, const struct tuy_op *op,
 	lc->need_getops = lc->getops_count > 0;
 }
 
-/* Returns false if the peer may not go on. */
+/* Returns false if the peer may not go on. An operation for which there is no room is not asked for
+ * again with what names it: that would go on for ever. */
 static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                     struct tuy_bytes bytes, struct stage *stage)
 {
@@ -200,6 +202,8 @@ static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, u
 		peer_has_op(n, link, circle_no, index);
 		return true;
 	}
+	if (err == TUY_E_FULL)
+		link->circle[circle_no].ops_full = true;
 	if (err != TUY_OK) {
 		tuy_node_fault(n, link, err);
 		return err == TUY_E_FULL;
@@ -215,10 +219,16 @@ static bool op_take(struct tuy_node *n, struct tuy_now now, struct link *link, u
 static void ops_take(struct tuy_node *n, struct tuy_now now, struct link *link, uint32_t circle_no,
                      struct tuy_message *m, struct stage **stage)
 {
+	struct link_circle *lc = &link->circle[circle_no];
 	bool fine = m->count <= OPS_PER_MESSAGE;
 
+	lc->ops_full = false;
 	for (uint32_t i = 0; fine && i < m->count; i++)
 		fine = op_take(n, now, link, circle_no, tuy_message_next_bin(&m->list), *stage);
+	if (lc->ops_full) {
+		lc->getops_count = 0;
+		lc->need_getops = false;
+	}
 	if ((*stage)->item_count > 0) {
 		(*stage)->live = true;
 		tuy_stage_commit(n, *stage);

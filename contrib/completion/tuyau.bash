@@ -15,6 +15,7 @@ _tuyau_options() {
 	inbox) echo "--all --mine --for-me --limit from: kind: state:" ;;
 	search) echo "--limit from: kind: state:" ;;
 	show) echo "--blurb" ;;
+	events) echo "--follow --since" ;;
 	circle) echo "list show members --all" ;;
 	profile) echo "show set" ;;
 	esac
@@ -22,8 +23,8 @@ _tuyau_options() {
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="new invite join profile tip ask inbox show search circle status stop
-		version help donne demande"
+	local commands="new invite join profile tip ask inbox show search circle events status
+		stop version help donne demande"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
 	local -a where=()

@@ -27,6 +27,7 @@ _tuyau() {
 		'inbox:what the others gave and ask' 'show:all of one tip or ask'
 		'search:tips and asks that hold all these words'
 		'circle:which circles, and who is in them'
+		'events:what has happened'
 		'status:the daemon, its circles and its peers' 'stop:end the daemon'
 		'version:the version' 'help:what can be typed'
 	)
@@ -73,6 +74,7 @@ _tuyau() {
 		inbox) _arguments $globals '(-a --all)'{-a,--all} '--mine' '--for-me' \
 			'(-n --limit)'{-n,--limit}':number:' '*:filter:' ;;
 		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' '*:words:' ;;
+		events) _arguments $globals '(-f --follow)'{-f,--follow} '--since:position:' ;;
 		show) _arguments $globals '--blurb' '1:id:_tuyau_ids' ;;
 		circle) _arguments $globals '(-a --all)'{-a,--all} '1:what:(list show members)' \
 			'*:circle:_tuyau_circles' ;;

@@ -1,30 +1,12 @@
 #include "host.h"
-#include "../../daemon/address.h"
+#include "../../daemon/link.h"
 #include "bench.h"
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
-
-#define READ_SIZE 65536 /* as daemon/link.c */
-
-enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_CLOSING };
-struct conn {
-	struct conn *next;
-	struct host *host;
-	uv_tcp_t tcp;
-	uv_connect_t connect;
-	uv_shutdown_t shutdown;
-	enum conn_state state;
-	uint32_t link;
-	uint32_t dial;
-	struct tuy_address remote;
-	uint8_t *left; /* what the node did not take yet */
-	size_t left_len;
-};
 
 struct host {
 	struct host_options options;
@@ -33,9 +15,8 @@ struct host {
 	uv_loop_t loop;
 	uv_async_t async;
 	uv_timer_t timer;
-	uv_timer_t ticker; /* if there is an on_tick */
-	uv_tcp_t listener;
-	struct conn *conns;
+	uv_timer_t ticker;   /* if there is an on_tick */
+	struct links *links; /* NULL: stopped */
 	struct tuy_address address;
 	struct tuy_node *node;
 	size_t node_size;
@@ -45,17 +26,12 @@ struct host {
 	host_function *function; /* what host_call wants; NULL: stop */
 	void *function_context;
 	bool stopping;
+	bool stalled; /* reads no more */
 	clockid_t cpu_clock;
-	_Atomic uint64_t bytes_in, bytes_out, connect_ns;
+	_Atomic uint64_t bytes_in, bytes_out, connect_ns, slow_turns, worst_turn_us;
+	uv_prepare_t prepare;
+	uint64_t turn_cpu_ns; /* of the thread when this turn began; 0: none yet */
 	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
-	char buffer[READ_SIZE];
-};
-
-struct write {
-	uv_write_t request;
-	struct conn *conn;
-	size_t len;
-	uint8_t b[];
 };
 
 static struct tuy_now now_of(void)
@@ -85,232 +61,68 @@ static void trace_add(struct host *h, enum host_event what, size_t len)
 	trace->count++;
 }
 
-/* ---- connections ---- */
+/* ---- links ---- */
 
-static void on_conn_closed(uv_handle_t *handle)
+static uint32_t on_opened(void *context, enum tuy_direction direction,
+                          const struct tuy_address *remote, uint32_t dial)
 {
-	struct conn *c = handle->data;
-	struct conn **at = &c->host->conns;
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	free(c->left);
-	free(c);
+	struct host *h = context;
+	return tuy_node_on_link(h->node, now_of(), direction, remote, dial);
 }
 
-static void conn_end(struct conn *c)
+static size_t on_bytes(void *context, uint32_t link, struct tuy_bytes bytes)
 {
-	if (c->state == CONN_CLOSING)
-		return;
-	c->state = CONN_CLOSING;
-	uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
+	struct host *h = context;
+	if (h->stalled)
+		return 0;
+	size_t taken = tuy_node_on_bytes(h->node, now_of(), link, bytes);
+	trace_add(h, HOST_RECEIVED, taken);
+	atomic_fetch_add(&h->bytes_in, taken);
+	return taken;
 }
 
-static void conn_lost(struct conn *c)
+static void on_sent(void *context, uint32_t link, size_t len)
 {
-	enum conn_state state = c->state;
-	conn_end(c);
-	if (state == CONN_OPEN)
-		tuy_node_on_closed(c->host->node, now_of(), c->link);
-	else if (state == CONN_CONNECTING)
-		tuy_node_on_connect_failed(c->host->node, now_of(), c->dial);
+	struct host *h = context;
+	atomic_fetch_add(&h->bytes_out, len);
+	tuy_node_on_sent(h->node, now_of(), link, len);
 }
 
-static struct conn *conn_create(struct host *h)
+static void on_closed(void *context, uint32_t link)
 {
-	struct conn *c = calloc(1, sizeof *c);
-	if (c == NULL)
-		bench_die("no memory for a connection");
-	require_uv(uv_tcp_init(&h->loop, &c->tcp), "socket");
-	c->host = h;
-	c->tcp.data = c;
-	c->connect.data = c;
-	c->shutdown.data = c;
-	c->next = h->conns;
-	h->conns = c;
-	return c;
+	struct host *h = context;
+	tuy_node_on_closed(h->node, now_of(), link);
 }
 
-static struct conn *conn_find(const struct host *h, uint32_t link)
+static void on_connect_failed(void *context, uint32_t dial)
 {
-	for (struct conn *c = h->conns; c != NULL; c = c->next)
-		if (c->state == CONN_OPEN && c->link == link)
-			return c;
-	return NULL;
+	struct host *h = context;
+	tuy_node_on_connect_failed(h->node, now_of(), dial);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static void on_turn(void *context, const char *what, uint64_t begun_ns)
 {
-	struct conn *c = handle->data;
-	(void)suggested;
-	*buffer = uv_buf_init(c->host->buffer, READ_SIZE);
+	(void)what;
+	(void)begun_ns;
+	drain(context);
 }
 
-/* What the node leaves is kept, and reading rests until host_resume. */
-static void bytes_offer(struct conn *c, const uint8_t *p, size_t len)
+static struct links *links_open(struct host *h)
 {
-	size_t taken =
-		tuy_node_on_bytes(c->host->node, now_of(), c->link, (struct tuy_bytes){ p, len });
-	if (taken == len)
-		return;
-	c->left_len = len - taken;
-	c->left = malloc(c->left_len);
-	if (c->left == NULL)
-		bench_die("no memory for bytes");
-	memcpy(c->left, p + taken, c->left_len);
-	(void)uv_read_stop((uv_stream_t *)&c->tcp);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
-{
-	struct conn *c = stream->data;
-	struct host *h = c->host;
-	if (n == 0 || c->state != CONN_OPEN)
-		return;
-	if (n < 0) {
-		conn_lost(c);
-	} else {
-		atomic_fetch_add(&h->bytes_in, (uint64_t)n);
-		trace_add(h, HOST_RECEIVED, (size_t)n);
-		bytes_offer(c, (const uint8_t *)buffer->base, (size_t)n);
-	}
-	drain(h);
-}
-
-static void resume(struct host *h)
-{
-	for (struct conn *c = h->conns; c != NULL; c = c->next) {
-		uint8_t *left = c->left;
-		if (left == NULL || c->state != CONN_OPEN)
-			continue;
-		c->left = NULL;
-		bytes_offer(c, left, c->left_len);
-		free(left);
-		if (c->left == NULL)
-			require_uv(uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read),
-			           "reading");
-	}
-}
-
-static void conn_open(struct conn *c, enum tuy_direction direction)
-{
-	(void)uv_tcp_nodelay(&c->tcp, 1);
-	c->link = tuy_node_on_link(c->host->node, now_of(), direction, &c->remote, c->dial);
-	c->state = CONN_OPEN;
-	if (c->link == 0)
-		conn_end(c);
-	else
-		require_uv(uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read), "reading");
-}
-
-static void on_connection(uv_stream_t *stream, int status)
-{
-	struct host *h = stream->data;
-	union address_socket from = { 0 };
-	int len = sizeof from;
-	require_uv(status, "listening");
-	struct conn *c = conn_create(h);
-	require_uv(uv_accept(stream, (uv_stream_t *)&c->tcp), "accepting");
-	require_uv(uv_tcp_getpeername(&c->tcp, &from.any, &len), "accepting");
-	c->remote = address_of_socket(&from);
-	conn_open(c, TUY_INCOMING);
-	drain(h);
-}
-
-static void on_connect(uv_connect_t *request, int status)
-{
-	struct conn *c = request->data;
-	struct host *h = c->host;
-	if (c->state != CONN_CONNECTING)
-		return;
-	if (status < 0)
-		conn_lost(c);
-	else
-		conn_open(c, TUY_OUTGOING);
-	drain(h);
-}
-
-static void on_written(uv_write_t *request, int status)
-{
-	struct write *w = request->data;
-	struct conn *c = w->conn;
-	struct host *h = c->host;
-	size_t len = w->len;
-	free(w);
-	if (c->state != CONN_OPEN)
-		return;
-	if (status < 0)
-		conn_lost(c);
-	else
-		tuy_node_on_sent(h->node, now_of(), c->link, len);
-	drain(h);
-}
-
-static void on_shutdown(uv_shutdown_t *request, int status)
-{
-	(void)status;
-	conn_end(request->data);
+	const struct links_owner owner = { .context = h,
+		                           .on_opened = on_opened,
+		                           .on_bytes = on_bytes,
+		                           .on_sent = on_sent,
+		                           .on_closed = on_closed,
+		                           .on_connect_failed = on_connect_failed,
+		                           .on_turn = on_turn };
+	struct links *links = links_create(&h->loop, &owner);
+	if (links == NULL)
+		bench_die("no memory for links");
+	return links;
 }
 
 /* ---- tasks ---- */
-
-static void write_queue(struct conn *c, struct tuy_bytes bytes)
-{
-	struct write *w = malloc(sizeof *w + bytes.len);
-	if (w == NULL)
-		bench_die("no memory for bytes");
-	w->request.data = w;
-	w->conn = c;
-	w->len = bytes.len;
-	memcpy(w->b, bytes.p, bytes.len);
-	uv_buf_t buffer = uv_buf_init((char *)w->b, (unsigned int)bytes.len);
-	require_uv(uv_write(&w->request, (uv_stream_t *)&c->tcp, &buffer, 1, on_written),
-	           "writing");
-}
-
-static void send_perform(struct host *h, uint32_t link, struct tuy_bytes bytes)
-{
-	struct conn *c = conn_find(h, link);
-	if (c == NULL)
-		return;
-	uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)bytes.p, (unsigned int)bytes.len);
-	int sent = uv_try_write((uv_stream_t *)&c->tcp, &buffer, 1);
-	if (sent < 0 && sent != UV_EAGAIN) {
-		conn_lost(c);
-		return;
-	}
-	size_t len = sent > 0 ? (size_t)sent : 0;
-	atomic_fetch_add(&h->bytes_out, bytes.len);
-	trace_add(h, HOST_SENT, bytes.len);
-	if (len < bytes.len)
-		write_queue(c, (struct tuy_bytes){ bytes.p + len, bytes.len - len });
-	if (len > 0)
-		tuy_node_on_sent(h->node, now_of(), link, len);
-}
-
-static void close_perform(struct host *h, uint32_t link, enum tuy_close_how how)
-{
-	struct conn *c = conn_find(h, link);
-	if (c == NULL)
-		return;
-	c->link = 0;
-	if (how != TUY_CLOSE_FLUSHED ||
-	    uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0)
-		conn_end(c);
-}
-
-static void connect_perform(struct host *h, uint32_t dial, const struct tuy_address *address)
-{
-	union address_socket to;
-	struct conn *c = conn_create(h);
-	c->dial = dial;
-	c->remote = *address;
-	c->state = CONN_CONNECTING;
-	address_socket_from(address, &to);
-	atomic_store(&h->connect_ns, bench_now_ns());
-	if (uv_tcp_connect(&c->connect, &c->tcp, &to.any, on_connect) != 0)
-		conn_lost(c);
-}
 
 static void read_perform(struct host *h, const struct tuy_read *read)
 {
@@ -342,11 +154,10 @@ static void store_perform(struct host *h, const struct tuy_task *task)
 
 static void tell_perform(struct host *h, const struct tuy_tell *tell)
 {
-	struct conn *c = conn_find(h, tell->link);
 	if (tell->kind == TUY_TELL_FAULT)
 		bench_die("a fault on a link: %s", tuy_err_name(tell->err));
-	if (tell->kind == TUY_TELL_LINK_UP && h->options.manners == HOST_STALLS && c != NULL)
-		(void)uv_read_stop((uv_stream_t *)&c->tcp);
+	if (tell->kind == TUY_TELL_LINK_UP && h->options.manners == HOST_STALLS)
+		h->stalled = true;
 	if (h->options.on_tell != NULL)
 		h->options.on_tell(h->options.context, tell);
 }
@@ -357,13 +168,19 @@ static void task_perform(struct host *h, const struct tuy_task *task)
 	case TUY_DO_NOTHING:
 		break;
 	case TUY_DO_SEND:
-		send_perform(h, task->u.send.link, task->u.send.bytes);
+		trace_add(h, HOST_SENT, task->u.send.bytes.len);
+		if (h->links != NULL)
+			links_send(h->links, task->u.send.link, task->u.send.bytes);
 		break;
 	case TUY_DO_CLOSE:
-		close_perform(h, task->u.close.link, task->u.close.how);
+		if (h->links != NULL)
+			links_close(h->links, task->u.close.link, task->u.close.how,
+			            task->u.close.ms);
 		break;
 	case TUY_DO_CONNECT:
-		connect_perform(h, task->u.connect.dial, &task->u.connect.address);
+		atomic_store(&h->connect_ns, bench_now_ns());
+		if (h->links != NULL)
+			links_connect(h->links, task->u.connect.dial, &task->u.connect.address);
 		break;
 	case TUY_DO_STORE:
 		store_perform(h, task);
@@ -391,6 +208,21 @@ static void on_timer(uv_timer_t *timer)
 	drain(h);
 }
 
+/* In every turn, before the loop waits. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+	struct host *h = prepare->data;
+	struct timespec t;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	uint64_t cpu_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	uint64_t us = h->turn_cpu_ns == 0 ? 0 : (cpu_ns - h->turn_cpu_ns) / 1000;
+	h->turn_cpu_ns = cpu_ns;
+	if (us > HOST_TURN_US)
+		atomic_fetch_add(&h->slow_turns, 1);
+	if (us > atomic_load(&h->worst_turn_us))
+		atomic_store(&h->worst_turn_us, us);
+}
+
 static void drain(struct host *h)
 {
 	struct tuy_task task;
@@ -412,7 +244,9 @@ static void on_stored(void *context, uint64_t ticket, enum tuy_stored stored, co
 		bench_die("ticket %llu failed: %s", (unsigned long long)ticket, error);
 	tuy_node_on_stored(h->node, now_of(), ticket, stored);
 	drain(h);
-	resume(h);
+	if (h->links == NULL)
+		return;
+	links_resume(h->links);
 	drain(h);
 }
 
@@ -443,15 +277,8 @@ static void node_load(struct host *h)
 
 static void listen_begin(struct host *h)
 {
-	union address_socket address = { .in = { .sin_family = AF_INET } };
-	int len = sizeof address;
-	address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	require_uv(uv_tcp_init(&h->loop, &h->listener), "socket");
-	h->listener.data = h;
-	require_uv(uv_tcp_bind(&h->listener, &address.any, 0), "binding");
-	require_uv(uv_listen((uv_stream_t *)&h->listener, 16, on_connection), "listening");
-	require_uv(uv_tcp_getsockname(&h->listener, &address.any, &len), "listening");
-	h->address = address_of_socket(&address);
+	struct tuy_address loopback = { .ip = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+	require_uv(links_listen(h->links, &loopback, LINKS_SIX_AND_FOUR, &h->address), "listening");
 }
 
 static void stop(struct host *h)
@@ -459,12 +286,10 @@ static void stop(struct host *h)
 	h->stopping = true;
 	tuy_node_stop(h->node, now_of());
 	drain(h);
-	for (struct conn *c = h->conns; c != NULL; c = c->next)
-		if (c->link != 0 || c->state == CONN_CONNECTING)
-			conn_end(c);
-	if (h->options.listen == HOST_LISTENS)
-		uv_close((uv_handle_t *)&h->listener, NULL);
+	links_stop(h->links);
+	h->links = NULL;
 	uv_close((uv_handle_t *)&h->timer, NULL);
+	uv_close((uv_handle_t *)&h->prepare, NULL);
 	uv_close((uv_handle_t *)&h->async, NULL);
 	uv_close((uv_handle_t *)&h->ticker, NULL);
 	if (h->writer != NULL)
@@ -491,14 +316,18 @@ static void begin(struct host *h)
 	require_uv(uv_async_init(&h->loop, &h->async, on_async), "loop");
 	require_uv(uv_timer_init(&h->loop, &h->timer), "timer");
 	require_uv(uv_timer_init(&h->loop, &h->ticker), "timer");
+	h->ticker.data = h;
+	require_uv(uv_prepare_init(&h->loop, &h->prepare), "loop");
 	h->async.data = h;
 	h->timer.data = h;
-	h->ticker.data = h;
+	h->prepare.data = h;
+	require_uv(uv_prepare_start(&h->prepare, on_prepare), "loop");
 	(void)pthread_getcpuclockid(pthread_self(), &h->cpu_clock);
 	if (h->options.dir == NULL)
 		h->phantom = phantom_create(h->options.phantom);
 	else if (store_open(h->options.dir, &h->options.person->keys, &h->store, &error) != 0)
 		bench_die("%s: %s", error.code, error.message);
+	h->links = links_open(h);
 	if (h->options.listen == HOST_LISTENS)
 		listen_begin(h);
 	node_load(h);
@@ -573,6 +402,8 @@ struct host_figures host_figures(struct host *host)
 		.bytes_in = atomic_load(&host->bytes_in),
 		.bytes_out = atomic_load(&host->bytes_out),
 		.connect_ns = atomic_load(&host->connect_ns),
+		.slow_turns = atomic_load(&host->slow_turns),
+		.worst_turn_us = atomic_load(&host->worst_turn_us),
 		.cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec,
 	};
 }

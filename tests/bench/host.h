@@ -1,7 +1,7 @@
 /*
- * The smallest complete host of a node: a thread with a loop, the real store and writer, TCP on
- * 127.0.0.1. It does with the node's tasks what daemon/loop.c and daemon/link.c do, without the
- * rest of a daemon, and any failure ends the program.
+ * The smallest complete host of a node: a thread with a loop, the real store, writer and links, on
+ * 127.0.0.1. It does with the node's tasks what daemon/loop.c does, without the rest of a daemon,
+ * and any failure ends the program.
  *
  * Thread rule: one thread (the bench's) starts, calls and stops hosts; on_tell and what host_call
  * calls run on the host's own thread, where the node may be used (drain after it).
@@ -64,11 +64,14 @@ typedef void host_function(void *context, struct tuy_node *node, struct tuy_now 
 void host_call(struct host *host, host_function *function, void *context);
 
 /* Counted since the start; may be asked at any time. */
+#define HOST_TURN_US 5000 /* as LOOP_TURN_US of daemon/loop.h, but without what others took */
 struct host_figures {
 	uint64_t bytes_in; /* on sockets */
 	uint64_t bytes_out;
 	uint64_t connect_ns; /* bench_now_ns when the last connection was asked for; 0: none */
 	uint64_t cpu_ns;     /* of the loop's thread, without the writer's */
+	uint64_t slow_turns; /* of the loop, that took over HOST_TURN_US of its thread's time */
+	uint64_t worst_turn_us;
 };
 struct host_figures host_figures(struct host *host);
 struct store_stats host_store_stats(struct host *host);

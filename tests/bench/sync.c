@@ -171,6 +171,7 @@ static struct measured mode_measure(const struct sync *sync, enum writer_index i
 	m.process_cpu_ns = arrival.ended_cpu_ns - cpu_ns;
 	m.seconds = (double)(arrival.ended_ns - m.receiver.connect_ns) / 1e9;
 	m.sender.cpu_ns -= before.cpu_ns;
+	m.sender.slow_turns -= before.slow_turns;
 	host_stop(receiver);
 	(void)sem_destroy(&arrival.done);
 	bench_dir_remove(dir);
@@ -189,6 +190,12 @@ static void mode_print(const struct sync *sync, const char *name, const struct m
 	          rate / limit_get(sync->bench, LIMIT_PUT_PER_S), m->seconds);
 	bench_row("", "disk %.0f B/entry; memory beyond the map +%.1f MiB at most",
 	          (double)m->store.bytes / count, (double)m->memory_kib / 1024);
+	bench_row("",
+	          "turns of the loop over %.0f ms: sender %llu, receiver %llu; the longest %.1f "
+	          "and %.1f ms",
+	          HOST_TURN_US / 1e3, (unsigned long long)m->sender.slow_turns,
+	          (unsigned long long)m->receiver.slow_turns, (double)m->sender.worst_turn_us / 1e3,
+	          (double)m->receiver.worst_turn_us / 1e3);
 	bench_row("", "CPU an entry: sender %.1f us, receiver's loop %.1f us, its writer %.1f us",
 	          sender_us, receiver_us, all_us - sender_us - receiver_us);
 }

@@ -2,7 +2,6 @@
 
 import os
 import random
-import subprocess
 
 import pytest
 
@@ -57,31 +56,8 @@ def nobody_stays():
 @pytest.fixture(scope="session", autouse=True)
 def begun_early(request, nobody_stays):
     wanted = {name for item in request.session.items for name in item.fixturenames}
-    for name in ("lonely", "silenced"):
-        if name in wanted:
-            request.getfixturevalue(name)
-
-
-@pytest.fixture(scope="session")
-def lonely(nobody_stays):
-    """(world, alice, bruno, process): alice's `tip --wait` while bruno is away."""
-    made = worlds.World()
-    alice, bruno = made.circle("alice", "bruno")
-    bruno.stop()
-    worlds.wait_until(lambda: alice.circle()["online"] == 1, what="alice sees that bruno is gone")
-    waiting = subprocess.Popen(
-        [worlds.TUYAU, "--home", alice.home, "--json", "tip", "Seule", "--wait"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=alice.home_env,
-        encoding="utf-8",
-    )
-    yield made, alice, bruno, waiting
-    waiting.kill()
-    waiting.communicate()
-    problems = made.close()
-    assert not problems, "\n".join(problems)
+    if "silenced" in wanted:
+        request.getfixturevalue("silenced")
 
 
 @pytest.fixture(scope="session")

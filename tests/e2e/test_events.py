@@ -253,4 +253,5 @@ def test_the_status_says_how_long_the_loop_kept_others_waiting(world):
     alice = world.node("alice")
     alice.new()
     loop = alice.status()["loop"]
-    assert loop["turns"] > 0 and loop["slow"] <= loop["turns"] and loop["worst_us"] > 0
+    assert loop["turns"] > 0 and loop["worst_us"] > 0 and loop["worst_own_us"] > 0
+    assert loop["slow_own"] <= loop["turns"] and loop["slow"] <= loop["turns"]

@@ -1,9 +1,12 @@
 """What is derived from the logs can be thrown away at any moment: it is made again, the same."""
 
+import os
+import pty
+import shutil
 import struct
 import subprocess
 
-from world import TUYAUD, run
+from world import TUYAU, TUYAUD, run
 
 WORDS = ("chaudière", "pompe", "éolienne", "redon", "cabl")
 
@@ -109,3 +112,51 @@ def test_damage_to_what_is_derived_loses_nothing(world):
         "Pompe reçue malgré tout",
     }
     assert given["id"] in now[2]
+
+
+def a_tuyaud_that(world, script):
+    """The directory of a tuyau that starts this shell script as its tuyaud."""
+    programs = world.dir / "programs"
+    programs.mkdir()
+    shutil.copy2(TUYAU, programs)
+    (programs / "tuyaud").write_text("#!/bin/sh\n" + script)
+    (programs / "tuyaud").chmod(0o755)
+    return programs / "tuyau"
+
+
+def test_why_a_start_failed_is_found_behind_much_that_was_said(world):
+    alice = world.node("alice", start=False)
+    tuyau = a_tuyaud_that(
+        world,
+        "i=0; while [ $i -lt 200 ]; do i=$((i + 1))\n"
+        'echo "Making lists and search again: $i of 200 entries." >&2; done\n'
+        'echo "T-STORE-IO The disk is broken." >&2; echo "Look at it." >&2; exit 1\n',
+    )
+    ran = run([tuyau, "--home", alice.home, "status"], alice.home_env, exit=1)
+    assert ran.err == "T-STORE-IO The disk is broken.\n  Look at it.\n"
+
+
+def test_a_person_sees_how_far_a_start_is(world):
+    alice = world.node("alice", start=False)
+    tuyau = a_tuyaud_that(
+        world,
+        'echo "Making lists and search again: 1 of 2 entries." >&2\n'
+        'echo "T-STORE-IO The disk is broken." >&2; exit 1\n',
+    )
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [tuyau, "--home", alice.home, "status"],
+        env=dict(alice.home_env, NO_COLOR="1"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+    )
+    os.close(end)
+    assert process.wait(60) == 1
+    said = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    lines = [line.strip() for line in said.splitlines()]
+    assert lines[:2] == [
+        "Making lists and search again: 1 of 2 entries.",
+        "T-STORE-IO The disk is broken.",
+    ]

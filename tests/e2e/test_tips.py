@@ -360,18 +360,48 @@ def test_wait(pair):
     assert given["delivery"]["have_it"] == 1
 
 
-def test_wait_alone_is_undelivered(lonely):
-    """The fixture began `tip --wait` when the tests began: it waits 30 s for somebody to come."""
-    world, alice, bruno, waiting = lonely
-    out, err = waiting.communicate(timeout=60)
-    assert waiting.returncode == 8 and out == ""
-    document = json.loads(err)
+def test_wait_alone_says_at_once_that_nobody_is_there(world, pair):
+    alice, bruno = pair
+    bruno.stop()
+    wait_until(lambda: alice.circle()["online"] == 1, what="alice sees that bruno is gone")
+    began = time.monotonic()
+    ran = alice.tuyau("--json", "tip", "Seule", "--wait", exit=8)
+    assert time.monotonic() - began < 20, "not after all the time that it may take"
+    assert ran.out == ""
+    document = json.loads(ran.err)
     assert document["error"]["code"] == "T-UNDELIVERED" and document["id"]
     message = document["error"]["message"]
-    assert "Saved" in message and "bruno" in message.lower()
+    assert "Saved" in message and "Nobody else is online" in message
+    assert "bruno" in message.lower()
     bruno.start()
     world.agree([alice, bruno])
     assert bruno.titles() == ["Seule"]
+
+
+def test_whom_it_is_for_is_somebody_of_the_circle(pair):
+    alice, bruno = pair
+    bruno.json("profile", "set", "seat=Assurances")
+
+    def seat_known():
+        return alice.json("profile", "show", "bruno")["seat"] == "Assurances"
+
+    wait_until(seat_known, what="bruno's seat")
+    for whom in ("bruno", "Bruno Le Gall", "BRUNO", "@assurances"):
+        assert alice.tip("Pour toi", "--for", whom)["for"] == whom
+    assert "for" not in alice.tip("Pour tous", "--for", "any")
+    error = alice.fails(3, "T-NOT-FOUND", "tip", "Pour qui", "--for", "brunno")
+    assert "brunno" in error["message"]
+    error = alice.fails(3, "T-NOT-FOUND", "ask", "intro", "Qui ?", "--for", "@plombier")
+    assert "plombier" in error["message"]
+    assert "Pour qui" not in alice.titles(), "nothing of it was written"
+
+
+def test_a_budget_is_one_of_the_bands(pair):
+    alice, _ = pair
+    for band in ("0-1k", "1-5k", "5-20k", "20-100k", "100k+"):
+        assert alice.tip("Wi-Fi", "--budget", band)["budget"] == band
+    error = alice.fails(2, "T-USAGE", "tip", "Wi-Fi", "--budget", "7000")
+    assert "5-20k" in error["message"]
 
 
 def test_fields_survive_as_typed(pair):

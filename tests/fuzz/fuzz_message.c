@@ -107,6 +107,11 @@ static void plain_write(struct tuy_writer *w, const struct tuy_message *m)
 		                     &m->u.join.invite, &m->u.join.sig);
 	else if (m->type == TUY_MSG_REJECT)
 		tuy_message_put_reject(w, m->u.reject.code, m->u.reject.time_s);
+	else if (m->type == TUY_MSG_CLONE)
+		tuy_message_put_clone(w, m->u.clone.boot_id);
+	else if (m->type == TUY_MSG_ALIVE)
+		tuy_message_put_alive(w, m->u.alive.boot_id, &m->u.alive.incarnation,
+		                      &m->u.alive.sig);
 	else
 		tuy_require(m->type == TUY_MSG_CLOSE);
 	if (m->type == TUY_MSG_CLOSE)
@@ -249,6 +254,7 @@ static void other_message_write(struct tuy_writer *w, unsigned int which)
 	static const struct tuy_cert cert;
 	static const struct tuy_invite_pk invite;
 	static const struct tuy_sig sig;
+	static const struct tuy_incarnation incarnation;
 	struct tuy_bytes name = { (const uint8_t *)"name", 4 }, record = { stuff, 120 };
 	if (which == 0)
 		tuy_message_put_hello(w, stuff, tags, 1);
@@ -266,12 +272,16 @@ static void other_message_write(struct tuy_writer *w, unsigned int which)
 		tuy_message_put_welcome(w, record, &epoch, 1, &record, 1, name, name);
 	else if (which == 7)
 		tuy_message_put_reject(w, TUY_REJECT_USED, 1700000000);
+	else if (which == 8)
+		tuy_message_put_clone(w, stuff);
+	else if (which == 9)
+		tuy_message_put_alive(w, stuff, &incarnation, &sig);
 	else
 		tuy_message_put_close(w, TUY_CLOSE_SLOW, 60);
 }
 
 #define CIRCLE_MESSAGES 13
-#define OTHER_MESSAGES  9
+#define OTHER_MESSAGES  11
 
 /* Now and then a right message; else libFuzzer's own mutation. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)

@@ -10,7 +10,7 @@ caught() { # rule, what is said, options
 	shift 2
 	out=$("$sim" --break "$rule" --nodes 5 --tips 195 --big 0 --loss 0 --crashes 0 \
 		--partitions 0 --clogged 0 --stalled 0 --skew 0 --suspends 0 --fulls 0 --torn 0 --losses 0 --restores 0 \
-		--retracts 0 --expiry 0 \
+		--retracts 0 --expiry 0 --prune 0 \
 		"$@" 2>/dev/null)
 	code=$?
 	case $code:$out in

@@ -270,7 +270,8 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		uint32_t at = item->u.blob.seq - 1;
 
 		disk_must(item->u.blob.seq <= log->state.head.seq, "a blob past the head");
-		if (log->gone[at] || at < log->state.base_seq) { /* while it was on its way */
+		if (log->gone[at] ||
+		    log->headers[(size_t)at * 64] == 0) { /* while it was on its way */
 			log->touched = true;
 			break;
 		}
@@ -306,6 +307,9 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	case TUY_STORE_INCARNATION:
 		d->incarnation = item->u.incarnation;
 		d->has_incarnation = true;
+		break;
+	case TUY_STORE_SETTLED:
+		d->settled[item->circle_no] = item->u.incarnation;
 		break;
 	}
 }
@@ -401,6 +405,8 @@ void disk_load(struct disk *d, struct tuy_node *node)
 		                                                d->address[i].record.len });
 	for (uint32_t i = 0; i < d->invite_count; i++)
 		disk_must(tuy_node_load_invite(node, &d->invite[i]) == TUY_OK, "load invite");
+	for (uint32_t c = 0; c < TUY_CIRCLES_MAX; c++)
+		tuy_node_load_settled(node, c, &d->settled[c]);
 }
 
 static void read_ops(struct disk *d, const struct tuy_read *read, struct tuy_read_result *result)

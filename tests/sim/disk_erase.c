@@ -74,7 +74,7 @@ void disk_retract(struct disk *d, const struct tuy_store_item *item)
 	for (uint32_t i = 0; i < retract.count; i++) {
 		uint32_t at = retract.seqs[i] - 1;
 
-		if (at >= log->state.head.seq || at < log->state.base_seq)
+		if (at >= log->state.head.seq)
 			continue;
 		if (d->forgetful && log->blobs[at].p &&
 		    !tuy_header_is_clear(log->headers + (size_t)at * 64)) {
@@ -147,7 +147,7 @@ void disk_expire(struct disk *d)
 	for (uint32_t l = 0; l < d->log_count; l++) {
 		struct disk_log *log = &d->log[l];
 
-		for (uint32_t at = log->state.base_seq; at < log->state.head.seq; at++) {
+		for (uint32_t at = 0; at < log->state.head.seq; at++) {
 			if (!log->gone[at] && disk_fate(d, log, at) == TUY_GONE_EXPIRED)
 				drop(log, at, TUY_GONE_EXPIRED);
 		}

@@ -52,6 +52,7 @@ struct disk {
 	uint32_t invite_count;
 	struct tuy_incarnation incarnation;
 	bool has_incarnation;
+	struct tuy_incarnation settled[TUY_CIRCLES_MAX];
 	struct tombstone *tombstone;
 	uint32_t tombstone_count;
 	struct receipt_row *receipt;

@@ -66,6 +66,10 @@ void erase_event(struct world *w, const struct event *e)
 		return;
 	erase_clock(w, e->node);
 	disk_expire(m->disk);
+	if (roll(w, 100) < w->options.prune) {
+		for (uint32_t l = 0; l < disk_log_count(m->disk); l++)
+			disk_prune(m->disk, l);
+	}
 	if (m->node) {
 		disk_report(m->disk, m->node);
 		drain(w, e->node);

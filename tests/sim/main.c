@@ -91,10 +91,10 @@ static int run(const struct world_options *o)
 	options_print(o);
 	printf(": %s; %" PRIu64 " ms, %" PRIu64 " steps, %" PRIu64 " bytes, %" PRIu64
 	       " sent, %" PRIu64 " delivered, %.2f duplicates, %u failed tickets, %u retired, %u "
-	       "retracted, p50 %u p99 %u "
+	       "retracted, %u based, p50 %u p99 %u "
 	       "ms, history %016" PRIx64 "\n",
 	       r.ok ? "ok" : r.broken, r.virtual_ms, r.steps, r.bytes, r.sent, r.deliveries, extra,
-	       r.failed, r.retired, r.retracted, r.p50_ms, r.p99_ms, r.history);
+	       r.failed, r.retired, r.retracted, r.based, r.p50_ms, r.p99_ms, r.history);
 	fflush(stdout);
 	return r.ok ? 0 : 1;
 }

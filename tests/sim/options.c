@@ -25,6 +25,7 @@ const struct option_name option_names[] = {
 	{ "restores", AT(restores), 0, 100, true },
 	{ "retracts", AT(retracts), 0, 1000, true },
 	{ "expiry", AT(expiry), 0, 100, true },
+	{ "prune", AT(prune), 0, 100, true },
 	{ "until", AT(until_ms), 0, 3600000, false },
 	{ NULL, 0, 0, 0, false },
 };
@@ -78,6 +79,7 @@ struct world_options options_from_seed(uint64_t seed)
 	if (below(&dice, 3) == 0) {
 		o.retracts = below(&dice, 30);
 		o.expiry = maybe(&dice, 60);
+		o.prune = 20;
 	}
 	return o;
 }

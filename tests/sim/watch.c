@@ -134,6 +134,11 @@ void watch_commit(struct world *w, uint32_t i, const struct disk_ticket *ticket)
 			w->volume += items[k].u.op.bytes.len;
 		if (items[k].kind == TUY_STORE_BLOB)
 			w->volume += items[k].u.blob.blob.len;
+		if (items[k].kind == TUY_STORE_BASE) { /* what lies before is not delivered */
+			told_grow(m, disk_log_count(m->disk));
+			m->told[items[k].log_no] = items[k].u.base.head.seq;
+			w->result.based++;
+		}
 		if (items[k].kind != TUY_STORE_ENTRIES)
 			continue;
 		canon_run(w, i, &disk_log(m->disk, items[k].log_no)->id, &items[k]);
@@ -245,7 +250,8 @@ static bool lacks(const struct world *w, uint32_t i)
 
 			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
 				if (!log->blobs[k].p && !log->gone[k] &&
-				    k < other->state.head.seq && other->blobs[k].p)
+				    log->headers[(size_t)k * 64] && k < other->state.head.seq &&
+				    other->blobs[k].p)
 					return true;
 			}
 		}
@@ -274,10 +280,16 @@ bool watch_settled(const struct world *w)
 
 static bool same_log(const struct disk_log *a, const struct disk_log *b)
 {
-	if (!b || a->state.head.seq != b->state.head.seq ||
-	    memcmp(a->headers, b->headers, (size_t)a->state.head.seq * 64) != 0)
+	uint32_t base;
+
+	if (!b || a->state.head.seq != b->state.head.seq)
 		return false;
-	for (uint32_t k = 0; k < a->state.head.seq; k++) {
+	base = a->state.base_seq > b->state.base_seq ? a->state.base_seq : b->state.base_seq;
+	if (memcmp(a->headers + (size_t)base * 64, b->headers + (size_t)base * 64,
+	           (size_t)(a->state.head.seq - base) * 64) != 0 ||
+	    memcmp(&a->state.head.hash, &b->state.head.hash, sizeof a->state.head.hash) != 0)
+		return false;
+	for (uint32_t k = base; k < a->state.head.seq; k++) {
 		if ((!a->blobs[k].p && !b->blobs[k].p) || a->gone[k] || b->gone[k])
 			continue; /* nobody has it: watch_settled looked; or it is gone here */
 		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||

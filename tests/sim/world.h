@@ -27,6 +27,7 @@ struct world_options {
 	uint32_t restores; /* of stores that an older copy replaces; half of them are not noticed */
 	uint32_t retracts; /* times that a member takes back some of what it gave */
 	uint32_t expiry;   /* percent of payloads that expire, by each node's clock and rule */
+	uint32_t prune;    /* percent of times that a disk also prunes what it can */
 	uint32_t partitions;
 	uint32_t clogged;  /* percent of links with little room */
 	uint32_t stalled;  /* percent of links of which one end stops reading */
@@ -54,6 +55,7 @@ struct world_result {
 	uint64_t steps;
 	uint32_t failed;    /* tickets */
 	uint32_t retracted; /* entries, in the end */
+	uint32_t based;     /* times that a log went on from a checkpoint */
 	uint32_t retired;   /* incarnations, because a peer showed more */
 	uint64_t history;   /* a hash of everything that happened: equal runs have equal ones */
 };

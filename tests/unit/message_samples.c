@@ -229,6 +229,23 @@ void sample_close(struct tuy_writer *w)
 	tuy_message_put_close(w, TUY_CLOSE_FULL, 600);
 }
 
+void sample_clone(struct tuy_writer *w)
+{
+	uint8_t boot_id[8];
+	sample_fill(boot_id, sizeof boot_id, 1);
+	tuy_message_put_clone(w, boot_id);
+}
+
+void sample_alive(struct tuy_writer *w)
+{
+	uint8_t boot_id[8];
+	struct tuy_incarnation incarnation;
+	struct tuy_sig sig = sample_sig_of(3);
+	sample_fill(boot_id, sizeof boot_id, 1);
+	sample_fill(incarnation.b, sizeof incarnation.b, 2);
+	tuy_message_put_alive(w, boot_id, &incarnation, &sig);
+}
+
 const struct sample samples[SAMPLES] = {
 	{ TUY_MSG_HELLO, sample_hello },       { TUY_MSG_HEADS, sample_heads },
 	{ TUY_MSG_OPS, sample_ops },           { TUY_MSG_GETOPS, sample_getops },
@@ -241,5 +258,6 @@ const struct sample samples[SAMPLES] = {
 	{ TUY_MSG_JOIN, sample_join },         { TUY_MSG_WELCOME, sample_welcome },
 	{ TUY_MSG_PRUNE, sample_prune },       { TUY_MSG_REJECT, sample_reject },
 	{ TUY_MSG_CLOSE, sample_close },       { TUY_MSG_FORKPROOF, sample_forkproof },
-	{ TUY_MSG_BASE, sample_base },
+	{ TUY_MSG_BASE, sample_base },         { TUY_MSG_CLOSE, sample_close },
+	{ TUY_MSG_CLONE, sample_clone },       { TUY_MSG_ALIVE, sample_alive },
 };

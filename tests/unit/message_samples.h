@@ -7,7 +7,7 @@
 
 #include "../../proto/message.h"
 
-#define SAMPLES    23
+#define SAMPLES    26
 #define SAMPLE_MAX 65536 /* bytes: enough for each */
 #define TEXT(s)    ((struct tuy_bytes){ (const uint8_t *)(s), sizeof(s) - 1 })
 
@@ -47,5 +47,7 @@ void sample_welcome(struct tuy_writer *w);
 void sample_forkproof(struct tuy_writer *w);
 void sample_reject(struct tuy_writer *w);
 void sample_close(struct tuy_writer *w);
+void sample_clone(struct tuy_writer *w);
+void sample_alive(struct tuy_writer *w);
 
 #endif

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define PEOPLE  6
-#define OPS_MAX 64
+#define OPS_MAX 160
 
 struct person {
 	struct tuy_device_keys keys;
@@ -65,7 +65,8 @@ static uint32_t make_admit(struct fixture *f, uint32_t by, uint32_t who)
 	struct tuy_invite_key key;
 	struct tuy_admission a = { .cert = f->person[who].cert, .role = TUY_MEMBER };
 
-	author.prev_count = tuy_circle_heads(&f->circle, prev, TUY_OP_PREV_MAX);
+	author.prev_count = tuy_circle_prev(
+		&f->circle, tuy_circle_device_find(&f->circle, &f->person[by].keys.device), prev);
 	tuy_invite_key_derive(&invite, &key);
 	a.invite = key.pk;
 	a.join_sig = tuy_join_sign(&key, &f->circle.circle16, &a.cert, &a.handshake);
@@ -144,10 +145,12 @@ static void stranger_admits_nobody(void **state)
 	struct fixture *f = *state;
 	uint32_t index;
 
-	assert_int_equal(add(f, make_admit(f, 3, 4), &index), TUY_OK);
-	assert_false(f->circle.op[index].counts);
+	assert_int_equal(add(f, make_admit(f, 3, 4), &index), TUY_E_REFUSED);
 	assert_false(tuy_circle_member_active(&f->circle, &f->person[4].cert.member));
 	assert_int_equal(tuy_circle_member_count(&f->circle), 1);
+	assert_int_equal(f->circle.op_count,
+	                 1); /* nothing is left of it: the founder's is the head */
+	assert_true(f->circle.op[0].is_head);
 }
 
 /* 3 is let in by an operation that the author of the other does not name: 3 was nobody in that
@@ -158,8 +161,7 @@ static void author_counts_in_its_own_past(void **state)
 	uint32_t early = make_admit(f, 3, 4), index;
 
 	assert_int_equal(add(f, make_admit(f, 0, 3), &index), TUY_OK);
-	assert_int_equal(add(f, early, &index), TUY_OK);
-	assert_false(f->circle.op[index].counts);
+	assert_int_equal(add(f, early, &index), TUY_E_REFUSED);
 	assert_false(tuy_circle_member_active(&f->circle, &f->person[4].cert.member));
 }
 
@@ -192,6 +194,29 @@ static void other_circle_is_refused(void **state)
 	assert_int_equal(add(f, op, &index), TUY_E_REFUSED);
 }
 
+/* More heads than are asked for: the smallest, whatever came first. */
+static void the_smallest_heads(void **state)
+{
+	struct fixture *f = *state;
+	struct tuy_circle id = f->circle.id;
+	struct tuy_hash all[64], few[5], again[5];
+	uint32_t index;
+
+	for (uint32_t i = 0; i < 20; i++)
+		make_admit(f, 0, 1);
+	for (uint32_t i = 1; i < f->op_count; i++)
+		assert_int_equal(add(f, i, &index), TUY_OK);
+	assert_int_equal(tuy_circle_heads(&f->circle, all, 64), 20);
+	assert_int_equal(tuy_circle_heads(&f->circle, few, 5), 5);
+	assert_memory_equal(all, few, sizeof few);
+	circle_fresh(f, &id);
+	add(f, 0, &index);
+	for (uint32_t i = f->op_count; --i > 0;)
+		assert_int_equal(add(f, i, &index), TUY_OK);
+	assert_int_equal(tuy_circle_heads(&f->circle, again, 5), 5);
+	assert_memory_equal(again, few, sizeof few);
+}
+
 /* A seeded history with partial views, then the same set in other orders: the same members, the
  * same heads. */
 static void order_does_not_matter(void **state)
@@ -201,7 +226,7 @@ static void order_does_not_matter(void **state)
 	struct tuy_circle id = f->circle.id;
 	uint32_t index, members, heads;
 	struct tuy_hash first[64], again[64];
-	uint32_t verdicts = 0;
+	uint32_t kept;
 
 	print_message("seed 42\n");
 	for (uint32_t i = 0; i < 20; i++) {
@@ -210,18 +235,17 @@ static void order_does_not_matter(void **state)
 		uint32_t op = make_admit(f, by, who);
 
 		if (tuy_dice_below(&dice, 3) > 0)
-			assert_int_equal(add(f, op, &index),
-			                 TUY_OK); /* else concurrent to what follows */
+			add(f, op, &index); /* else concurrent to what follows */
 	}
 	for (uint32_t i = 0; i < f->op_count; i++)
 		add(f, i, &index);
 	members = tuy_circle_member_count(&f->circle);
 	heads = tuy_circle_heads(&f->circle, first, 64);
 	assert_true(members > 1);
-	for (uint32_t i = 0; i < f->op_count; i++)
-		verdicts += f->circle.op[i].counts;
+	kept = f->circle.op_count;
+	assert_true(kept > 5 && kept < f->op_count); /* strangers tried too */
 	for (int round = 0; round < 20; round++) {
-		uint32_t left = f->op_count;
+		uint32_t left = kept;
 
 		circle_fresh(f, &id);
 		while (left > 0) { /* draws until each has found its past */
@@ -232,10 +256,8 @@ static void order_does_not_matter(void **state)
 		assert_int_equal(tuy_circle_member_count(&f->circle), members);
 		assert_int_equal(tuy_circle_heads(&f->circle, again, 64), heads);
 		assert_memory_equal(first, again, heads * sizeof first[0]);
-		left = verdicts;
 		for (uint32_t i = 0; i < f->op_count; i++)
-			left -= f->circle.op[i].counts;
-		assert_int_equal(left, 0);
+			assert_int_not_equal(add(f, i, &index), TUY_OK); /* the same are refused */
 	}
 }
 
@@ -261,23 +283,59 @@ static void let_in_twice(void **state)
 		assert_int_equal(add(f, order ? by_1 : by_2, &index), TUY_OK);
 		assert_int_equal(add(f, order ? by_2 : by_1, &index), TUY_OK);
 		assert_int_equal(add(f, by_3, &index), TUY_OK);
-		assert_true(f->circle.op[index].counts);
 		assert_int_equal(tuy_circle_member_count(&f->circle), 5);
 	}
 }
 
+/* Each follows the one before: the 65th has 64 of its author in its past. */
 static void too_many_operations_are_void(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t index;
 
 	assert_int_equal(add(f, make_admit(f, 0, 1), &index), TUY_OK);
-	/* the table here holds 64 in all: fill it with an ordinary member's; none may be lost
-	 * silently */
-	while (f->op_count < OPS_MAX)
+	for (uint32_t i = 0; i < TUY_OPS_PER_DEVICE; i++)
 		assert_int_equal(add(f, make_admit(f, 1, 2), &index), TUY_OK);
-	f->op_count--;
-	assert_int_equal(add(f, make_admit(f, 1, 3), &index), TUY_E_FULL);
+	assert_int_equal(add(f, make_admit(f, 1, 3), &index), TUY_E_REFUSED);
+	assert_int_equal(add(f, make_admit(f, 0, 3), &index), TUY_OK); /* others go on */
+	assert_int_equal(add(f, make_admit(f, 3, 4), &index), TUY_OK);
+}
+
+/* All at once, none knowing another: each counts by its own past. */
+static void one_device_does_not_fill_the_table(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t index, first;
+
+	assert_int_equal(add(f, make_admit(f, 0, 1), &index), TUY_OK);
+	first = f->op_count;
+	for (uint32_t i = 0; i < TUY_OPS_PER_DEVICE + 40; i++)
+		make_admit(f, 1, 2);
+	for (uint32_t i = 0; i < TUY_OPS_PER_DEVICE + 40; i++)
+		assert_int_equal(add(f, first + i, &index),
+		                 i < TUY_OPS_PER_DEVICE ? TUY_OK : TUY_E_FULL);
+	assert_int_equal(f->circle.op_count, 2 + TUY_OPS_PER_DEVICE);
+	for (uint32_t i = 0; i < 4; i++) { /* though an operation names 8 of all these heads */
+		assert_int_equal(add(f, make_admit(f, 0, 3), &index), TUY_OK);
+		assert_int_equal(add(f, make_admit(f, 3, 4), &index), TUY_OK);
+		assert_int_equal(add(f, make_admit(f, 4, 5), &index), TUY_OK);
+	}
+}
+
+static void a_full_table_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct tuy_circle id = f->circle.id;
+	uint32_t index;
+
+	free(f->memory);
+	f->memory = calloc(1, tuy_circle_memory(3, 16));
+	tuy_circle_init(&f->circle, f->memory, 3, 16);
+	tuy_circle_begin(&f->circle, &id);
+	assert_int_equal(add(f, 0, &index), TUY_OK);
+	assert_int_equal(add(f, make_admit(f, 0, 1), &index), TUY_OK);
+	assert_int_equal(add(f, make_admit(f, 0, 2), &index), TUY_OK);
+	assert_int_equal(add(f, make_admit(f, 0, 3), &index), TUY_E_FULL);
 }
 
 static void wrong_epoch_key_is_dropped(void **state)
@@ -305,16 +363,20 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("the founder is a keeper and holds the first epoch", founder),
 		TEST("a member may let others in", admits),
-		TEST("an admission by a stranger is kept and counts for nothing",
-		     stranger_admits_nobody),
+		TEST("an admission by a stranger is not kept", stranger_admits_nobody),
 		TEST("an author counts by its operation's own past, not by what came later",
 		     author_counts_in_its_own_past),
 		TEST("an operation waits until all it names is there", gap_is_reported),
 		TEST("operations of another circle are refused", other_circle_is_refused),
+		TEST("of many heads the smallest are taken, in any order", the_smallest_heads),
 		TEST("the same set gives the same members and heads in any order",
 		     order_does_not_matter),
 		TEST("a device let in twice at once counts by either", let_in_twice),
-		TEST("a full table refuses and says so", too_many_operations_are_void),
+		TEST("a device's 65th operation is void, and the others go on",
+		     too_many_operations_are_void),
+		TEST("a device that signs many at once does not fill the table",
+		     one_device_does_not_fill_the_table),
+		TEST("a full table refuses and says so", a_full_table_says_so),
 		TEST("a key that does not fit its epoch is never used", wrong_epoch_key_is_dropped),
 	};
 

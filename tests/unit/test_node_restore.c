@@ -117,6 +117,43 @@ static void lost_store(void **state)
 	assert_int_equal(tuy_node_delivery(b.node[1].node, 0, 5).have, 2);
 }
 
+/* All that a founder has of his circle after WELCOME is his own operation: he knows nobody. */
+static void founder_lost_his_store(void **state)
+{
+	struct tuy_circle_state *c = &b.node[1].node->circle[0];
+	struct tuy_invite invite;
+	uint64_t ticket;
+
+	(void)state;
+	give(1, 3);
+	bench_stop(&b, 0);
+	bench_pass(&b, 100);
+	disk_destroy(b.node[0].disk);
+	b.node[0].disk = disk_create();
+	b.node[0].incarnation.b[5]++;
+	bench_start(&b, 0);
+	assert_int_equal(tuy_node_create_invite(b.node[1].node, b.now, 0, 1000, &invite, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	for (uint32_t i = 1; i < c->op_count; i++)
+		c->op[i].durable = false; /* WELCOME comes, and no operation */
+	assert_int_equal(tuy_node_join(b.node[0].node, b.now, &invite, (struct tuy_bytes){ 0 }),
+	                 TUY_OK);
+	bench_pass(&b, 100);
+	assert_int_equal(info(0).members, 1);
+	b.node[0].told[TUY_TELL_JOINED] = 0;
+	for (uint32_t i = 0; i < b.pipe_count; i++) {
+		if (b.pipe[i].open[0] && (b.pipe[i].node[0] == 0 || b.pipe[i].node[1] == 0))
+			bench_cut(&b, &b.pipe[i]);
+	}
+	for (uint32_t i = 1; i < c->op_count; i++)
+		c->op[i].durable = true;
+	bench_pass(&b, 20000);
+	assert_int_equal(b.node[0].told[TUY_TELL_JOINED], 1);
+	assert_int_equal(info(0).members, 3);
+	assert_true(bench_same(&b));
+}
+
 static void noticed_copy(void **state)
 {
 	struct disk *copy;
@@ -235,6 +272,102 @@ static void claims_hold_appends(void **state)
 	assert_true(bench_same(&b));
 }
 
+/* ---- before and after one full sync ---- */
+
+static bool settled(uint32_t i)
+{
+	return tuy_node_settled(b.node[i].node, 0);
+}
+
+static void settled_once_synced(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	for (uint32_t i = 0; i < b.count; i++)
+		assert_true(settled(i));
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 70);
+	put_back(copy, NOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	bench_pass(&b, 500);
+	assert_false(settled(1)); /* it knows of friends, and has seen none */
+	b.dial = true;
+	b.node[1].store_holds = true;
+	bench_pass(&b, 5000);
+	assert_int_equal(info(1).online, 3);
+	assert_false(settled(1)); /* what they hold is not here yet */
+	b.node[1].store_holds = false;
+	bench_pass(&b, 3000);
+	assert_true(settled(1));
+	b.dial = false;
+	bench_stop(&b, 1);
+	bench_start(&b, 1);
+	assert_true(settled(1)); /* it is kept */
+}
+
+static void settled_after_loss(void **state)
+{
+	struct tuy_invite invite;
+	uint64_t ticket;
+
+	(void)state;
+	give(1, 70);
+	put_back(disk_create(), NOTICED);
+	bench_start(&b, 1);
+	assert_false(settled(1));
+	assert_int_equal(tuy_node_create_invite(b.node[0].node, b.now, 0, 1000, &invite, &ticket),
+	                 TUY_OK);
+	bench_run(&b);
+	assert_int_equal(tuy_node_join(b.node[1].node, b.now, &invite, (struct tuy_bytes){ 0 }),
+	                 TUY_OK);
+	for (int step = 0; step < 4000 && !settled(1); step++) {
+		b.now.ms++;
+		tuy_node_on_time(b.node[1].node, b.now);
+		bench_run(&b);
+	}
+	assert_true(settled(1));
+	assert_int_equal(info(1).entries, 70);
+}
+
+static void settled_no_more_when_shown(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	give(1, 3);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 4);
+	put_back(copy, UNNOTICED);
+	b.dial = false;
+	bench_start(&b, 1);
+	assert_true(settled(1)); /* nothing tells it yet */
+	b.node[1].store_holds = true;
+	b.dial = true;
+	bench_pass(&b, 5000);
+	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
+	assert_false(settled(1));
+	b.node[1].store_holds = false;
+	bench_pass(&b, 3000);
+	assert_true(settled(1));
+}
+
+static void settled_alone(void **state)
+{
+	const struct tuy_policy policy = { .max = 150 };
+	uint32_t circle;
+	uint64_t ticket;
+
+	(void)state;
+	assert_false(tuy_node_settled(b.node[0].node, 1)); /* none of that number */
+	assert_int_equal(tuy_node_create_circle(b.node[0].node, b.now, &policy, &circle, &ticket),
+	                 TUY_OK);
+	assert_int_equal(circle, 1);
+	assert_true(tuy_node_settled(b.node[0].node, 1));
+}
+
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
 		sentence, function, three, away, NULL                                              \
@@ -245,6 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("a device that lost its store gets its own entries back as those of others",
 		     lost_store),
+		TEST("a founder who lost his store comes back though the link breaks after WELCOME",
+		     founder_lost_his_store),
 		TEST("a copy that is noticed is used at once and nothing is lost", noticed_copy),
 		TEST("who is shown more of his own log begins a new one and takes the old one back",
 		     longer_log_is_shown),
@@ -252,6 +387,14 @@ int main(void)
 		     log_of_a_lost_store_is_shown),
 		TEST("nothing is appended before the new incarnation is durable",
 		     a_new_incarnation_is_durable_first),
+		TEST("a store that was put back is settled once it holds what a friend does, for "
+		     "good",
+		     settled_once_synced),
+		TEST("a store that was lost is settled when all of it came back",
+		     settled_after_loss),
+		TEST("who is shown more of his own log is not settled any more",
+		     settled_no_more_when_shown),
+		TEST("who is alone in a circle is settled", settled_alone),
 		TEST("a mere claim holds own entries back for two seconds, once a minute",
 		     claims_hold_appends),
 	};

@@ -604,6 +604,45 @@ static void feeds_the_node_what_it_holds(void **state)
 	free(memory);
 }
 
+static bool is_settled(uint32_t circle_no, const struct tuy_incarnation *incarnation)
+{
+	struct tuy_secret seed = { { 1 } };
+	struct tuy_capacity capacity = tuy_capacity_default();
+	struct store_error error;
+	void *memory = calloc(1, tuy_node_size(&capacity));
+	assert_non_null(memory);
+	struct tuy_node *node = tuy_node_init(memory, &capacity, &world.keys, &seed, incarnation,
+	                                      (struct tuy_now){ 1000, 2000 });
+	assert_int_equal(store_load(world.store, node, &error), 0);
+	bool settled = tuy_node_settled(node, circle_no);
+	free(memory);
+	return settled;
+}
+
+static void keeps_in_which_incarnation_it_was_settled(void **state)
+{
+	(void)state;
+	struct world_circle circle;
+	struct tuy_store_item item = { .kind = TUY_STORE_SETTLED, .circle_no = 1 };
+	struct tuy_incarnation other = { { 3 } };
+	world_circle(&world, &circle, 0);
+	world_circle(&world, &circle, 1);
+	assert_false(is_settled(1, store_incarnation(world.store)));
+	item.u.incarnation = *store_incarnation(world.store);
+	assert_int_equal(world_put(&world, &item, 1), TUY_STORED_OK);
+	item.circle_no = TUY_CIRCLES_MAX;
+	assert_int_equal(world_put(&world, &item, 1), TUY_STORED_FAILED);
+	world_reopen(&world, WRITER_LOGS_ONLY);
+	assert_true(is_settled(1, store_incarnation(world.store)));
+	assert_false(is_settled(0, store_incarnation(world.store)));
+	assert_false(is_settled(1, &other));
+	item.circle_no = 0;
+	item.u.incarnation = other;
+	assert_int_equal(world_put(&world, &item, 1), TUY_STORED_OK);
+	assert_true(is_settled(1, store_incarnation(world.store)));
+	assert_true(is_settled(0, &other));
+}
+
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
 		sentence, function, set_up, tear_down, NULL                                        \
@@ -634,6 +673,8 @@ int main(void)
 		TEST("tells its size", tells_its_size),
 		TEST("finds logs and epochs", finds_logs_and_epochs),
 		TEST("feeds the node what it holds", feeds_the_node_what_it_holds),
+		TEST("keeps in which incarnation a circle was settled",
+		     keeps_in_which_incarnation_it_was_settled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
