@@ -291,7 +291,8 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		commit_invite(d, item);
 		break;
 	case TUY_STORE_CUT:
-		disk_void_cut(&d->log[item->log_no], item);
+		if (!d->uncut)
+			disk_void_cut(&d->log[item->log_no], item);
 		break;
 	case TUY_STORE_SPENT:
 		break; /* nothing here publishes again */
@@ -574,4 +575,9 @@ const struct disk_log *disk_log_find(const struct disk *d, const struct tuy_log_
 			return &d->log[i];
 	}
 	return NULL;
+}
+
+void disk_leave_uncut(struct disk *d)
+{
+	d->uncut = true;
 }

@@ -77,6 +77,8 @@ void disk_prune(struct disk *disk, uint32_t log_no);
 void disk_report(struct disk *disk, struct tuy_node *node);
 /* RULE_TOMBSTONE: what is held and retracted is dropped; nothing is noted for what comes later. */
 void disk_forget_tombstones(struct disk *disk);
+/* RULE_CUT: a cut is noted, and what it takes out stays in the log. */
+void disk_leave_uncut(struct disk *disk);
 bool disk_has_tombstone(const struct disk *disk, const struct tuy_device *device,
                         const struct tuy_log16 *log, uint32_t seq);
 /* Devices whose receipt for an own entry is kept. */

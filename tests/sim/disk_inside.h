@@ -59,6 +59,7 @@ struct disk {
 	uint32_t receipt_count;
 	uint32_t now_s, keep_s;
 	bool forgetful; /* no tombstones */
+	bool uncut;     /* cuts are not carried out */
 };
 
 /* A broken promise ends the run. */

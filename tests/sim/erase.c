@@ -82,6 +82,8 @@ void erase_make(struct world *w)
 		w->member[i].keep_s = w->options.expiry ? (uint32_t)roll(w, KEEP_S) : 0;
 		if (w->options.rule == RULE_TOMBSTONE)
 			disk_forget_tombstones(w->member[i].disk);
+		if (w->options.rule == RULE_CUT && i % 2)
+			disk_leave_uncut(w->member[i].disk);
 		if (w->options.expiry)
 			event_add(w, 1000 + roll(w, EXPIRE_EVERY_MS),
 			          (struct event){ .kind = EV_EXPIRE, .node = i });

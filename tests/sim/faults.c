@@ -158,7 +158,8 @@ void faults_event(struct world *w, const struct event *e)
 /* A store that breaks its word, for the tests of the simulator: once, after a while. */
 static enum world_rule cheat(struct world *w)
 {
-	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE)
+	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE ||
+	    w->options.rule == RULE_CUT)
 		return RULE_KEPT;
 	return w->options.rule;
 }

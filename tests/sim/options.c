@@ -36,9 +36,9 @@ const struct option_name option_names[] = {
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "",       "durable",    "fork",      "lose",
-	                                  "failed", "deliver",    "tombstone", "checkpoint",
-	                                  "credit", "incarnation" };
+static const char *const rule_names[] = { "",       "durable", "fork",       "lose",
+	                                  "failed", "deliver", "tombstone",  "checkpoint",
+	                                  "credit", "cut",     "incarnation" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {

@@ -108,7 +108,7 @@ void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appende
 {
 	struct member *m = &w->member[i];
 
-	if (m->ack_count == SIM_STAGES)
+	if (m->ack_count == SIM_STAGES_MAX)
 		broken(w, "more entries given than tickets fit", i);
 	else
 		m->ack[m->ack_count++] =
@@ -117,7 +117,7 @@ void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appende
 
 void watch_ticket(struct world *w, uint32_t i)
 {
-	if (++w->member[i].tickets > SIM_STAGES)
+	if (++w->member[i].tickets > SIM_STAGES_MAX)
 		broken(w, "too many tickets under way", i);
 }
 

@@ -75,15 +75,16 @@ static struct tuy_capacity capacity_of(const struct world *w)
 {
 	uint32_t n = w->options.nodes;
 
-	return (struct tuy_capacity){ .circles = 2,
-		                      .ops = n + 64,
-		                      .devices = n + 8,
-		                      .peers = n + 8,
-		                      .logs = n * 2 + 16 +
-		                              2 * (w->options.losses + w->options.restores +
-		                                   w->options.clones),
-		                      .links = TUY_LINKS_MAX + 16,
-		                      .stages = SIM_STAGES };
+	return (struct tuy_capacity){
+		.circles = 2,
+		.ops = n + 64,
+		.devices = n + 8,
+		.peers = n + 8,
+		.logs = n * 2 + 16 +
+		        2 * (w->options.losses + w->options.restores + w->options.clones),
+		.links = TUY_LINKS_MAX + 16,
+		.stages = w->options.rule == RULE_CREDIT ? SIM_STAGES_MAX : SIM_STAGES
+	};
 }
 
 void node_start(struct world *w, uint32_t i)

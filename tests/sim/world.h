@@ -18,6 +18,7 @@ enum world_rule {
 	RULE_TOMBSTONE, /* disks drop what is retracted, and take it when it comes later */
 	RULE_CHECKPOINT,  /* where a checkpoint's signature belongs, the newest one is */
 	RULE_CREDIT,      /* a node sends as if its credit never ended */
+	RULE_CUT,         /* disks keep in the log what a cut takes out of it */
 	RULE_INCARNATION, /* a store that was put back goes on as if nothing had happened */
 };
 

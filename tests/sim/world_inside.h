@@ -10,13 +10,14 @@
 
 #include <sodium.h>
 
-#define LATENCY_MAX  4096
-#define WALL_START   1800000000u
-#define SIM_STAGES   40 /* of a node: as many tickets can be under way */
-#define NOBODY       UINT32_MAX
-#define FOR_EVER     UINT64_MAX
-#define LIMIT_MS     3600000 /* all is settled so long after the faults ended */
-#define CALM_FROM_MS 70000   /* faults end then, once all tips are given */
+#define LATENCY_MAX    4096
+#define WALL_START     1800000000u
+#define SIM_STAGES     40 /* of a node: as many tickets can be under way.. */
+#define SIM_STAGES_MAX 80 /* ..and where credit is to end first */
+#define NOBODY         UINT32_MAX
+#define FOR_EVER       UINT64_MAX
+#define LIMIT_MS       3600000 /* all is settled so long after the faults ended */
+#define CALM_FROM_MS   70000   /* faults end then, once all tips are given */
 
 enum event_kind {
 	EV_CONNECT,
@@ -126,7 +127,7 @@ struct member {
 	uint32_t group;   /* side of the partition */
 	/* what has to hold */
 	uint32_t tickets; /* under way */
-	struct ack ack[SIM_STAGES];
+	struct ack ack[SIM_STAGES_MAX];
 	uint32_t ack_count;
 	uint32_t *told; /* by log: so many entries were told or there at the start */
 	uint32_t told_count;
