@@ -236,7 +236,7 @@ void watch_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 {
 	if (tell->kind == TUY_TELL_STORED)
 		watch_ack(w, i, tell);
-	if (tell->kind == TUY_TELL_ENTRIES)
+	if (tell->kind == TUY_TELL_ENTRIES && !liar_is(w, i))
 		watch_entries(w, i, tell);
 	if (tell->kind == TUY_TELL_FAULT)
 		watch_fault(w, i, tell);
