@@ -178,6 +178,23 @@ static void on_due(void *context)
 	later(r, 0);
 }
 
+/* Void entries of this log are in the store. */
+static void log_due(struct republish *r, uint32_t log_no)
+{
+	if (log_no / 64 >= sizeof r->due / sizeof r->due[0])
+		return;
+	r->due[log_no / 64] |= (uint64_t)1 << (log_no % 64);
+	if (r->ticket == 0 && r->reminder.due_ms == 0)
+		later(r, 0);
+}
+
+/* loop.h: the node tells something. */
+static void on_tell(void *context, const struct tuy_tell *tell)
+{
+	if (tell->kind == TUY_TELL_VOIDED)
+		log_due(context, tell->log_no);
+}
+
 /* ---- public ---- */
 
 struct republish *republish_create(struct daemon *d)
@@ -187,6 +204,10 @@ struct republish *republish_create(struct daemon *d)
 		return NULL;
 	r->d = d;
 	r->log_no = UINT32_MAX;
+	if (loop_subscribe(d, on_tell, r) != 0) {
+		free(r);
+		return NULL;
+	}
 	return r;
 }
 
@@ -197,18 +218,4 @@ void republish_destroy(struct republish *r)
 	loop_forget(r->d, r);
 	loop_remind_not(r->d, &r->reminder);
 	free(r);
-}
-
-void republish_log(struct republish *r, uint32_t log_no)
-{
-	if (log_no / 64 >= sizeof r->due / sizeof r->due[0])
-		return;
-	r->due[log_no / 64] |= (uint64_t)1 << (log_no % 64);
-	if (r->ticket == 0 && r->reminder.due_ms == 0)
-		later(r, 0);
-}
-
-uint32_t republish_count(const struct republish *r)
-{
-	return r->count;
 }
