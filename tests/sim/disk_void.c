@@ -131,6 +131,7 @@ bool disk_void_read(const struct disk_log *log, const struct tuy_read *read,
 		result->head = log->state.head;
 		result->sig = log->state.sig;
 		result->missing = log->state.missing;
+		result->base.seq = log->state.base_seq;
 	} else if (read->kind == TUY_READ_PROOF) {
 		result->count = log->proof != NULL;
 		result->bytes[0] = (struct tuy_bytes){ log->proof, log->proof_len };
