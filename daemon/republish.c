@@ -25,7 +25,7 @@ struct republish {
 	enum pass pass;
 	struct store_void_at at;
 	uint64_t delay_ms; /* before the next try, if the node did not take it */
-	uint64_t ticket; /* waited for; 0: none */
+	uint64_t ticket;   /* waited for; 0: none */
 	uint32_t count;
 	uint8_t plain[TUY_BLOB_MAX];
 };

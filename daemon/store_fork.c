@@ -167,8 +167,8 @@ static int entry_aside(struct cut *cut, uint32_t seq)
 	return rc == 0 ? entry_out(cut, seq) : rc;
 }
 
-/* The log ends at `seq`. If it was begun from a checkpoint beyond (PROTOCOL 7.10), what it was there
- * is not known: it is empty, and comes from peers. */
+/* The log ends at `seq`. If it was begun from a checkpoint beyond (PROTOCOL 7.10), what it was
+ * there is not known: it is empty, and comes from peers. */
 static int head_cut(struct cut *cut, uint32_t seq)
 {
 	int rc = head_at(cut->txn, cut->tables, cut->log_no, seq, &cut->head.head, &cut->head.sig);
@@ -445,8 +445,7 @@ int store_fork_before(MDB_txn *txn, const struct store_tables *tables, uint32_t 
 	while (rc == 0 && !found) {
 		if (key.mv_size != VOID_KEY_SIZE || memcmp(key.mv_data, first, 4) != 0)
 			rc = MDB_NOTFOUND;
-		found = rc == 0 &&
-		        store_check(tables, STORE_VOIDED, &key, &value, &entry) == 0 &&
+		found = rc == 0 && store_check(tables, STORE_VOIDED, &key, &value, &entry) == 0 &&
 		        entry.len > VOID_BLOB_AT && entry.p[VOID_STATE_AT] == VOID_KEPT;
 		if (rc == 0 && !found)
 			rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);

@@ -62,8 +62,7 @@ static void fork_write(void)
 		struct tuy_header header = { .seq = seq, .time_s = 1 };
 		tuy_header_encode(&header, other_headers[seq]);
 		other_hashes[seq] = tuy_chain_next(&other_hashes[seq - 1], other_headers[seq]);
-		other_heads[seq] =
-			tuy_head_sign(keys.sign_sk, &log_id, seq, &other_hashes[seq]);
+		other_heads[seq] = tuy_head_sign(keys.sign_sk, &log_id, seq, &other_hashes[seq]);
 	}
 }
 
@@ -199,7 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Now and then the right message for some run of the log, or a right proof; else libFuzzer's own mutation. */
+/* Now and then the right message for some run of the log, or a right proof; else libFuzzer's own
+ * mutation. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
 	if (size > 2 && seed % 32 != 0)
