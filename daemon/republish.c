@@ -28,6 +28,7 @@ struct republish {
 	uint64_t ticket;   /* waited for; 0: none */
 	uint32_t count;
 	uint8_t plain[TUY_BLOB_MAX];
+	uint8_t revised[TUY_BLOB_MAX];
 };
 
 enum step { STEP_NEXT, STEP_HANDED_OVER, STEP_END };
@@ -73,9 +74,23 @@ static void handed_over(struct republish *r)
 	loop_drain(r->d);
 }
 
-/* Is what the record says there already, from another entry? */
-static bool is_there(struct republish *r, struct store_reading *reading,
-                     const struct tuy_record *record, const struct tuy_header *header)
+/* The time that the entry claims which an object's newest revision is from. */
+static uint32_t time_of(struct store_reading *reading, const struct view_object *object)
+{
+	struct tuy_header header;
+	struct tuy_bytes bytes;
+	struct tuy_bytes blob;
+	if (store_entry(reading, object->log_no, object->seq, &bytes, &blob) != 0 ||
+	    tuy_header_decode(bytes.p, &header) != TUY_OK)
+		return 0;
+	return header.time_s;
+}
+
+/* Is what the record says there already, from another entry? Of profiles and names of the circle
+ * the newest counts: both branches may have numbered theirs alike, so `record->rev` becomes greater
+ * than that of an older one. */
+static bool is_there(struct republish *r, struct store_reading *reading, struct tuy_record *record,
+                     const struct tuy_header *header)
 {
 	struct view_object object;
 	struct tuy_circle_info info;
@@ -86,7 +101,11 @@ static bool is_there(struct republish *r, struct store_reading *reading,
 		                 ? view_circle(reading, r->circle_no, &object)
 		                 : view_profile(reading, r->circle_no, &r->d->keys->cert.member,
 		                                &object);
-		return rc == 0 && object.rev >= record->rev && object.created_s >= header->time_s;
+		if (rc != 0)
+			return false;
+		if (record->rev <= object.rev)
+			record->rev = object.rev + 1;
+		return time_of(reading, &object) >= header->time_s;
 	}
 	struct tuy_object id = tuy_object_id(&info.id, &r->d->keys->cert.member, &record->nonce);
 	return view_find(reading, &id, &id, &object, 1) > 0 && object.rev >= record->rev;
@@ -115,7 +134,11 @@ static bool entry_read(struct republish *r, struct store_reading *reading,
 	    tuy_record_read(doc, &record) != TUY_OK)
 		return false;
 	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
+	uint32_t rev = record.rev;
 	if (!is_over && !is_there(r, reading, &record, &header)) {
+		struct tuy_writer w = tuy_writer(r->revised, sizeof r->revised);
+		if (record.rev != rev && tuy_record_write(&record, &w) == TUY_OK)
+			doc = tuy_written(&w);
 		again->record = doc;
 		again->time_s = header.time_s;
 		again->exp_s = header.exp_s;
