@@ -21,7 +21,7 @@ static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 
 	if (n->own[circle_no].own_log != NONE || device == NONE)
 		return n->own[circle_no].own_log;
-	s = tuy_stage_take(n, true);
+	s = tuy_stage_take(n, NULL);
 	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
 	if (no == NONE) {
 		if (s)
@@ -56,7 +56,7 @@ static enum tuy_err own_room(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	log_no = own_log_get(n, circle_no);
 	if (log_no != NONE && n->log[log_no].cut != TUY_NO_CUT)
 		return TUY_E_REFUSED; /* forked, and no incarnation is left to go on in */
-	*stage = log_no == NONE ? NULL : tuy_stage_take(n, true);
+	*stage = log_no == NONE ? NULL : tuy_stage_take(n, NULL);
 	if (!*stage)
 		return TUY_E_FULL;
 	*log = &n->log[log_no];
@@ -208,7 +208,7 @@ enum tuy_err tuy_node_republish(struct tuy_node *n, struct tuy_now now, uint32_t
 	} else if (again->retract) {
 		err = retract_append(n, now, circle_no, again->retract, spent, &appended);
 	} else {
-		s = tuy_stage_take(n, true);
+		s = tuy_stage_take(n, NULL);
 		if (!s)
 			return TUY_E_FULL;
 		spent_add(s, circle_no, spent);

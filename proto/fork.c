@@ -328,9 +328,9 @@ void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 	}
 	if (!search)
 		return;
-	tuy_node_fault(n, link, TUY_E_SIGNATURE);
+	tuy_node_fault(n, link, TUY_E_SHORT); /* it may only be slow */
 	if (++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX)
-		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
 }
 
 /* ---- showing ---- */

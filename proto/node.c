@@ -337,7 +337,7 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 		return TUY_E_REFUSED;
 	while (no < n->cap.circles && n->circle[no].used)
 		no++;
-	s = no < n->cap.circles ? tuy_stage_take(n, true) : NULL;
+	s = no < n->cap.circles ? tuy_stage_take(n, NULL) : NULL;
 	if (!s)
 		return TUY_E_FULL;
 	tuy_dice_fill(&n->dice, key.b, sizeof key.b);

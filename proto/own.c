@@ -49,7 +49,7 @@ static void retire(struct tuy_node *n, const struct link *link, uint32_t log_no,
 
 void tuy_own_publish(struct tuy_node *n)
 {
-	struct stage *s = n->incarnation_due ? tuy_stage_take(n, true) : NULL;
+	struct stage *s = n->incarnation_due ? tuy_stage_take(n, NULL) : NULL;
 
 	if (!s)
 		return;
