@@ -244,7 +244,7 @@ static void proof_send(struct tuy_fork_proof *proof)
 	uint8_t bytes[TUY_FORK_PROOF_MAX], plain[TUY_FORK_PROOF_MAX + 100];
 	struct tuy_node *n = b.node[0].node;
 	struct tuy_writer w = tuy_writer(plain, sizeof plain);
-	struct stage *stage = tuy_stage_take(n, false);
+	struct stage *stage;
 	struct tuy_message m;
 	struct link *link = NULL;
 	struct tuy_log16 log16 = tuy_log16(&log_1(0)->id);
@@ -253,6 +253,7 @@ static void proof_send(struct tuy_fork_proof *proof)
 	for (uint32_t i = 0; i < n->cap.links; i++)
 		link = n->link[i].state == LINK_UP ? &n->link[i] : link;
 	assert_non_null(link);
+	stage = tuy_stage_take(n, link);
 	assert_non_null(stage);
 	tuy_message_put_forkproof(&w, link->circle[0].index, &log16,
 	                          (struct tuy_bytes){ bytes, len });
