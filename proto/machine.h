@@ -192,7 +192,7 @@ struct probe {
 	struct tuy_sig sig; /* ours, at the end of the block */
 	uint32_t count;     /* ours in the block */
 	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
-	uint8_t first_end[8]; /* VOIDED: the hash at the end of the first run */
+	bool lacked; /* VOIDED: the peer does not hold all payloads of this run */
 };
 
 struct link {
@@ -338,7 +338,7 @@ struct tell {
 	uint8_t name[120];
 };
 
-#define VOID_SEEN 32 /* branches of own logs that were fetched since the start */
+#define VOID_SEEN 32 /* runs of void entries of own logs that were fetched since the start */
 
 #define DIAL_JOIN 0x80000000u /* a CONNECT's number: DIAL_JOIN, or the peer's place + 1 */
 
@@ -362,7 +362,7 @@ struct tuy_node {
 	uint64_t explore_ms; /* when the next call is made although all places are taken */
 	uint64_t changes;    /* counter behind log.touched */
 	uint32_t cuts_mine;  /* logs of this device that are forked */
-	uint8_t void_seen[VOID_SEEN][8]; /* the hash at the end of their first run */
+	uint8_t void_seen[VOID_SEEN][8]; /* of the hash at the end of each */
 	uint32_t void_seen_count;
 	bool reload_due; /* of some log */
 
@@ -568,6 +568,8 @@ bool tuy_fork_task(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_fork_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                    const struct tuy_read *read, const struct tuy_read_result *result);
 void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* Void entries could not be stored: every peer is asked for them once more. */
+void tuy_fork_voided_again(struct tuy_node *n, uint32_t log_no);
 /* A cut is durable: where does the log stand now? That is read before anything else. */
 void tuy_fork_stored(struct tuy_node *n, uint32_t log_no);
 /* Void entries of this device are in the store: the host is told. */
@@ -588,7 +590,9 @@ void tuy_own_publish(struct tuy_node *n);
 /* May an own entry be appended now? */
 bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
 void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
-/* A log of this device turned out to be forked. */
+/* At the start: the store ended between a cut of the current log and the new incarnation. */
+void tuy_own_begin(struct tuy_node *n);
+/* A log of this device turned out to be forked. `link`: NULL if that was found at the start. */
 void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
 
 /* Another process of this device is proved (PROTOCOL 5.7), which writes in `incarnation`; NULL: in
