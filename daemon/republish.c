@@ -87,8 +87,8 @@ static uint32_t time_of(struct store_reading *reading, const struct view_object 
 }
 
 /* Is what the record says there already, from another entry? Of profiles and names of the circle
- * the newest counts: both branches may have numbered theirs alike, so `record->rev` becomes greater
- * than that of an older one. */
+ * the newest counts: both branches may have numbered theirs alike, so `record->rev` becomes at
+ * least that of an older one. */
 static bool is_there(struct republish *r, struct store_reading *reading, struct tuy_record *record,
                      const struct tuy_header *header)
 {
@@ -103,8 +103,8 @@ static bool is_there(struct republish *r, struct store_reading *reading, struct 
 		                                &object);
 		if (rc != 0)
 			return false;
-		if (record->rev <= object.rev)
-			record->rev = object.rev + 1;
+		if (record->rev < object.rev)
+			record->rev = object.rev;
 		return time_of(reading, &object) >= header->time_s;
 	}
 	struct tuy_object id = tuy_object_id(&info.id, &r->d->keys->cert.member, &record->nonce);
@@ -134,10 +134,11 @@ static bool entry_read(struct republish *r, struct store_reading *reading,
 	    tuy_record_read(doc, &record) != TUY_OK)
 		return false;
 	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
-	uint32_t rev = record.rev;
 	if (!is_over && !is_there(r, reading, &record, &header)) {
+		/* Who hears of the fork later has the void entry still: this one must count. */
 		struct tuy_writer w = tuy_writer(r->revised, sizeof r->revised);
-		if (record.rev != rev && tuy_record_write(&record, &w) == TUY_OK)
+		record.rev += record.rev < UINT32_MAX;
+		if (tuy_record_write(&record, &w) == TUY_OK)
 			doc = tuy_written(&w);
 		again->record = doc;
 		again->time_s = header.time_s;

@@ -108,6 +108,14 @@ uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, 
 	return n->log[log_no].cut;
 }
 
+void tuy_fork_doubt(struct tuy_node *n, const struct link *link, uint32_t circle_no)
+{
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		if (n->log[i].circle_no == circle_no)
+			tuy_peer_log_of(n, link, i)->flags &= (uint16_t)~PEER_LOG_PROOF_SENT;
+	}
+}
+
 void tuy_fork_voided(struct tuy_node *n, uint32_t log_no)
 {
 	struct tell *t = tuy_node_tell(n, TUY_TELL_VOIDED);

@@ -143,7 +143,7 @@ enum {
 	PEER_LOG_PROOF_SENT = 4096, /* of the cut that counts now */
 	PEER_LOG_MISFIT = 8192,     /* suspect, because it sent a run that does not fit */
 	/* What outlives a new FRONTIER of the peer. */
-	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED | PEER_LOG_PROOF_SENT,
+	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED,
 };
 
 struct link_circle {
@@ -552,6 +552,9 @@ enum fork_why { FORK_HEADS_DIFFER, FORK_RUN_MISFITS };
 void tuy_fork_suspect(struct tuy_node *n, struct link *link, uint32_t log_no, enum fork_why why);
 /* The peer named a seq of a log. Beyond its cut, it gets the proof. Returns what counts of it. */
 uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t seq);
+/* The two ends differ for long: a proof that came before its log was lost, and goes once more if
+ * the peer names what is void. */
+void tuy_fork_doubt(struct tuy_node *n, const struct link *link, uint32_t circle_no);
 /* Is it what the peer was asked to show? Then it is dealt with here. */
 enum fork_answer { FORK_NOT_ASKED, FORK_TAKEN, FORK_FOUND };
 enum fork_answer tuy_fork_data(struct tuy_node *n, struct tuy_now now, struct link *link,
