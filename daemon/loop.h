@@ -18,6 +18,7 @@
 #include "keys.h"
 #include "paths.h"
 #include "store.h"
+#include "store_letters.h"
 #include "view.h"
 #include <uv.h>
 
@@ -58,6 +59,12 @@ void loop_drain(struct daemon *d);
 typedef void loop_on_ticket(void *context, uint64_t ticket, enum tuy_stored stored,
                             const char *error);
 int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_ticket, void *context);
+
+/*
+ * Writes the row of an own letter (text.len 0: it goes): *ticket is one for loop_await_ticket. The
+ * bytes are copied. TUY_E_FULL: no memory; TUY_E_STORE: it is stopping.
+ */
+enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket);
 
 /* Calls back for every TELL of the node, after it was logged and the ticket's waiters were called;
  * spans of `tell` are valid during the call. 0, or -1: no memory. */

@@ -16,6 +16,7 @@
 
 #define LOOP_PENDING_MAX 128 /* a power of two over the node's stages */
 #define LOOP_NAME_MAX    120
+#define LOOP_ROW_TICKET  (UINT64_C(1) << 63) /* set in the tickets of loop_put_letter */
 
 /* A ticket between the node and its answer. */
 struct loop_pending {
@@ -79,6 +80,7 @@ struct loop {
 		pending[LOOP_PENDING_MAX]; /* ring; answered ones stay readable for a while */
 	uint64_t pending_first;
 	uint64_t pending_end;
+	uint64_t rows; /* that were written with loop_put_letter */
 	struct loop_waiter *waiters;
 	struct loop_subscriber *subscribers;
 	struct loop_watch watch;

@@ -1,4 +1,5 @@
 #include "loop_inside.h"
+#include "store_tables.h"
 #include <stdlib.h>
 
 void loop_pending_refuse(struct daemon *d)
@@ -27,6 +28,21 @@ void loop_store_perform(struct daemon *d, const struct tuy_task *task)
 		return;
 	p->error = l->writer ? "T-MEMORY" : "T-STOPPING";
 	loop_pending_refuse(d);
+}
+
+enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket)
+{
+	struct loop *l = d->loop;
+	uint8_t value[STORE_LETTER_MAX];
+	struct writer_row row = {
+		.table = STORE_LETTERS,
+		.key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 },
+		.value = { value, letter->text.len > 0 ? store_letter_row(letter, value) : 0 },
+	};
+	if (!l->writer)
+		return TUY_E_STORE;
+	*ticket = LOOP_ROW_TICKET | ++l->rows;
+	return writer_submit_row(l->writer, *ticket, &row) == 0 ? TUY_OK : TUY_E_FULL;
 }
 
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)

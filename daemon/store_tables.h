@@ -42,6 +42,7 @@
  * erased forks        log_no u32                      cut u32, proof (PROTOCOL 4.11) voided log_no
  * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
  * commitment         or retracted)
+ *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
  * Derived (made from the above, can be rebuilt):
  *
@@ -72,7 +73,7 @@
 #include <lmdb.h>
 
 #define STORE_SCHEMA   1u
-#define STORE_VIEW     2u /* version of the derived tables */
+#define STORE_VIEW     3u /* version of the derived tables */
 #define STORE_MAC_SIZE 16
 #define STORE_KEY_MAX  255 /* bytes of a key */
 
@@ -100,6 +101,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_EXPIRIES,
 	           STORE_FORKS,
 	           STORE_VOIDED,
+	           STORE_LETTERS,
 	           STORE_TABLE_COUNT,
 };
 

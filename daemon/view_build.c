@@ -68,6 +68,12 @@ static int is_shown(enum tuy_record_kind kind)
 	return kind == TUY_RECORD_TIP || kind == TUY_RECORD_ASK;
 }
 
+/* Of which only the newest counts. */
+static int is_newest_only(enum tuy_record_kind kind)
+{
+	return kind == TUY_RECORD_PROFILE || kind == TUY_RECORD_CIRCLE;
+}
+
 /* ---- facts of the transaction ---- */
 
 static int slot_find(struct view_batch *batch, uint32_t log_no, const struct log_slot **found)
@@ -244,8 +250,8 @@ static int entry_open(struct view_batch *batch, const struct log_slot *slot, uin
 	struct tuy_bytes doc = { batch->plain, len };
 	if (tuy_record_read(doc, record) != TUY_OK)
 		return ENTRY_NOTHING;
-	return is_shown(record->kind) || record->kind == TUY_RECORD_PROFILE ||
-	                       record->kind == TUY_RECORD_CIRCLE
+	return is_shown(record->kind) || is_newest_only(record->kind) ||
+	                       record->kind == TUY_RECORD_REVOKED
 	               ? 0
 	               : ENTRY_NOTHING;
 }
@@ -671,7 +677,7 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
-	if (rc != 0 || is_shown(row.kind))
+	if (rc != 0 || !is_newest_only(row.kind))
 		return rc;
 	const struct tuy_member *member =
 		row.kind == TUY_RECORD_PROFILE ? &slot->row.log.member : &nobody;
@@ -726,7 +732,7 @@ int view_batch_write(struct view_batch *batch)
 	if (rc == 0)
 		rc = rows_write(batch);
 	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
-		if (!batch->made[i].dead && !is_shown(batch->made[i].row.kind))
+		if (!batch->made[i].dead && is_newest_only(batch->made[i].row.kind))
 			rc = newest_settle(batch, &batch->made[i]);
 	if (rc == 0)
 		rc = view_counts_put(batch->txn, batch->tables, &batch->counts);

@@ -43,6 +43,7 @@ struct ticket {
 	uint64_t number;                    /* 0: nobody waits for it, it is a slice of a sweep */
 	const struct tuy_store_item *items; /* the node's, until it is reported */
 	uint32_t count;
+	struct writer_row row; /* key.len 0: none; else it has no items, and owns these bytes */
 	uint32_t seen_s;
 	uint32_t entry_count;
 	size_t bytes;
@@ -136,6 +137,7 @@ static struct ticket *ticket_pop_taken(struct tickets *taken)
 
 static void ticket_free(struct ticket *ticket)
 {
+	free((void *)(uintptr_t)ticket->row.key.p);
 	free(ticket->logs);
 	free(ticket);
 }
@@ -177,9 +179,21 @@ static uint64_t live_deadline(struct writer *writer)
 	return live ? now + LIVE_WORK_NS : UINT64_MAX;
 }
 
-static int ticket_apply(struct writer *writer, const struct ticket *ticket)
+static int row_apply(struct writer *writer, MDB_txn *txn, const struct writer_row *row)
+{
+	const struct store_tables *tables = &writer->store->tables;
+	enum store_table table = (enum store_table)row->table;
+	if (row->value.len > 0)
+		return store_put(txn, tables, table, row->key, &row->value, 1, 0);
+	int rc = store_del(txn, tables, table, row->key);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int ticket_apply(struct writer *writer, MDB_txn *txn, const struct ticket *ticket)
 {
 	int rc = 0;
+	if (ticket->row.key.len > 0)
+		return row_apply(writer, txn, &ticket->row);
 	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
 		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
 	return rc;
@@ -207,7 +221,7 @@ static int batch_commit(struct writer *writer, struct ticket *first, uint32_t ma
 		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
 			break;
 		(*count)++;
-		rc = ticket_apply(writer, t);
+		rc = ticket_apply(writer, txn, t);
 		if (rc == 0)
 			rc = ticket_note(writer, txn, t);
 		if (uv_hrtime() > deadline)
@@ -625,11 +639,23 @@ static void ticket_measure(struct ticket *ticket)
 	}
 }
 
+static void ticket_submit(struct writer *writer, struct ticket *made, int live)
+{
+	uv_timeval64_t now;
+	if (uv_gettimeofday(&now) == 0)
+		made->seen_s = (uint32_t)now.tv_sec;
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->waiting, made);
+	if (live)
+		writer->live_ns = uv_hrtime();
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
+}
+
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live)
 {
 	uint32_t head_count = 0;
-	uv_timeval64_t now;
 	for (uint32_t i = 0; i < count; i++)
 		head_count += items[i].kind == TUY_STORE_ENTRIES;
 	struct ticket *made = calloc(1, sizeof *made + head_count * sizeof made->heads[0]);
@@ -638,15 +664,31 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	made->number = ticket;
 	made->items = items;
 	made->count = count;
-	if (uv_gettimeofday(&now) == 0)
-		made->seen_s = (uint32_t)now.tv_sec;
 	ticket_measure(made);
-	uv_mutex_lock(&writer->mutex);
-	tickets_push(&writer->waiting, made);
-	if (live)
-		writer->live_ns = uv_hrtime();
-	uv_cond_signal(&writer->cond);
-	uv_mutex_unlock(&writer->mutex);
+	ticket_submit(writer, made, live);
+	return 0;
+}
+
+int writer_submit_row(struct writer *writer, uint64_t ticket, const struct writer_row *row)
+{
+	struct ticket *made = calloc(1, sizeof *made);
+	uint8_t *bytes = malloc(row->key.len + row->value.len);
+	if (made == NULL || bytes == NULL) {
+		free(made);
+		free(bytes);
+		return -1;
+	}
+	memcpy(bytes, row->key.p, row->key.len);
+	if (row->value.len > 0)
+		memcpy(bytes + row->key.len, row->value.p, row->value.len);
+	made->number = ticket;
+	made->bytes = row->key.len + row->value.len;
+	made->row = (struct writer_row){
+		.table = row->table,
+		.key = { bytes, row->key.len },
+		.value = { bytes + row->key.len, row->value.len },
+	};
+	ticket_submit(writer, made, 1);
 	return 0;
 }
 

@@ -497,6 +497,7 @@ enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_P
 struct tuy_device_info {
 	struct tuy_member member;
 	struct tuy_device device;
+	struct tuy_letter_pk letter_pk;
 	enum tuy_role role;
 	bool active;
 	enum tuy_peer_state state;

@@ -180,6 +180,7 @@ enum tuy_err tuy_node_device(struct tuy_node *n, uint32_t circle_no, uint32_t i,
 	device = &c->device[i];
 	*info = (struct tuy_device_info){ .member = device->cert.member,
 		                          .device = device->cert.device,
+		                          .letter_pk = device->cert.letter_pk,
 		                          .role = device->role,
 		                          .active = true,
 		                          .state = TUY_PEER_WAITING };

@@ -459,9 +459,51 @@ def object_check(v):
     same("object.text", text, o["text"])
 
 
+def letter_check(v):
+    """10"""
+    o = v["letter"]
+    seed = unhex(v["devices"][o["device"]]["letter_seed"])
+    pk = sign_pk(seed)
+    key_id = hashlib.blake2b(pk, digest_size=8).digest()
+    b64 = lambda x: base64.b64encode(x).decode("ascii")
+    same("letter.key", b64(b"Ed" + key_id + pk), o["key"])
+    text = o["text"].encode("utf-8")
+    lines = o["text"].split("\n")
+    assert lines[0].startswith("LETTRE DE RECOMMANDATION ") and lines[-1] == ""
+    assert lines[0].endswith(" (tuyau vouch v1)") and max(map(len, lines[:-2])) <= 78
+    values = []  # of the fields, in their order; lines that begin with two blanks go on
+    for line in lines[1:-1]:
+        if line.startswith("  "):
+            values[-1][1] += " " + line.strip()
+        elif line:
+            values.append([part.strip() for part in line.split(":", 1)])
+    same("letter.text", values, [
+        ["De", "Alice Martin, Armor Infogérance"],
+        ["Pour", "la directrice financière"],
+        ["Au sujet", "Farid Expertise"],
+        ["Relation", "cliente depuis mars 2022, deux clôtures d'exercice menées ensemble"],
+        ["Je constate", "délais tenus"],
+        ["Je constate", "un interlocuteur"],
+        ["Je ne sais pas", "les groupes de plus de 500"],
+        ["Vous pouvez m'appeler avant votre décision", "01 99 00 45 67"],
+        ["Fait le", "2025-11-22"],
+        ["Valable jusqu'au", o["expires"] + "        Numéro : " + o["number"]],
+        ["Vérifier", "minisign -Vm lettre.txt -P " + o["key"]],
+    ])
+    trusted = "timestamp:1763800000\tfile:lettre.txt\ttuyau:vouch v1 id=%s expires=%s" % (
+        o["number"], o["expires"])
+    same("letter.trusted_comment", trusted, o["trusted_comment"])
+    sig = sign_raw(seed, hashlib.blake2b(text).digest())
+    global_sig = sign_raw(seed, sig + trusted.encode("ascii"))
+    same("letter.signature", "untrusted comment: a letter\n%s\ntrusted comment: %s\n%s\n" % (
+        b64(b"ED" + key_id + sig), trusted, b64(global_sig)), o["signature"])
+    same("letter.revocation_nonce", h("tuyau letter v1", pk + o["number"].encode("ascii"))[:16],
+         unhex(o["revocation_nonce"]))
+
+
 CHECKS = (devices_check, members_check, certificates_check, operations_check, invite_check,
           join_check, log_check, fork_check, base_check, clone_check, object_check, knock_check,
-          tags_check, address_check)
+          tags_check, address_check, letter_check)
 
 
 def check(v):

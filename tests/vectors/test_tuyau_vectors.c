@@ -17,11 +17,13 @@
 #include <string.h>
 #include "../../proto/blob.h"
 #include "../../proto/keys.h"
+#include "../../proto/letter.h"
 #include "../../proto/log.h"
 #include "../../proto/noise.h"
 #include "../../proto/op.h"
 #include "../../proto/record.h"
 #include "../../proto/retract.h"
+#include "../../proto/text.h"
 #include "../../proto/writer.h"
 #include "fork_vectors.h"
 #include "vector_json.h"
@@ -554,6 +556,55 @@ static json_t *address_make(void)
 	return o;
 }
 
+/* ---- letters ---- */
+
+static json_t *letter_make(void)
+{
+	json_t *o = json_object();
+	struct tuy_letter letter = {
+		.lang = TUY_LETTER_FR,
+		.text = { [TUY_LETTER_FROM] = tuy_text_bytes("Alice Martin, Armor Infogérance"),
+		          [TUY_LETTER_FOR] = tuy_text_bytes("la directrice financière"),
+		          [TUY_LETTER_ABOUT] = tuy_text_bytes("Farid Expertise"),
+		          [TUY_LETTER_RELATION] =
+		                  tuy_text_bytes("cliente depuis mars 2022, deux clôtures "
+		                                 "d'exercice menées ensemble"),
+		          [TUY_LETTER_LIMITS] = tuy_text_bytes("les groupes de plus de 500"),
+		          [TUY_LETTER_CALL] = tuy_text_bytes("01 99 00 45 67") },
+		.fact = { tuy_text_bytes("délais tenus"), tuy_text_bytes("un interlocuteur") },
+		.fact_count = 2,
+		.made_day = 20414,
+		.expires_day = 20504,
+		.number = "7KQ2M9XD",
+		.key = tuy_minisign_key(&w.device[0].letter_pk),
+	};
+	struct tuy_letter_comment comment = { TUY_LETTER_VOUCH, 1763800000, "7KQ2M9XD", 20504 };
+	struct tuy_letter_fault fault;
+	struct tuy_tag nonce = tuy_letter_nonce(&w.device[0].letter_pk, letter.number);
+	uint8_t text[TUY_LETTER_MAX];
+	uint8_t sign[TUY_MINISIGN_MAX];
+	char trusted[TUY_LETTER_COMMENT];
+	char key[TUY_MINISIGN_KEY_TEXT];
+	size_t len;
+	size_t sign_len;
+	check(tuy_letter_check(&letter, &fault) == TUY_OK);
+	check(tuy_letter_write(&letter, "lettre.txt", text, sizeof text, &len) == TUY_OK);
+	tuy_letter_comment_write(&comment, "lettre.txt", trusted);
+	check(tuy_minisign_write(w.device[0].letter_sk, (struct tuy_bytes){ text, len },
+	                         tuy_text_bytes("a letter"), tuy_text_bytes(trusted), sign,
+	                         sizeof sign, &sign_len) == TUY_OK);
+	tuy_minisign_key_text(&letter.key, key);
+	put_int(o, "device", 0);
+	put(o, "key", json_string(key));
+	put(o, "number", json_string(letter.number));
+	put(o, "expires", json_string("2026-02-20"));
+	put(o, "text", json_stringn((const char *)text, len));
+	put(o, "trusted_comment", json_string(trusted));
+	put(o, "signature", json_stringn((const char *)sign, sign_len));
+	put(o, "revocation_nonce", HEX(nonce.b));
+	return o;
+}
+
 static json_t *vectors_make(void)
 {
 	json_t *all = json_object();
@@ -573,6 +624,7 @@ static json_t *vectors_make(void)
 	put(all, "knock", knock_make());
 	put(all, "connection_tags", tags_make());
 	put(all, "address_record", address_make());
+	put(all, "letter", letter_make());
 	return all;
 }
 
