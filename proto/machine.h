@@ -143,7 +143,7 @@ enum {
 	PEER_LOG_PROOF_SENT = 4096, /* of the cut that counts now */
 	PEER_LOG_MISFIT = 8192,     /* suspect, because it sent a run that does not fit */
 	/* What outlives a new FRONTIER of the peer. */
-	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED | PEER_LOG_PROOF_SENT,
+	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED,
 };
 
 struct link_circle {
@@ -192,7 +192,7 @@ struct probe {
 	struct tuy_sig sig; /* ours, at the end of the block */
 	uint32_t count;     /* ours in the block */
 	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
-	uint8_t first_end[8]; /* VOIDED: the hash at the end of the first run */
+	bool lacked; /* VOIDED: the peer does not hold all payloads of this run */
 };
 
 struct link {
@@ -338,7 +338,7 @@ struct tell {
 	uint8_t name[120];
 };
 
-#define VOID_SEEN 32 /* branches of own logs that were fetched since the start */
+#define VOID_SEEN 32 /* runs of void entries of own logs that were fetched since the start */
 
 #define DIAL_JOIN 0x80000000u /* a CONNECT's number: DIAL_JOIN, or the peer's place + 1 */
 
@@ -362,7 +362,7 @@ struct tuy_node {
 	uint64_t explore_ms; /* when the next call is made although all places are taken */
 	uint64_t changes;    /* counter behind log.touched */
 	uint32_t cuts_mine;  /* logs of this device that are forked */
-	uint8_t void_seen[VOID_SEEN][8]; /* the hash at the end of their first run */
+	uint8_t void_seen[VOID_SEEN][8]; /* of the hash at the end of each */
 	uint32_t void_seen_count;
 	bool reload_due; /* of some log */
 
@@ -552,6 +552,9 @@ enum fork_why { FORK_HEADS_DIFFER, FORK_RUN_MISFITS };
 void tuy_fork_suspect(struct tuy_node *n, struct link *link, uint32_t log_no, enum fork_why why);
 /* The peer named a seq of a log. Beyond its cut, it gets the proof. Returns what counts of it. */
 uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t seq);
+/* The two ends differ for long: a proof that came before its log was lost, and goes once more if
+ * the peer names what is void. */
+void tuy_fork_doubt(struct tuy_node *n, const struct link *link, uint32_t circle_no);
 /* Is it what the peer was asked to show? Then it is dealt with here. */
 enum fork_answer { FORK_NOT_ASKED, FORK_TAKEN, FORK_FOUND };
 enum fork_answer tuy_fork_data(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -568,6 +571,8 @@ bool tuy_fork_task(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_fork_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                    const struct tuy_read *read, const struct tuy_read_result *result);
 void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* Void entries could not be stored: every peer is asked for them once more. */
+void tuy_fork_voided_again(struct tuy_node *n, uint32_t log_no);
 /* A cut is durable: where does the log stand now? That is read before anything else. */
 void tuy_fork_stored(struct tuy_node *n, uint32_t log_no);
 /* Void entries of this device are in the store: the host is told. */
@@ -588,7 +593,9 @@ void tuy_own_publish(struct tuy_node *n);
 /* May an own entry be appended now? */
 bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
 void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
-/* A log of this device turned out to be forked. */
+/* At the start: the store ended between a cut of the current log and the new incarnation. */
+void tuy_own_begin(struct tuy_node *n);
+/* A log of this device turned out to be forked. `link`: NULL if that was found at the start. */
 void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
 
 /* Another process of this device is proved (PROTOCOL 5.7), which writes in `incarnation`; NULL: in

@@ -226,6 +226,7 @@ void tuy_node_start(struct tuy_node *n, struct tuy_now now)
 		if (n->log[i].mine && n->log[i].cut != TUY_NO_CUT)
 			tuy_fork_voided(n, i);
 	}
+	tuy_own_begin(n);
 	n->look_ms = now.ms + LOOK_MS * 8 / 10 + tuy_dice_below(&n->dice, LOOK_MS * 4 / 10);
 	for (uint32_t i = 0; i < n->peer_count; i++)
 		n->peer[i].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);

@@ -168,6 +168,22 @@ static bool follows_bulk(const struct tuy_node *n, const struct stage *s)
 	return false;
 }
 
+/* A cut does not overtake entries of its log that failed with what they need and wait to be tried
+ * again: they would stand beyond it. */
+static bool overtakes(const struct tuy_node *n, const struct stage *s)
+{
+	for (uint32_t i = 0; s->items[0].kind == TUY_STORE_CUT && i < n->cap.stages; i++) {
+		const struct stage *other = &n->stage[i];
+
+		for (uint32_t k = 0; other->state == STAGE_RETRY && k < other->item_count; k++) {
+			if (other->items[k].kind == TUY_STORE_ENTRIES &&
+			    other->items[k].log_no == s->items[0].log_no)
+				return true;
+		}
+	}
+	return false;
+}
+
 struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 {
 	struct stage *bulk = NULL, *other = NULL;
@@ -180,7 +196,8 @@ struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 
 		if (is_bulk && s->state == STAGE_ISSUED)
 			under_way += s->items[0].u.entries.count;
-		if (s->state == STAGE_READY && (!*best || s->ticket < (*best)->ticket))
+		if (s->state == STAGE_READY && (!*best || s->ticket < (*best)->ticket) &&
+		    !overtakes(n, s))
 			*best = s;
 	}
 	if (other && is_early(n, other))

@@ -85,6 +85,8 @@ static void item_failed(struct tuy_node *n, const struct tuy_store_item *item)
 		n->circle[item->circle_no].used = false;
 	if (item->kind == TUY_STORE_BLOB)
 		n->log[item->log_no].blobs_staged--;
+	if (item->kind == TUY_STORE_VOIDED)
+		tuy_fork_voided_again(n, item->log_no);
 	if (item->kind != TUY_STORE_ENTRIES && item->kind != TUY_STORE_BASE)
 		return;
 	log = &n->log[item->log_no];

@@ -31,6 +31,7 @@ void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		lc->need_heads = true;
 		lc->need_frontier = true;
 		lc->frontier_at = 0;
+		tuy_fork_doubt(n, link, circle_no);
 	}
 	lc->in_doubt = true;
 	lc->doubt = *digest;

@@ -160,6 +160,8 @@ static void commit_base(struct disk *d, const struct tuy_store_item *item)
 		memset(log->headers + (size_t)at * 64, 0, 64);
 		log->blobs[at].p = NULL;
 		log->gone[at] = 0;
+		if ((at + 1) % 64 == 0)
+			log->checkpointed[at / 64].seq = 0; /* not known */
 	}
 	log->state.head = item->u.base.head;
 	log->state.sig = item->u.base.sig;

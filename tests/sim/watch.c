@@ -266,24 +266,38 @@ void watch_bytes(struct world *w)
 
 /* ---- the end ---- */
 
-/* Does a node lack a payload that some disk holds? The only copy may have gone with a disk. */
+/* Does some disk hold a payload, and has none dropped it by its own rule? Else its holders may be
+ * linked to nobody who wants it. */
+static bool is_had(const struct world *w, const struct disk_log *log, uint32_t at)
+{
+	bool held = false;
+
+	for (uint32_t n = 0; n < w->node_count; n++) {
+		const struct disk_log *other =
+			liar_is(w, n) ? NULL : disk_log_find(w->member[n].disk, &log->id);
+
+		if (!other || at >= other->state.head.seq)
+			continue;
+		if (other->gone[at] || at < other->state.base_seq)
+			return false;
+		held = held || other->blobs[at].p;
+	}
+	return held;
+}
+
+/* Does a node lack a payload that it could get? The only copy may have gone with a disk. */
 static bool lacks(const struct world *w, uint32_t i)
 {
 	for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
 		const struct disk_log *log = disk_log(w->member[i].disk, l);
 
-		if (liar_forks(w, &log->state.device))
+		if (log->state.missing == 0 || liar_forks(w, &log->state.device))
 			continue;
-		for (uint32_t n = 0; log->state.missing > 0 && n < w->node_count; n++) {
-			const struct disk_log *other =
-				liar_is(w, n) ? NULL : disk_log_find(w->member[n].disk, &log->id);
-
-			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
-				if (!log->blobs[k].p && !log->gone[k] &&
-				    log->headers[(size_t)k * 64] && k < other->state.head.seq &&
-				    other->blobs[k].p)
-					return true;
-			}
+		for (uint32_t k = log->state.base_seq; k < log->state.head.seq; k++) {
+			if (!log->blobs[k].p && !log->gone[k] &&
+			    (log->headers[(size_t)k * 64 + 1] & TUY_HEADER_PAYLOAD) &&
+			    is_had(w, log, k))
+				return true;
 		}
 	}
 	return false;
@@ -324,9 +338,9 @@ static bool same_log(const struct disk_log *a, const struct disk_log *b)
 	    memcmp(&a->state.head.hash, &b->state.head.hash, sizeof a->state.head.hash) != 0)
 		return false;
 	for (uint32_t k = base; k < a->state.head.seq; k++) {
-		if ((!a->blobs[k].p && !b->blobs[k].p) || a->gone[k] || b->gone[k])
-			continue; /* nobody has it: watch_settled looked; or it is gone here */
-		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||
+		if (!a->blobs[k].p || !b->blobs[k].p)
+			continue; /* watch_settled looked who may lack it */
+		if (a->blobs[k].len != b->blobs[k].len ||
 		    memcmp(a->blobs[k].p, b->blobs[k].p, a->blobs[k].len) != 0)
 			return false;
 	}

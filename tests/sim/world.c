@@ -106,9 +106,11 @@ void node_start(struct world *w, uint32_t i)
 	tuy_node_set_suppression(m->node, w->options.flood ? TUY_FLOOD : TUY_SUPPRESS_DUPLICATES);
 	disk_load(m->disk, m->node);
 	/* A restarted node often comes back on another port; the founder does not, so that nobody
-	 * is lost for good; nobody does where few know each other. */
+	 * is lost for good; nobody does where few know each other, or where two of one device are
+	 * known by one address. */
 	if (m->address.port == 0 ||
-	    (i != 0 && w->options.peers + w->options.degree == 0 && roll(w, 2) == 0))
+	    (i != 0 && w->options.peers + w->options.degree + w->options.clones == 0 &&
+	     roll(w, 2) == 0))
 		m->address.port = (uint16_t)(1000 + roll(w, 60000));
 	tuy_node_start(m->node, now_of(w, i));
 	tuy_node_set_addresses(m->node, now_of(w, i), &m->address, 1);
