@@ -353,7 +353,7 @@ static void search_run(struct rpc_call *call, struct store_reading *reading, str
 	struct find_work *work = call->work;
 	struct tuy_query parsed;
 	enum tuy_err err = tuy_query_parse(&parsed, TUY_QUERY_SEARCH, query);
-	int hit_count = err ? -1 : search_query(reading, query, hits, HITS_MAX);
+	int hit_count = err ? -1 : search_query(reading, query, NULL, hits, HITS_MAX);
 	if (hit_count >= 0)
 		hits_take(work, reading, hits, hit_count);
 	store_reading_end(reading);
