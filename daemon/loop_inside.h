@@ -24,6 +24,9 @@ struct loop_pending {
 	const char *error; /* how it failed; NULL: well */
 };
 
+/* Tickets of loop_keep have this bit, the node's have not. */
+#define LOOP_TICKET_KEPT (UINT64_C(1) << 63)
+
 struct loop_waiter {
 	struct loop_waiter *next;
 	uint64_t ticket;
@@ -73,6 +76,7 @@ struct loop {
 	bool stuck; /* the time to stop was not enough */
 	void *node_memory;
 	size_t node_size;
+	uint64_t kept; /* tickets of loop_keep so far */
 	struct loop_pending
 		pending[LOOP_PENDING_MAX]; /* ring; answered ones stay readable for a while */
 	uint64_t pending_first;

@@ -39,6 +39,11 @@ void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, cons
 	struct loop *l = d->loop;
 	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
 	uint64_t begun = loop_watch_begin();
+	if ((ticket & LOOP_TICKET_KEPT) != 0) {
+		loop_waiters_call(d, ticket, stored, error);
+		loop_watch_end(d, "kept", begun);
+		return;
+	}
 	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);
 	p->error = error;
 	l->pending_first++;
@@ -52,6 +57,15 @@ void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, cons
 	if (d->stopping)
 		loop_stop_finish(d);
 	loop_watch_end(d, "stored", begun);
+}
+
+int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct tuy_bytes value,
+              uint64_t *ticket)
+{
+	struct loop *l = d->loop;
+	struct writer_row row = { own, key, value };
+	*ticket = LOOP_TICKET_KEPT | ++l->kept;
+	return l->writer ? writer_submit_rows(l->writer, *ticket, &row, 1) : -1;
 }
 
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)

@@ -43,6 +43,8 @@
  * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
  * commitment         or retracted)
  *
+ *   watches      number u32                      the owner's standing searches, watch.h
+ *
  * Derived (made from the above, can be rebuilt):
  *
  *   unopened     circle_no u32, epoch 8, log_no u32, seq u32     empty: a blob whose epoch key is
@@ -100,6 +102,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_EXPIRIES,
 	           STORE_FORKS,
 	           STORE_VOIDED,
+	           STORE_WATCHES,
 	           STORE_TABLE_COUNT,
 };
 

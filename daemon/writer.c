@@ -14,6 +14,7 @@
 #include "search_build.h"
 #include "store_apply.h"
 #include "store_env.h"
+#include "store_own_put.h"
 #include "view_rows.h"
 #include <errno.h>
 #include <pthread.h>
@@ -25,6 +26,14 @@
 #define BATCH_BYTES_MAX   ((size_t)8 << 20)
 #define LIVE_WORK_NS      (10ull * 1000 * 1000)   /* of one transaction while live tickets come */
 #define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
+
+struct ticket_row { /* one of the owner's own */
+	enum store_own own;
+	uint8_t *key; /* value behind it, one block */
+	uint32_t key_len;
+	uint32_t value_len;
+	int removed;
+};
 
 struct ticket_head { /* where a log stands after this ticket */
 	uint32_t log_no;
@@ -45,8 +54,10 @@ struct ticket {
 	uint32_t seen_s;
 	uint32_t entry_count;
 	size_t bytes;
-	const char *error; /* NULL: stored */
-	int swept;         /* a sweep ends with it */
+	const char *error;       /* NULL: stored */
+	int swept;               /* a sweep ends with it */
+	struct ticket_row *rows; /* instead of items */
+	uint32_t row_count;
 	struct ticket_log *logs;
 	uint32_t log_count;
 	uint32_t head_count;
@@ -135,6 +146,9 @@ static struct ticket *ticket_pop_taken(struct tickets *taken)
 
 static void ticket_free(struct ticket *ticket)
 {
+	for (uint32_t i = 0; i < ticket->row_count; i++)
+		free(ticket->rows[i].key);
+	free(ticket->rows);
 	free(ticket->logs);
 	free(ticket);
 }
@@ -176,9 +190,21 @@ static uint64_t live_deadline(struct writer *writer)
 	return live ? now + LIVE_WORK_NS : UINT64_MAX;
 }
 
-static int ticket_apply(struct writer *writer, const struct ticket *ticket)
+static int row_apply(const struct writer *writer, MDB_txn *txn, const struct ticket_row *row)
+{
+	const struct store_tables *tables = &writer->store->tables;
+	struct tuy_bytes key = { row->key, row->key_len };
+	struct tuy_bytes value = { row->key + row->key_len, row->value_len };
+	if (row->removed)
+		return store_own_del(txn, tables, row->own, key);
+	return store_own_put(txn, tables, row->own, key, value);
+}
+
+static int ticket_apply(struct writer *writer, MDB_txn *txn, const struct ticket *ticket)
 {
 	int rc = 0;
+	for (uint32_t i = 0; i < ticket->row_count && rc == 0; i++)
+		rc = row_apply(writer, txn, &ticket->rows[i]);
 	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
 		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
 	return rc;
@@ -206,7 +232,7 @@ static int batch_commit(struct writer *writer, struct ticket *first, uint32_t ma
 		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
 			break;
 		(*count)++;
-		rc = ticket_apply(writer, t);
+		rc = ticket_apply(writer, txn, t);
 		if (rc == 0)
 			rc = ticket_note(writer, txn, t);
 		if (uv_hrtime() > deadline)
@@ -623,6 +649,38 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	tickets_push(&writer->waiting, made);
 	if (live)
 		writer->live_ns = uv_hrtime();
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
+	return 0;
+}
+
+int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
+                       uint32_t count)
+{
+	struct ticket *made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return -1;
+	made->number = ticket;
+	made->rows = calloc(count, sizeof made->rows[0]);
+	for (; made->rows != NULL && made->row_count < count; made->row_count++) {
+		const struct writer_row *row = &rows[made->row_count];
+		uint8_t *room = malloc(row->key.len + row->value.len);
+		if (room == NULL)
+			break;
+		memcpy(room, row->key.p, row->key.len);
+		if (row->value.len > 0)
+			memcpy(room + row->key.len, row->value.p, row->value.len);
+		made->rows[made->row_count] =
+			(struct ticket_row){ row->own, room, (uint32_t)row->key.len,
+			                     (uint32_t)row->value.len, row->value.p == NULL };
+		made->bytes += 256 + row->value.len;
+	}
+	if (made->row_count < count) {
+		ticket_free(made);
+		return -1;
+	}
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->waiting, made);
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
 	return 0;
