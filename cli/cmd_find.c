@@ -10,7 +10,7 @@
 static const struct option_rule inbox_rules[] = {
 	{ 'a', "all", NULL, "all", OPTION_FLAG, "everything live, own ones too, without a limit" },
 	{ 0, "mine", NULL, "mine", OPTION_FLAG, "what I gave and asked" },
-	{ 0, "for-me", NULL, "for_me", OPTION_FLAG, "what is meant for me" },
+	{ 0, "for-me", NULL, "for_me", OPTION_FLAG, "what my watches match or names me" },
 	{ 'n', "limit", "N", "limit", OPTION_NUMBER, "at most N" },
 };
 

@@ -3,6 +3,7 @@
 #include "rpc_do.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
+#include "rpc_watch.h"
 #include "search.h"
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static void row_put(struct rpc_call *call, struct store_reading *reading, struct
 	if (!find_row_open(call, reading, row, &room, &record))
 		return;
 	if (work->for_me &&
-	    (!record || !rpc_object_is_for_me(call->home, reading, &row->object, record)))
+	    (!record || !rpc_watch_is_for_you(call->home, reading, &row->object, record)))
 		return;
 	rpc_open_map(out, NULL);
 	rpc_object_put(call->home, reading, &row->object, record, out);

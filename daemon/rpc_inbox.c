@@ -13,7 +13,8 @@
 
 #define INBOX_LIMIT 20
 #define MOVES_MAX   50
-#define SLICE       256             /* rows sorted into their parts in one turn */
+#define SORTED_MAX  256             /* rows looked at for what is for me */
+#define SLICE       128             /* rows sorted into their parts in one turn */
 #define ENDING_S    (2u * 86400)    /* own ones that end so soon.. */
 #define LIVED_S     (2u * ENDING_S) /* ..unless they were given for less than that */
 
@@ -40,8 +41,7 @@ static int inbox_params(struct rpc_call *call, struct inbox_flags *flags)
 static enum find_part part_of(struct rpc_home *home, struct store_reading *reading,
                               const struct view_object *object, const struct tuy_record *record)
 {
-	if (record && (rpc_watch_is_matched(home, reading, object, record) ||
-	               rpc_object_is_for_me(home, reading, object, record)))
+	if (record && rpc_watch_is_for_you(home, reading, object, record))
 		return PART_FOR_YOU;
 	return object->kind == TUY_RECORD_ASK ? PART_ASKS : PART_TIPS;
 }
@@ -170,7 +170,7 @@ static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
 	filter->live_at_s = find_has(find, FIND_STATE) ? 0 : work->now_s;
 	work->sorted = !flags->all && !flags->mine && !flags->for_me && !find_has_filter(find);
 	bool plain = flags->all && !find_has_filter(find);
-	uint32_t least = plain ? work->limit : FIND_LIMIT_MAX;
+	uint32_t least = plain ? work->limit : work->sorted ? SORTED_MAX : FIND_LIMIT_MAX;
 	find_list(work, reading, work->limit > least ? work->limit : least);
 	if (work->sorted)
 		moves_add(work, reading);

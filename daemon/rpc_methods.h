@@ -64,11 +64,11 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
  *
- * inbox: open ones of others. With neither flags nor filters, the newest 1,000 of them are looked
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
  * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
  * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
- * to 10,000 without `limit`; `mine`: own ones only; `for_me`: those whose `for` names me or my
- * seat.
+ * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
+ * whose `for` names me or my seat.
  * query: words and filters, find.h. inbox has state "open" unless said, search "any".
  * life_s: 1 s up to 90 days (intro, news, vouch 30); missing: 30 days (intro, news 14).
  * A tip's title of more than 120 bytes, or of several lines, without `text` becomes the text, and

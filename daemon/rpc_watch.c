@@ -36,9 +36,11 @@ static bool is_met(struct rpc_home *home, struct store_reading *reading, struct 
 	       watch_matches(watch, object, loop_now(home->d).wall_s, record);
 }
 
-bool rpc_watch_is_matched(struct rpc_home *home, struct store_reading *reading,
+bool rpc_watch_is_for_you(struct rpc_home *home, struct store_reading *reading,
                           const struct view_object *object, const struct tuy_record *record)
 {
+	if (rpc_object_is_for_me(home, reading, object, record))
+		return true;
 	if (is_own(home, object))
 		return false;
 	for (uint32_t i = 0; i < home->watches.count; i++)

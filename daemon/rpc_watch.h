@@ -9,7 +9,8 @@
 
 #include "rpc_home.h"
 
-bool rpc_watch_is_matched(struct rpc_home *home, struct store_reading *reading,
+/* Whether it meets one, or names the owner or his seat in its `for`. */
+bool rpc_watch_is_for_you(struct rpc_home *home, struct store_reading *reading,
                           const struct view_object *object, const struct tuy_record *record);
 /* "matched": the labels of all that it meets; `record` NULL: none. */
 void rpc_watch_matched_put(struct rpc_home *home, struct store_reading *reading,

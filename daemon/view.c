@@ -93,8 +93,7 @@ static void stream_settle(struct list *list, uint32_t i, uint32_t circle_no, int
 	struct view_time *time = &list->stream[i].time;
 	if (rc == 0)
 		rc = view_time_parse(&list->stream[i].key, &list->stream[i].row, time);
-	if (rc != 0 || time->circle_no != circle_no ||
-	    time->created_s < list->filter->since_s) {
+	if (rc != 0 || time->circle_no != circle_no || time->created_s < list->filter->since_s) {
 		mdb_cursor_close(list->stream[i].cursor);
 		list->stream[i].cursor = NULL;
 	}

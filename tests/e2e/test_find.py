@@ -235,6 +235,7 @@ def test_the_inbox_in_its_parts(world):
     assert order[:3] == ["for-you", "for-you", "moves"] and len(order) == 7
     # old ones of a long list are for you all the same
     assert {o["id"] for o in bruno.json("inbox", "--limit", "2")} == {named["id"], wifi["id"]}
+    assert {o["id"] for o in bruno.json("inbox", "--for-me")} == {named["id"], wifi["id"]}
 
 
 def test_digest(pair):
