@@ -115,7 +115,7 @@ static int state_read(const struct piece *piece, struct find_term *term, struct 
 static bool number_read(struct tuy_bytes text, bool units, uint32_t *number)
 {
 	static const struct {
-		char letter;
+		uint8_t letter;
 		uint32_t seconds;
 	} unit[] = { { 'm', MINUTE_S }, { 'h', HOUR_S }, { 'd', DAY_S }, { 'w', WEEK_S } };
 	uint32_t value = 0;
