@@ -1,8 +1,7 @@
 #include "loop_inside.h"
 #include <stdlib.h>
 
-/* Answers the ones at the front that never reached the writer: the order is the node's. */
-static void pending_refuse(struct daemon *d)
+void loop_pending_refuse(struct daemon *d)
 {
 	struct loop *l = d->loop;
 	while (l->pending_first != l->pending_end) {
@@ -27,36 +26,7 @@ void loop_store_perform(struct daemon *d, const struct tuy_task *task)
 	if (!p->refused)
 		return;
 	p->error = l->writer ? "T-MEMORY" : "T-STOPPING";
-	pending_refuse(d);
-}
-
-void loop_stop_finish(struct daemon *d);
-
-/* writer.h: a ticket is durable or has failed. */
-void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
-{
-	struct daemon *d = context;
-	struct loop *l = d->loop;
-	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
-	uint64_t begun = loop_watch_begin();
-	if ((ticket & LOOP_TICKET_KEPT) != 0) {
-		loop_waiters_call(d, ticket, stored, error);
-		loop_watch_end(d, "kept", begun);
-		return;
-	}
-	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);
-	p->error = error;
-	l->pending_first++;
-	tuy_node_on_stored(d->node, loop_now(d), ticket, stored);
-	pending_refuse(d);
-	loop_drain(d);
-	if (l->links) {
-		links_resume(l->links);
-		loop_drain(d);
-	}
-	if (d->stopping)
-		loop_stop_finish(d);
-	loop_watch_end(d, "stored", begun);
+	loop_pending_refuse(d);
 }
 
 int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct tuy_bytes value,

@@ -26,6 +26,7 @@
 #define BATCH_BYTES_MAX   ((size_t)8 << 20)
 #define LIVE_WORK_NS      (10ull * 1000 * 1000)   /* of one transaction while live tickets come */
 #define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
+#define MERGE_REST_NS     (100ull * 1000 * 1000)  /* merging begins so long after a live one */
 
 struct ticket_row { /* one of the owner's own */
 	enum store_own own;
@@ -461,14 +462,35 @@ static void told_take(struct writer *writer, struct tickets *told)
 	}
 }
 
+/* Merging in a transaction of its own would keep the next live ticket waiting: while such come,
+ * what commits merge themselves is enough. Nanoseconds until it may begin; the mutex is held. */
+static uint64_t merge_rest_ns(const struct writer *writer)
+{
+	uint64_t since = uv_hrtime() - writer->live_ns;
+	return writer->live_ns == 0 || since >= MERGE_REST_NS ? 0 : MERGE_REST_NS - since;
+}
+
+/* Waits for something to do; the mutex is held. */
+static void work_await(struct writer *writer)
+{
+	while (writer->waiting.first == NULL && !writer->stopping && !writer->view_doubted &&
+	       !writer->sweeping && writer->sweep_s == 0) {
+		uint64_t rest_ns = writer->merge_due ? merge_rest_ns(writer) : 0;
+		if (!writer->merge_due)
+			uv_cond_wait(&writer->cond, &writer->mutex);
+		else if (rest_ns > 0)
+			(void)uv_cond_timedwait(&writer->cond, &writer->mutex, rest_ns);
+		else
+			return;
+	}
+}
+
 static void thread_main(void *arg)
 {
 	struct writer *writer = arg;
 	for (;;) {
 		uv_mutex_lock(&writer->mutex);
-		while (writer->waiting.first == NULL && !writer->stopping && !writer->merge_due &&
-		       !writer->view_doubted && !writer->sweeping && writer->sweep_s == 0)
-			uv_cond_wait(&writer->cond, &writer->mutex);
+		work_await(writer);
 		struct tickets taken = tickets_take(&writer->waiting);
 		struct tickets told = tickets_take(&writer->told);
 		const char *failing = writer->failing;
