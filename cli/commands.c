@@ -3,18 +3,17 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_new,    &cmd_invite, &cmd_join,   &cmd_profile, &cmd_tip,    &cmd_ask,
-	&cmd_inbox,  &cmd_show,   &cmd_search, &cmd_circle,  &cmd_events, &cmd_vouch,
-	&cmd_verify, &cmd_status, &cmd_stop,   &cmd_version, &cmd_help,
+	&cmd_new,   &cmd_invite, &cmd_join,   &cmd_profile, &cmd_tip,     &cmd_ask,   &cmd_inbox,
+	&cmd_show,  &cmd_search, &cmd_circle, &cmd_watch,   &cmd_digest,  &cmd_value, &cmd_events,
+	&cmd_vouch, &cmd_verify, &cmd_status, &cmd_stop,    &cmd_version, &cmd_help,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char *const later[] = {
-	"who",     "answer", "claim",    "pass",   "give-back", "award",  "withdraw",
-	"edit",    "undo",   "done",     "thank",  "value",     "watch",  "digest",
-	"contact", "policy", "company",  "forget", "export",    "notice", "audit",
-	"doctor",  "peers",  "device",   "lock",   "unlock",    "sync",   "backup",
-	"restore", "bundle", "calendar", "limits", "recover",   NULL,
+	"who",    "answer",  "claim",  "pass",     "give-back", "award",   "withdraw", "edit",
+	"undo",   "done",    "thank",  "contact",  "policy",    "company", "forget",   "export",
+	"notice", "audit",   "doctor", "peers",    "device",    "lock",    "unlock",   "sync",
+	"backup", "restore", "bundle", "calendar", "limits",    "recover", NULL,
 };
 
 /* Aliases of commands that come later. */

@@ -104,6 +104,8 @@ extern const struct command cmd_profile;                       /* cmd_profile.c 
 extern const struct command cmd_tip, cmd_ask;                  /* cmd_give.c */
 extern const struct command cmd_inbox, cmd_search;             /* cmd_find.c */
 extern const struct command cmd_events;                        /* cmd_events.c */
+extern const struct command cmd_watch;                         /* cmd_watch.c */
+extern const struct command cmd_value, cmd_digest;             /* cmd_value.c */
 extern const struct command cmd_show;                          /* cmd_show.c */
 extern const struct command cmd_status, cmd_stop, cmd_version; /* cmd_node.c */
 extern const struct command cmd_vouch;                         /* cmd_vouch.c */

@@ -10,6 +10,8 @@
 
 #include "loop.h"
 #include "rpc_call.h"
+#include "synonyms.h"
+#include "watch.h"
 
 #define RPC_NAME_MAX 121 /* a name of 120 bytes and a NUL */
 
@@ -48,6 +50,8 @@ struct rpc_home {
 	uint32_t following_count;
 	struct tuy_device last_device; /* whose link ended last.. */
 	uint32_t last_seen_s;          /* ..and when; 0: none yet */
+	struct watches watches;
+	struct synonyms *synonyms;
 	struct rpc_circle circle[TUY_CIRCLES_MAX];
 	uint8_t blob[TUY_BLOB_MAX];  /* of the record that is being shown */
 	uint8_t named[TUY_BLOB_MAX]; /* of one whose name is being read meanwhile */

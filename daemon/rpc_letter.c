@@ -223,10 +223,21 @@ static struct work *letter_param(struct rpc_call *call)
 
 /* ---- writing ---- */
 
+/* Keeps the row of a letter; value.p NULL: it goes. */
+static enum tuy_err row_put(struct rpc_call *call, const struct store_letter *letter,
+                            struct tuy_bytes value, uint64_t *ticket)
+{
+	struct tuy_bytes key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 };
+	return loop_keep(call->home->d, STORE_OWN_LETTERS, key, value, ticket) == 0 ? TUY_OK
+	                                                                            : TUY_E_FULL;
+}
+
 static enum tuy_err row_attempt(struct rpc_call *call, uint64_t *ticket)
 {
 	const struct work *work = call->work;
-	return loop_put_letter(call->home->d, &work->row, ticket);
+	uint8_t value[STORE_LETTER_MAX];
+	return row_put(call, &work->row,
+	               (struct tuy_bytes){ value, store_letter_row(&work->row, value) }, ticket);
 }
 
 static void row_written(struct rpc_call *call, const char *error)
@@ -616,9 +627,7 @@ static void revoked(struct rpc_call *call, const char *error)
 static enum tuy_err remove_attempt(struct rpc_call *call, uint64_t *ticket)
 {
 	const struct work *work = call->work;
-	struct store_letter gone = work->row;
-	gone.text.len = 0;
-	return loop_put_letter(call->home->d, &gone, ticket);
+	return row_put(call, &work->row, (struct tuy_bytes){ NULL, 0 }, ticket);
 }
 
 void rpc_do_vouch_revoke(struct rpc_call *call)

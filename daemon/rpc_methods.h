@@ -36,11 +36,20 @@
  * tip           circle?, fields FIELDS, life_s? -> OBJECT, durable
  * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable; of both: T-NOT-FOUND
  *               (3), T-AMBIGUOUS (5): whom `for` names
- * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), filters?
- *               -> objects [OBJECT], more, circles [{id name slug members online in_sync}]
+ * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), query? (filters only)
+ *               -> objects [OBJECT + part "for-you" "moves" "asks" "tips"], more, watches (how
+ *               many there are), circles [{id name slug members online in_sync}]
  * show          id (4..16 characters) -> OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS (5)
- * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
- *               T-USAGE if there is no word in it
+ * search        query, circle?, limit? 1..1000 (50) -> [OBJECT + near, score]: what has all the
+ *               words, best first, then what is near it; newest first if there are only filters;
+ *               T-USAGE if there is neither
+ * watch_add     query, circle?, digest? -> WATCH, durable; T-WATCH-EXISTS (7), T-NOT-FOUND (3),
+ *               T-AMBIGUOUS (5): whom `from:` names
+ * watch_list    -> [WATCH]
+ * watch_remove  number -> schema, number; T-NOT-FOUND (3)
+ * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
+ *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
+ *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
  * delivery      id -> schema, id, peers, have_it, online, calling, last_seen {name at} or nil;
  *               calling: devices of the circle that are being called right now
  * events        since? (a position; "0": the oldest that is kept; not given: now), limit? 1..200
@@ -68,10 +77,12 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
  *
- * inbox: newest first, open ones of others; `all`: own ones too, and up to 10,000 without `limit`;
- * `mine`: own ones only; `for_me`: those whose `for` names me or my seat. filters: {"from": name or
- * id, "kind": "tip" "ask" or an ask's name, "state": "open" "expired" "any"}. inbox has state
- * "open" unless said, search "any".
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
+ * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
+ * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
+ * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
+ * whose `for` names me or my seat.
+ * query: words and filters, find.h. inbox has state "open" unless said, search "any".
  * life_s: 1 s up to 90 days (intro, news, vouch 30); missing: 30 days (intro, news 14).
  * A tip's title of more than 120 bytes, or of several lines, without `text` becomes the text, and
  * the title its beginning.
@@ -83,17 +94,17 @@
  * OBJECT: schema, id, short, kind "tip" "ask", ask (asks), circle (slug), from, mine bool, created,
  *   state "open" "expired", unreadable true (only if so, then no fields), title (tips), need (tips)
  *   or text (asks), company {name domain? siren?} or nil, role, warmth and told (tips), tags, lang,
- *   the other fields if given, matched [], expires or nil, delivery {peers have_it}, next [].
- * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
- *   languages, reach, updated; nil for what is not there.
- * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
- *   members [{member name from company role online in_sync self devices [{device label}]}] with
- *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
- * LETTER: schema, number, ask (id), circle (slug), state "drafted" "signed" "sent" "expired"
- *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
- *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
- * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
- * 8 digits of his id if there is no profile.
+ *   the other fields if given, matched [labels of watches], expires or nil, delivery {peers
+ * have_it}, next []. WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest",
+ * created, hits, last_hit. PROFILE: schema, member, circle, from, name, company, seat, sells,
+ * looks_for, not_for, zone, languages, reach, updated; nil for what is not there. SHOWN: schema,
+ * id, name, slug, state "forming" (alone) "active", epoch, charter nil, members [{member name from
+ * company role online in_sync self devices [{device label}]}] with role "keeper" "member" "relay",
+ * former (`all`; same rows), recovery_key? LETTER: schema, number, ask (id), circle (slug), state
+ * "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since, facts [],
+ * limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name), text, signature
+ * (nil: a draft). `from` is the first word of the author's name, folded ("alice"); the whole name
+ * if two begin so; 8 digits of his id if there is no profile.
  *
  * Thread rule: the loop thread.
  */

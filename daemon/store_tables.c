@@ -28,6 +28,7 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_FORKS] = "forks",
 	[STORE_VOIDED] = "voided",
 	[STORE_LETTERS] = "letters",
+	[STORE_WATCHES] = "watches",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

@@ -44,6 +44,8 @@
  * commitment         or retracted)
  *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
+ *   watches      number u32                      the owner's standing searches, watch.h
+ *
  * Derived (made from the above, can be rebuilt):
  *
  *   unopened     circle_no u32, epoch 8, log_no u32, seq u32     empty: a blob whose epoch key is
@@ -102,6 +104,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_FORKS,
 	           STORE_VOIDED,
 	           STORE_LETTERS,
+	           STORE_WATCHES,
 	           STORE_TABLE_COUNT,
 };
 

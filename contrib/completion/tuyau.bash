@@ -12,8 +12,12 @@ _tuyau_options() {
 		"--place --sector --life --claims --reward --lang --told" ;;
 	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
 		"--for --budget --when --lang" ;;
-	inbox) echo "--all --mine --for-me --limit from: kind: state:" ;;
-	search) echo "--limit from: kind: state:" ;;
+	inbox) echo "--all --mine --for-me --limit \
+		from: company: kind: state: tag: warm: age:" ;;
+	search) echo "--limit from: company: kind: state: tag: warm: age:" ;;
+	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
+	digest) echo "--since --mail" ;;
+	value) echo "--since" ;;
 	show) echo "--blurb" ;;
 	vouch) echo "write sign send list revoke --for --about --relation --since --fact --limits" \
 		"--phone --days --lang --edit --out" ;;
@@ -26,7 +30,8 @@ _tuyau_options() {
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="new invite join profile tip ask inbox show search circle events vouch verify status
+	local commands="new invite join profile tip ask inbox show search watch digest value circle
+		events vouch verify status
 		stop version help donne demande"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
