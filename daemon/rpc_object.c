@@ -32,6 +32,9 @@ static void value_put(struct rpc_out *out, const struct tuy_field_rule *rule, co
 			rpc_put_text(out, NULL, value->item[i]);
 		rpc_close_one(out);
 		break;
+	case TUY_TYPE_BIN:
+		rpc_put_hex(out, key, value->text);
+		break;
 	}
 }
 

@@ -173,11 +173,14 @@ static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
 			return rpc_fault_set(fault, "T-USAGE", "", "%s: at most %d.", rule->name,
 			                     TUY_TAGS_MAX);
 		break;
+	case TUY_TYPE_BIN: /* ids are the daemon's to write */
+		tuy_read_fail(&r, TUY_E_FORMAT);
+		break;
 	}
 	if (tuy_read_end(&r) == TUY_OK)
 		return 0;
 	static const char *const wanted[] = { "a text", "a number", "true or false",
-		                              "a list of texts" };
+		                              "a list of texts", "left out" };
 	return rpc_fault_set(fault, "T-USAGE", "", "%s must be %s.", rule->name,
 	                     wanted[rule->type]);
 }

@@ -43,22 +43,34 @@
  * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
  * commitment         or retracted)
  *
+ *   private      circle_no u32, id 10, kind u8    (enum view_private) what the owner alone has of an
+ *                                                object; goes with it
+ *
  * Derived (made from the above, can be rebuilt):
  *
  *   unopened     circle_no u32, epoch 8, log_no u32, seq u32     empty: a blob whose epoch key is
  *                                                not held; tried again when it comes
  *   objects      number u32                      circle_no u32, id 10, kind u8, ask u8, log_no u32,
  *                                                seq u32, created_s u32, expires_s u32, time_s u32,
- *                                                rev u32. A newer revision gets a new number and
+ *                                                rev u32, claims u8, state u8 (enum view_state).
+ *                                                A newer revision gets a new number and
  *                                                the old row goes: whoever holds a number without
  *                                                a row (postings of words) holds nothing
  *   object_ids   id 10, number u32               circle_no u32, kind u8
  *   object_times circle_no u32, created_s u32, number u32        kind u8, ask u8, log_no u32,
- *                                                expires_s u32
+ *                                                expires_s u32, state u8
  *   newest       circle_no u32, kind u8, member 32               number u32. PROFILE: of a member;
  *                                                CIRCLE: member is zero
  *   expiries     exp_s u32, log_no u32, seq u32  empty: a payload that is held or missing, by its
  *                                                header's expiry
+ *   acts         circle_no u32, id 10 (of the tip or ask), kind u8, log_no u32, seq u32
+ *                                                id 10 (its own), rev u32, time_s u32, flags u8
+ *                                                (1 has of, 2 has to, 4 sealed), of 10, to 32,
+ *                                                due_s u32, step u8. Kind TIP, ASK: an older
+ *                                                revision of the object itself
+ *   moves        circle_no u32, id 10            what waits for the owner: why u8 (enum view_why),
+ *                                                state u8, at_s u32, due_s u32, count u32, award
+ *                                                10
  *   segments     }
  *   words        } search_build.h
  *
@@ -72,7 +84,7 @@
 #include <lmdb.h>
 
 #define STORE_SCHEMA   1u
-#define STORE_VIEW     2u /* version of the derived tables */
+#define STORE_VIEW     3u /* version of the derived tables */
 #define STORE_MAC_SIZE 16
 #define STORE_KEY_MAX  255 /* bytes of a key */
 
@@ -100,6 +112,9 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_EXPIRIES,
 	           STORE_FORKS,
 	           STORE_VOIDED,
+	           STORE_ACTS,
+	           STORE_MOVES,
+	           STORE_PRIVATE,
 	           STORE_TABLE_COUNT,
 };
 

@@ -13,6 +13,7 @@
 static const enum store_table derived[] = {
 	STORE_UNOPENED, STORE_OBJECTS,  STORE_OBJECT_IDS, STORE_OBJECT_TIMES,
 	STORE_NEWEST,   STORE_SEGMENTS, STORE_WORDS,      STORE_EXPIRIES,
+	STORE_ACTS,     STORE_MOVES,
 };
 
 struct log_at {        /* where one log stands */

@@ -290,6 +290,7 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 	case TUY_STORE_CUT:
 		disk_void_cut(&d->log[item->log_no], item);
 		break;
+	case TUY_STORE_PRIVATE: /* nor has private rows */
 	case TUY_STORE_SPENT:
 		break; /* nothing here publishes again */
 	case TUY_STORE_VOIDED:
