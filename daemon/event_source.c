@@ -331,6 +331,11 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	look_soon(s);
 }
 
+void event_source_push(struct event_source *s, struct event *event)
+{
+	push(s, event);
+}
+
 /* ---- life ---- */
 
 struct event_source *event_source_create(struct daemon *d, void (*on_event)(void *context),

@@ -1,5 +1,7 @@
 #include "rpc_object.h"
 #include "log.h"
+#include "rpc_life_put.h"
+#include "view_life.h"
 #include "rpc_people.h"
 #include "../proto/log.h"
 #include "../proto/text.h"
@@ -147,7 +149,7 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_flag(out, "mine", member_is_own(home, &object->member));
 	rpc_put_time(out, "created", object->created_s);
 	rpc_put_str(out, "state",
-	            object->expires_s != 0 && object->expires_s <= now_s ? "expired" : "open");
+	            view_state_name(view_state_at(object->state, object->expires_s, now_s)));
 	if (record)
 		fields_put(out, record);
 	else
@@ -159,8 +161,7 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
 	rpc_close_one(out);
-	rpc_open_array(out, "next");
-	rpc_close_one(out);
+	rpc_life_put(home, reading, object, out);
 }
 
 void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,

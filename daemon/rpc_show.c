@@ -83,10 +83,8 @@ static void several_found(struct rpc_call *call, struct store_reading *reading, 
 	rpc_answer(call);
 }
 
-/* The object that the param `id` means, in a reading that is begun. 0, or -1: the call has failed,
- * and no reading is open. */
-static int object_param(struct rpc_call *call, struct store_reading *reading,
-                        struct view_object *object)
+int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
+                     struct view_object *object)
 {
 	struct rpc_fault fault;
 	struct tuy_bytes id = { 0 };
@@ -125,7 +123,7 @@ void rpc_do_show(struct rpc_call *call)
 	struct store_reading reading;
 	struct view_object object;
 	struct tuy_record record;
-	if (object_param(call, &reading, &object) != 0)
+	if (rpc_object_param(call, &reading, &object) != 0)
 		return;
 	bool readable = rpc_record_get(call->home, &reading, &object, &record);
 	struct rpc_out *out = rpc_result(call);
@@ -172,7 +170,7 @@ void rpc_do_delivery(struct rpc_call *call)
 	struct store_reading reading;
 	struct view_object object;
 	char id[TUY_OBJECT_TEXT];
-	if (object_param(call, &reading, &object) != 0)
+	if (rpc_object_param(call, &reading, &object) != 0)
 		return;
 	const struct rpc_circle *circle = rpc_circle_get(call->home, &reading, object.circle_no);
 	struct tuy_delivery delivery =

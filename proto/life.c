@@ -3,7 +3,7 @@
 
 static const char *const steps[] = { "contacted", "meeting",   "quoted",   "won",
 	                             "lost",      "no-answer", "not-a-fit" };
-static const char *const ask_steps[] = { "asked", "yes", "introduced", "met", "done" };
+static const char *const ask_steps[] = { "asked", "agreed", "introduced", "met", "done" };
 static const char *const answers[] = { "person", "relay", "moved", "intro", "me" };
 
 static bool same_member(const struct tuy_member *a, const struct tuy_member *b)

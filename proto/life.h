@@ -44,7 +44,7 @@ enum tuy_step { /* of a tip, PROTOCOL 8.6 */
 };
 enum tuy_ask_step { /* of an accepted answer */
 	            TUY_ASKED_TARGET = 1,
-	            TUY_TARGET_YES,
+	            TUY_TARGET_AGREED,
 	            TUY_INTRODUCED,
 	            TUY_MET,
 	            TUY_DONE,
@@ -103,7 +103,7 @@ const struct tuy_life_claim *tuy_life_claim_by(const struct tuy_life *life,
  * NULL else. And back: 0 if none. */
 const char *tuy_step_name(uint64_t step);
 uint32_t tuy_step_named(struct tuy_bytes name);
-/* "asked", "yes", "introduced", "met", "done" for 1..5, of an answer. */
+/* "asked", "agreed", "introduced", "met", "done" for 1..5, of an answer. */
 const char *tuy_ask_step_name(uint64_t step);
 uint32_t tuy_ask_step_named(struct tuy_bytes name);
 /* "person", "relay", "moved", "intro", "me" for 1..5, of an answer. */
