@@ -33,9 +33,11 @@ static void person_put(const struct shown *s, const char *key, const struct tuy_
 /* The record of an act. False: it cannot be read here. */
 static bool act_open(const struct shown *s, uint32_t i, struct tuy_record *record)
 {
+	if (i == UINT32_MAX)
+		return false;
 	const struct view_act_at *at = &s->life->acts.at[i];
 	struct view_object entry = { .log_no = at->log_no, .seq = at->seq };
-	return i != UINT32_MAX && rpc_record_get(s->home, s->reading, &entry, record);
+	return rpc_record_get(s->home, s->reading, &entry, record);
 }
 
 static void text_put(const struct shown *s, const struct tuy_record *record, enum tuy_field field)
