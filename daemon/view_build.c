@@ -4,6 +4,7 @@
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include "search_build.h"
+#include "view_expiry.h"
 #include "view_life.h"
 #include "view_rows.h"
 #include <errno.h>
@@ -20,12 +21,6 @@ struct made { /* an object, or a newer revision of one, under a number of its ow
 	int dead; /* not the newest revision: nothing is written of it */
 	struct view_row row;
 	struct tuy_hash pcommit;
-};
-
-struct expiry { /* of a payload that is held or missing */
-	uint32_t exp_s;
-	uint32_t log_no;
-	uint32_t seq;
 };
 
 struct log_slot {
@@ -50,9 +45,7 @@ struct view_batch {
 	uint32_t made_count;
 	uint32_t made_cap;
 	int removed; /* objects were: the counts and words are to be written */
-	struct expiry *expiries;
-	uint32_t expiry_count;
-	uint32_t expiry_cap;
+	struct view_expiries expiries;
 	struct log_slot logs[LOG_CACHE];
 	struct {
 		int used;
@@ -247,12 +240,9 @@ static int entry_open(struct view_batch *batch, const struct log_slot *slot, uin
 	struct tuy_bytes doc = { batch->plain, len };
 	if (tuy_record_read(doc, record) != TUY_OK)
 		return ENTRY_NOTHING;
-	/* An object is for the circle: what is sealed to some is about one. */
-	if (tuy_record_is_act(record->kind))
-		return 0;
-	return mode == TUY_BLOB_CIRCLE &&
-	                       (is_shown(record->kind) || record->kind == TUY_RECORD_PROFILE ||
-	                        record->kind == TUY_RECORD_CIRCLE)
+	return is_shown(record->kind) || tuy_record_is_act(record->kind) ||
+	                       record->kind == TUY_RECORD_PROFILE ||
+	                       record->kind == TUY_RECORD_CIRCLE
 	               ? 0
 	               : ENTRY_NOTHING;
 }
@@ -284,27 +274,6 @@ static int revision_keep(struct view_batch *batch, const struct view_row *row)
 	return is_shown(row->kind) ? view_lives_revision(batch->lives, row->kind, &entry) : 0;
 }
 
-/* Notes when the payload of an entry expires; an entry with a clear one never does. */
-static int expiry_note(struct view_batch *batch, uint32_t log_no, uint32_t seq,
-                       const struct store_entry_row *row)
-{
-	struct tuy_header header;
-	if (tuy_header_decode(row->header, &header) != TUY_OK)
-		return MDB_CORRUPTED;
-	if (header.exp_s == 0 || tuy_header_is_clear(row->header))
-		return 0;
-	if (batch->expiry_count == batch->expiry_cap) {
-		uint32_t cap = batch->expiry_cap == 0 ? MADE_FIRST : batch->expiry_cap * 2;
-		struct expiry *grown = realloc(batch->expiries, cap * sizeof *grown);
-		if (grown == NULL)
-			return ENOMEM;
-		batch->expiries = grown;
-		batch->expiry_cap = cap;
-	}
-	batch->expiries[batch->expiry_count++] = (struct expiry){ header.exp_s, log_no, seq };
-	return 0;
-}
-
 int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
                      const struct store_entry_row *row)
 {
@@ -314,7 +283,7 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	if (batch->on == VIEW_BATCH_OFF ||
 	    (row->state != STORE_BLOB_HELD && row->state != STORE_BLOB_MISSING))
 		return 0;
-	int rc = expiry_note(batch, log_no, seq, row);
+	int rc = view_expiry_note(&batch->expiries, log_no, seq, row);
 	if (rc != 0 || row->state == STORE_BLOB_MISSING)
 		return rc;
 	rc = slot_find(batch, log_no, &slot);
@@ -624,44 +593,12 @@ static int newest_settle(struct view_batch *batch, const struct made *made)
 	                       member, made->number);
 }
 
-/* ---- expiry ---- */
-
-static int order_by_expiry(const void *a, const void *b)
-{
-	const struct expiry *x = a;
-	const struct expiry *y = b;
-	if (x->exp_s != y->exp_s)
-		return x->exp_s < y->exp_s ? -1 : 1;
-	if (x->log_no != y->log_no)
-		return x->log_no < y->log_no ? -1 : 1;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static int expiries_write(struct view_batch *batch)
-{
-	MDB_cursor *cursor;
-	if (batch->expiry_count == 0)
-		return 0;
-	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_EXPIRIES], &cursor);
-	if (rc != 0)
-		return rc;
-	qsort(batch->expiries, batch->expiry_count, sizeof *batch->expiries, order_by_expiry);
-	for (uint32_t i = 0; i < batch->expiry_count && rc == 0; i++) {
-		const struct expiry *expiry = &batch->expiries[i];
-		struct store_key12 key = store_key12(expiry->exp_s, expiry->log_no, expiry->seq);
-		rc = store_cursor_put(cursor, batch->tables, STORE_EXPIRIES, TUY_BYTES(key.b), NULL,
-		                      0, 0);
-	}
-	mdb_cursor_close(cursor);
-	return rc;
-}
-
 /* ---- erasing ---- */
 
 static void batch_empty(struct view_batch *batch)
 {
 	batch->made_count = 0;
-	batch->expiry_count = 0;
+	batch->expiries.count = 0;
 	batch->removed = 0;
 	if (batch->words != NULL)
 		search_batch_clear(batch->words);
@@ -734,7 +671,7 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 
 int view_batch_write(struct view_batch *batch)
 {
-	int rc = expiries_write(batch);
+	int rc = view_expiries_write(&batch->expiries, batch->txn, batch->tables);
 	if (rc == 0 && batch->made_count == 0 && !batch->removed)
 		return view_lives_write(batch->lives);
 	if (rc != 0)
@@ -805,7 +742,7 @@ void view_batch_destroy(struct view_batch *batch)
 	view_lives_destroy(batch->lives);
 	free(batch->made);
 	free(batch->order);
-	free(batch->expiries);
+	view_expiries_free(&batch->expiries);
 	sodium_memzero(batch, sizeof *batch);
 	free(batch);
 }
