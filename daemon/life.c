@@ -16,8 +16,7 @@ enum level { LEVEL_NONE, LEVEL_DUE, LEVEL_OVERDUE, LEVEL_TWICE };
 
 struct life {
 	struct daemon *d;
-	void (*on_event)(void *context, struct event *event);
-	void *context;
+	struct life_host host;
 	struct loop_reminder look;
 	bool begun; /* what is there at the start is no news */
 	struct view_move *known;
@@ -33,7 +32,7 @@ struct life {
 static void event_tell(struct life *life, enum event_kind kind, const struct view_move *move)
 {
 	struct event event = { .kind = kind, .circle_no = move->circle_no, .object = move->id };
-	life->on_event(life->context, &event);
+	life->host.on_event(life->host.context, &event);
 }
 
 /* ---- reading what waits ---- */
@@ -168,6 +167,17 @@ static bool batch_send(struct life *life)
 	return true;
 }
 
+/* The first of those who wait that may have it; NULL: none. */
+static const struct tuy_life_claim *claim_choose(struct life *life, struct store_reading *reading,
+                                                 const struct view_object *object,
+                                                 const struct tuy_life *now)
+{
+	for (uint32_t i = 0; i < now->claim_count; i++)
+		if (life->host.may_have(life->host.context, reading, object, &now->claim[i].by))
+			return &now->claim[i];
+	return NULL;
+}
+
 /* Awards the first claim of a tip of `claims` = first that was given by this very device. */
 static void award_try(struct life *life, struct store_reading *reading,
                       const struct view_move *move)
@@ -186,10 +196,12 @@ static void award_try(struct life *life, struct store_reading *reading,
 		later(life, RETRY_MS);
 		return;
 	}
+	const struct tuy_life_claim *claim = NULL;
 	if (view_life_read(reading, &object, &keys->cert.member, &now) == 0 &&
-	    now.life.state == TUY_LIFE_OPEN && now.life.claim_count > 0) {
-		life_award_fill(life->d, reading, &object, &now.life, &now.life.claim[0].by,
-		                &life->batch);
+	    now.life.state == TUY_LIFE_OPEN)
+		claim = claim_choose(life, reading, &object, &now.life);
+	if (claim) {
+		life_award_fill(life->d, reading, &object, &now.life, &claim->by, &life->batch);
 		if (!batch_send(life))
 			later(life, RETRY_MS);
 		sodium_memzero(life->batch.room, sizeof life->batch.room);
@@ -294,15 +306,13 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 		life_look(life);
 }
 
-struct life *life_create(struct daemon *d, void (*on_event)(void *context, struct event *event),
-                         void *context)
+struct life *life_create(struct daemon *d, const struct life_host *host)
 {
 	struct life *life = calloc(1, sizeof *life);
 	if (!life)
 		return NULL;
 	life->d = d;
-	life->on_event = on_event;
-	life->context = context;
+	life->host = *host;
 	life->look = (struct loop_reminder){ .on_due = on_look, .context = life };
 	if (loop_subscribe(d, on_tell, life) != 0) {
 		free(life);

@@ -150,15 +150,7 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 static bool claim_not_meant(struct rpc_call *call, struct store_reading *reading,
                             struct view_life *life, const struct life_work *work)
 {
-	struct rpc_home *home = call->home;
-	struct tuy_record tip;
-	if (!rpc_record_get(home, reading, &work->object, &tip))
-		return false;
-	const struct tuy_value *whom = &tip.value[TUY_FIELD_FOR];
-	const struct rpc_circle *circle = rpc_circle_get(home, reading, work->object.circle_no);
-	const struct rpc_person *me =
-		circle ? rpc_person_get(circle, &home->d->keys->cert.member) : NULL;
-	if (!whom->present || (me && rpc_person_meant(me, whom->text)))
+	if (rpc_object_meant(call->home, reading, &work->object, &life->me))
 		return false;
 	rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau show ID",
 	                "This tip is for somebody else.");

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "rpc_do.h"
 #include "rpc_home.h"
+#include "rpc_object.h"
 #include "rpc_people.h"
 #include <string.h>
 
@@ -97,13 +98,20 @@ static void on_life(void *context, struct event *event)
 	event_source_push(home->source, event);
 }
 
+static bool may_have(void *context, struct store_reading *reading,
+                     const struct view_object *object, const struct tuy_member *member)
+{
+	return rpc_object_meant(context, reading, object, member);
+}
+
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
 {
 	struct rpc_home *home = rpc_home_create(d);
 	if (home)
 		home->source = event_source_create(d, rpc_events_happened, home);
 	if (home && home->source)
-		home->life = life_create(d, on_life, home);
+		home->life = life_create(
+			d, &(struct life_host){ on_life, may_have, home });
 	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
 		life_destroy(home->life);
 		event_source_destroy(home->source);

@@ -117,6 +117,18 @@ bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
 	return bad == 0;
 }
 
+bool rpc_object_meant(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object, const struct tuy_member *member)
+{
+	const struct rpc_circle *circle = rpc_circle_get(home, reading, object->circle_no);
+	const struct rpc_person *person = circle ? rpc_person_get(circle, member) : NULL;
+	struct tuy_record record;
+	if (!rpc_record_get(home, reading, object, &record))
+		return false;
+	const struct tuy_value *whom = &record.value[TUY_FIELD_FOR];
+	return !whom->present || (person && rpc_person_meant(person, whom->text));
+}
+
 void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size)
 {
 	struct tuy_writer w = tuy_writer(room, room_size);

@@ -12,6 +12,10 @@
 /* Opens an object's record; spans of `record` point into home->blob. False: unreadable. */
 bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
                     const struct view_object *object, struct tuy_record *record);
+/* Whether a member is meant by the `for` of a tip or ask; everybody is, if it has none. False if it
+ * cannot be read. */
+bool rpc_object_meant(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object, const struct tuy_member *member);
 /* Copies what the spans of a checked record point to into `room`, which must hold it. */
 void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size);
 /* The pairs of an OBJECT into an open map. `record` NULL: unreadable. */
