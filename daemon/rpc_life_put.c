@@ -169,7 +169,7 @@ static void claims_put(const struct shown *s)
 		rpc_put_uint(s->out, "answered", life->claim_count);
 	else if (own)
 		rpc_put_flag(s->out, "claimed", true);
-	if (!s->mine && !own)
+	if ((!s->mine && !own) || life->claim_count == 0)
 		return;
 	rpc_open_array(s->out, ask ? "answers" : "claimants");
 	for (uint32_t i = 0; i < life->claim_count; i++)
