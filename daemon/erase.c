@@ -28,11 +28,11 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-int erase_begin(struct daemon *d, struct writer *writer)
+struct erase *erase_begin(struct daemon *d, struct writer *writer)
 {
 	struct erase *erase = calloc(1, sizeof(*erase));
 	if (!erase)
-		return -1;
+		return NULL;
 	erase->d = d;
 	erase->writer = writer;
 	int bad = uv_timer_init(d->uv, &erase->timer);
@@ -40,13 +40,11 @@ int erase_begin(struct daemon *d, struct writer *writer)
 	bad |= uv_timer_start(&erase->timer, on_sweep, SWEEP_FIRST_MS, SWEEP_EVERY_MS);
 	tuy_require(bad == 0);
 	writer_report_erased(writer, on_erased);
-	d->erase = erase;
-	return 0;
+	return erase;
 }
 
-void erase_end(struct daemon *d)
+void erase_end(struct erase *erase)
 {
-	if (d->erase)
-		uv_close((uv_handle_t *)&d->erase->timer, on_closed);
-	d->erase = NULL;
+	if (erase)
+		uv_close((uv_handle_t *)&erase->timer, on_closed);
 }

@@ -12,10 +12,10 @@
 #include "loop.h"
 #include "writer.h"
 
-/* Begins: the first sweep is two seconds after the start. `writer` outlives it. 0, or -1: no
- * memory.
- */
-int erase_begin(struct daemon *d, struct writer *writer);
-void erase_end(struct daemon *d); /* before writer_stop; harmless if it was not begun */
+struct erase;
+
+/* Begins: the first sweep is two seconds after the start. `writer` outlives it. NULL: no memory. */
+struct erase *erase_begin(struct daemon *d, struct writer *writer);
+void erase_end(struct erase *erase); /* before writer_stop; NULL is allowed */
 
 #endif

@@ -2,81 +2,8 @@
 #include "log.h"
 #include "loop_inside.h"
 #include <string.h>
-#include <time.h>
 
 #define INTERFACES_MS 60000 /* own addresses are looked up again, when the timer fires anyway */
-
-/* ---- time ---- */
-
-struct tuy_now loop_now(const struct daemon *d)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	int64_t wall = (int64_t)t.tv_sec + d->clock_offset_s;
-	if (wall < 0)
-		wall = 0;
-	if (wall > UINT32_MAX)
-		wall = UINT32_MAX;
-	return (struct tuy_now){ .ms = uv_hrtime() / 1000000, .wall_s = (uint32_t)wall };
-}
-
-static void on_timer(uv_timer_t *timer);
-
-void loop_timer_arm(struct daemon *d)
-{
-	struct loop *l = d->loop;
-	uint64_t due = l->node_started ? tuy_node_deadline(d->node) : UINT64_MAX;
-	if (l->ended || d->stopping)
-		return;
-	for (struct loop_reminder *r = l->reminders; r; r = r->next)
-		due = r->due_ms < due ? r->due_ms : due;
-	if (due == l->armed_ms)
-		return;
-	l->armed_ms = due;
-	if (due == UINT64_MAX) {
-		uv_timer_stop(&l->timer);
-		return;
-	}
-	uv_update_time(d->uv);
-	uint64_t now_ms = uv_hrtime() / 1000000;
-	int bad = uv_timer_start(&l->timer, on_timer, due > now_ms ? due - now_ms : 1, 0);
-	tuy_require(bad == 0);
-}
-
-void loop_remind_not(struct daemon *d, struct loop_reminder *reminder)
-{
-	struct loop_reminder **at = &d->loop->reminders;
-	while (*at && *at != reminder)
-		at = &(*at)->next;
-	if (*at)
-		*at = reminder->next;
-	reminder->due_ms = 0;
-}
-
-void loop_remind(struct daemon *d, struct loop_reminder *reminder, uint64_t delay_ms)
-{
-	loop_remind_not(d, reminder);
-	reminder->due_ms = loop_now(d).ms + (delay_ms > 0 ? delay_ms : 1);
-	reminder->next = d->loop->reminders;
-	d->loop->reminders = reminder;
-	if (!d->loop->draining) /* else its end does so */
-		loop_timer_arm(d);
-}
-
-/* Calls what is due by now; what that sets anew is due later. */
-static void reminders_call(struct daemon *d, uint64_t now_ms)
-{
-	struct loop_reminder *r = d->loop->reminders;
-	while (r) {
-		if (r->due_ms > now_ms) {
-			r = r->next;
-			continue;
-		}
-		loop_remind_not(d, r);
-		r->on_due(r->context);
-		r = d->loop->reminders; /* the callback may have changed the list */
-	}
-}
 
 /* ---- own addresses ---- */
 
@@ -249,7 +176,7 @@ void loop_wake_begin(struct daemon *d)
 	tuy_require(bad == 0);
 }
 
-static void on_timer(uv_timer_t *timer)
+void loop_on_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	struct loop *l = d->loop;
@@ -257,7 +184,7 @@ static void on_timer(uv_timer_t *timer)
 	wake_take(d);
 	uint64_t now_ms = loop_now(d).ms;
 	l->armed_ms = UINT64_MAX;
-	reminders_call(d, now_ms);
+	loop_reminders_call(d, now_ms);
 	if (now_ms - l->interfaces_ms >= INTERFACES_MS)
 		loop_addresses_publish(d);
 	tuy_node_on_time(d->node, loop_now(d));

@@ -18,6 +18,7 @@
 #include "keys.h"
 #include "paths.h"
 #include "store.h"
+#include "store_letters.h"
 #include "view.h"
 #include <uv.h>
 
@@ -40,8 +41,6 @@ struct daemon {
 	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
 	struct loop *loop;
-	struct erase *erase;         /* erase.c's */
-	struct republish *republish; /* republish.c's */
 };
 
 /* The time: `ms` monotonic, `wall_s` with the offset. */
@@ -60,6 +59,12 @@ void loop_drain(struct daemon *d);
 typedef void loop_on_ticket(void *context, uint64_t ticket, enum tuy_stored stored,
                             const char *error);
 int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_ticket, void *context);
+
+/*
+ * Writes the row of an own letter (text.len 0: it goes): *ticket is one for loop_await_ticket. The
+ * bytes are copied. TUY_E_FULL: no memory; TUY_E_STORE: it is stopping.
+ */
+enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket);
 
 /* Calls back for every TELL of the node, after it was logged and the ticket's waiters were called;
  * spans of `tell` are valid during the call. 0, or -1: no memory. */
@@ -131,13 +136,22 @@ struct loop_stalls loop_stalls(const struct daemon *d);
  * returns when the last of its handles is closed.
  */
 typedef void loop_on_ended(void *context);
+/* Called once, when the node has loaded the store and the writer runs, before the node starts: what
+ * is to hear the first TELL subscribes now. 0, or -1: no memory, and nothing starts. */
+struct writer;
+typedef int loop_on_loaded(void *context, struct writer *writer);
+/* Called once while it stops, before the writer ends: nothing is appended any more. Also after a
+ * start that failed, loaded or not. */
+typedef void loop_on_stopping(void *context);
 
 struct loop_options {
 	struct tuy_address listen[TUY_ADDRESSES_MAX]; /* port 0: any free one */
 	uint32_t listen_count;
 	enum { LOOP_LISTEN_EXACT, LOOP_LISTEN_OR_FREE } listen_how; /* if the port is taken */
-	loop_on_ended *on_ended;                                    /* NULL: nothing else is open */
-	void *context;                                              /* of on_ended */
+	loop_on_loaded *on_loaded; /* these three: NULL if nothing else is there */
+	loop_on_stopping *on_stopping;
+	loop_on_ended *on_ended;
+	void *context; /* of the three */
 };
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What the parts of the loop share: loop.c feeds the node and performs its tasks, loop_ticket.c
+ * What the parts of the loop share: loop_time.c has the clock and the timer, loop_ticket.c
  * keeps what waits for the disk, loop_tell.c passes on what the node tells, loop_name.c tells it
  * how circles and people are called, loop_start.c opens and closes everything, loop_watch.c
  * measures. Only they include this.
@@ -16,6 +16,7 @@
 
 #define LOOP_PENDING_MAX 128 /* a power of two over the node's stages */
 #define LOOP_NAME_MAX    120
+#define LOOP_ROW_TICKET  (UINT64_C(1) << 63) /* set in the tickets of loop_put_letter */
 
 /* A ticket between the node and its answer. */
 struct loop_pending {
@@ -58,8 +59,10 @@ struct loop {
 	struct links *links;   /* NULL: stopped */
 	struct writer *writer; /* NULL: stopped, or not started */
 	loop_on_ended *on_ended;
+	loop_on_stopping *on_stopping;
 	void *on_ended_context;
 	uv_timer_t timer;
+	uv_timer_cb on_timer;
 	uv_timer_t stop_timer;
 	struct wake wake;
 	uv_poll_t wake_poll;             /* unless wake.fd is -1 */
@@ -77,6 +80,7 @@ struct loop {
 		pending[LOOP_PENDING_MAX]; /* ring; answered ones stay readable for a while */
 	uint64_t pending_first;
 	uint64_t pending_end;
+	uint64_t rows; /* that were written with loop_put_letter */
 	struct loop_waiter *waiters;
 	struct loop_subscriber *subscribers;
 	struct loop_watch watch;
@@ -94,8 +98,15 @@ void loop_wake_begin(struct daemon *d);
 /* Looks the own addresses up and tells the node if they have changed. */
 void loop_addresses_publish(struct daemon *d);
 
+/* The timer fired. */
+void loop_on_timer(uv_timer_t *timer);
+
+/* ---- loop_time.c ---- */
+
 /* Arms the timer for whatever is due first. */
 void loop_timer_arm(struct daemon *d);
+/* Calls the reminders that are due by now; what that sets anew is due later. */
+void loop_reminders_call(struct daemon *d, uint64_t now_ms);
 
 /* ---- loop_watch.c ---- */
 
@@ -107,8 +118,8 @@ void loop_watch_close(struct daemon *d);
 
 /* A STORE task: hands it to the writer. */
 void loop_store_perform(struct daemon *d, const struct tuy_task *task);
-/* writer_on_stored. */
-void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, const char *error);
+/* Answers the ones at the front that never reached the writer: the order is the node's. */
+void loop_pending_refuse(struct daemon *d);
 /* How a ticket failed that was answered a short while ago. */
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket);
 /* Calls back who waits for it. */
@@ -126,10 +137,5 @@ void loop_tell_perform(struct daemon *d, const struct tuy_tell *tell);
 void loop_name_keep(struct loop_name *name, struct tuy_bytes text);
 /* Something came that may change names: they are read again in a while, once. */
 void loop_names_stale(struct daemon *d);
-
-/* ---- loop_start.c ---- */
-
-/* Goes on with a stop once the writer has answered everything; nothing before that. */
-void loop_stop_finish(struct daemon *d);
 
 #endif

@@ -1,9 +1,7 @@
 #include "address.h"
 #include "log.h"
-#include "erase.h"
 #include "loop_inside.h"
 #include "notice.h"
-#include "republish.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -99,6 +97,49 @@ static int listen_begin(struct daemon *d, const struct loop_options *options,
 	return 0;
 }
 
+/* The writer has answered everything: nobody can wait for anything any more. */
+static void stop_finish(struct daemon *d)
+{
+	struct loop *l = d->loop;
+	if (l->ended || l->writer || l->pending_first != l->pending_end)
+		return;
+	l->ended = true;
+	while (l->waiters)
+		loop_waiters_call(d, l->waiters->ticket, TUY_STORED_FAILED, "T-STOPPING");
+	if (l->on_ended)
+		l->on_ended(l->on_ended_context);
+	uv_close((uv_handle_t *)&l->timer, NULL);
+	loop_watch_close(d);
+	if (l->wake.fd >= 0)
+		uv_close((uv_handle_t *)&l->wake_poll, NULL);
+}
+
+/* writer.h: a ticket is durable or has failed. */
+static void on_stored(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
+{
+	struct daemon *d = context;
+	struct loop *l = d->loop;
+	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
+	uint64_t begun = loop_watch_begin();
+	if (ticket & LOOP_ROW_TICKET) {
+		loop_waiters_call(d, ticket, stored, error);
+		return;
+	}
+	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);
+	p->error = error;
+	l->pending_first++;
+	tuy_node_on_stored(d->node, loop_now(d), ticket, stored);
+	loop_pending_refuse(d);
+	loop_drain(d);
+	if (l->links) {
+		links_resume(l->links);
+		loop_drain(d);
+	}
+	if (d->stopping)
+		stop_finish(d);
+	loop_watch_end(d, "stored", begun);
+}
+
 static int node_begin(struct daemon *d, struct store_error *error)
 {
 	struct loop *l = d->loop;
@@ -128,10 +169,8 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	if (listen_begin(d, options, error) || node_begin(d, error))
 		return -1;
 	notice_origin(d);
-	l->writer =
-		writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, loop_on_stored, d);
-	d->republish = republish_create(d);
-	if (!l->writer || !d->republish || erase_begin(d, l->writer) != 0)
+	l->writer = writer_start(d->store, d->uv, &d->keys->device, WRITER_WORDS, on_stored, d);
+	if (!l->writer || (options->on_loaded && options->on_loaded(options->context, l->writer)))
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
 		                     "There is no room for the writer's thread.");
 	loop_refresh_names(d);
@@ -151,6 +190,8 @@ int loop_start(struct daemon *d, const struct loop_options *options, struct stor
 	d->loop = l;
 	d->started_ms = loop_now(d).ms;
 	l->on_ended = options->on_ended;
+	l->on_stopping = options->on_stopping;
+	l->on_timer = loop_on_timer;
 	l->on_ended_context = options->context;
 	l->armed_ms = UINT64_MAX;
 	int bad = uv_timer_init(d->uv, &l->timer);
@@ -190,23 +231,6 @@ static void on_stop_late(uv_timer_t *timer)
 	uv_stop(d->uv);
 }
 
-/* The writer has answered everything: nobody can wait for anything any more. */
-void loop_stop_finish(struct daemon *d)
-{
-	struct loop *l = d->loop;
-	if (l->ended || l->writer || l->pending_first != l->pending_end)
-		return;
-	l->ended = true;
-	while (l->waiters)
-		loop_waiters_call(d, l->waiters->ticket, TUY_STORED_FAILED, "T-STOPPING");
-	if (l->on_ended)
-		l->on_ended(l->on_ended_context);
-	uv_close((uv_handle_t *)&l->timer, NULL);
-	loop_watch_close(d);
-	if (l->wake.fd >= 0)
-		uv_close((uv_handle_t *)&l->wake_poll, NULL);
-}
-
 static void on_stop(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
@@ -221,12 +245,11 @@ static void on_stop(uv_timer_t *timer)
 	l->links = NULL;
 	struct writer *writer = l->writer;
 	l->writer = NULL;
-	erase_end(d);
-	republish_destroy(d->republish);
-	d->republish = NULL;
+	if (l->on_stopping)
+		l->on_stopping(l->on_ended_context);
 	if (writer)
 		writer_stop(writer);
-	loop_stop_finish(d);
+	stop_finish(d);
 	int bad = uv_timer_start(&l->stop_timer, on_stop_late, STOP_MS, 0);
 	tuy_require(bad == 0);
 	uv_unref((uv_handle_t *)&l->stop_timer);

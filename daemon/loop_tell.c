@@ -1,6 +1,5 @@
 #include "loop_inside.h"
 #include "notice.h"
-#include "republish.h"
 #include "tell.h"
 #include <stdlib.h>
 
@@ -49,8 +48,6 @@ void loop_tell_perform(struct daemon *d, const struct tuy_tell *t)
 		notice_incarnation(d, t);
 	if (t->kind == TUY_TELL_CLONE)
 		notice_clone(d, t);
-	if (t->kind == TUY_TELL_VOIDED && d->republish)
-		republish_log(d->republish, t->log_no);
 	subscribers_call(d, t);
 }
 

@@ -1,8 +1,8 @@
 #include "loop_inside.h"
+#include "store_tables.h"
 #include <stdlib.h>
 
-/* Answers the ones at the front that never reached the writer: the order is the node's. */
-static void pending_refuse(struct daemon *d)
+void loop_pending_refuse(struct daemon *d)
 {
 	struct loop *l = d->loop;
 	while (l->pending_first != l->pending_end) {
@@ -27,31 +27,22 @@ void loop_store_perform(struct daemon *d, const struct tuy_task *task)
 	if (!p->refused)
 		return;
 	p->error = l->writer ? "T-MEMORY" : "T-STOPPING";
-	pending_refuse(d);
+	loop_pending_refuse(d);
 }
 
-void loop_stop_finish(struct daemon *d);
-
-/* writer.h: a ticket is durable or has failed. */
-void loop_on_stored(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
+enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket)
 {
-	struct daemon *d = context;
 	struct loop *l = d->loop;
-	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
-	uint64_t begun = loop_watch_begin();
-	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);
-	p->error = error;
-	l->pending_first++;
-	tuy_node_on_stored(d->node, loop_now(d), ticket, stored);
-	pending_refuse(d);
-	loop_drain(d);
-	if (l->links) {
-		links_resume(l->links);
-		loop_drain(d);
-	}
-	if (d->stopping)
-		loop_stop_finish(d);
-	loop_watch_end(d, "stored", begun);
+	uint8_t value[STORE_LETTER_MAX];
+	struct writer_row row = {
+		.table = STORE_LETTERS,
+		.key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 },
+		.value = { value, letter->text.len > 0 ? store_letter_row(letter, value) : 0 },
+	};
+	if (!l->writer)
+		return TUY_E_STORE;
+	*ticket = LOOP_ROW_TICKET | ++l->rows;
+	return writer_submit_row(l->writer, *ticket, &row) == 0 ? TUY_OK : TUY_E_FULL;
 }
 
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)

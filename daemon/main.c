@@ -4,10 +4,12 @@
  * which rules).
  */
 #include "config.h"
+#include "erase.h"
 #include "keys.h"
 #include "log.h"
 #include "loop.h"
 #include "paths.h"
+#include "republish.h"
 #include "rpc.h"
 #include "rpc_methods.h"
 #include "store.h"
@@ -62,6 +64,8 @@ struct process {
 	uint32_t signal_count;
 	struct daemon daemon;
 	struct rpc_service service;
+	struct erase *erase;
+	struct republish *republish;
 	struct rpc *rpc; /* NULL: not open */
 };
 
@@ -429,6 +433,25 @@ static enum keys_absent store_is_there(const struct paths *paths)
 	return absent ? KEYS_CREATE_ABSENT : KEYS_REFUSE_ABSENT;
 }
 
+/* loop.h: what works on the logs by itself. */
+static int on_loaded(void *context, struct writer *writer)
+{
+	struct process *p = context;
+	p->republish = republish_create(&p->daemon);
+	p->erase = erase_begin(&p->daemon, writer);
+	return p->republish && p->erase ? 0 : -1;
+}
+
+/* loop.h: nothing is appended any more. */
+static void on_stopping(void *context)
+{
+	struct process *p = context;
+	erase_end(p->erase);
+	republish_destroy(p->republish);
+	p->erase = NULL;
+	p->republish = NULL;
+}
+
 /* loop.h: the writer has made its last commit, so that what became durable is acknowledged. */
 static void on_ended(void *context)
 {
@@ -443,6 +466,8 @@ static int network_start(struct process *p, struct store_error *error)
 	struct daemon *d = &p->daemon;
 	struct loop_options options = { .listen_count = p->config.listen_count,
 		                        .listen_how = LOOP_LISTEN_EXACT,
+		                        .on_loaded = on_loaded,
+		                        .on_stopping = on_stopping,
 		                        .on_ended = on_ended,
 		                        .context = p };
 	uint16_t port = port_recall(p->paths.port);

@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS  50 /* the node takes no more at the moment */
-#define STEPS_MAX 32 /* entries looked at in one turn */
+#define RETRY_MS   50   /* the node takes no more at the moment */
+#define REFUSED_MS 1000 /* it cannot take this one now */
+#define STEPS_MAX  32   /* entries looked at in one turn */
+
+/* Retractions come last: one names a place in the log, and another branch may have something else
+ * there that is still to be published. */
+enum pass { PASS_RECORDS, PASS_RETRACTIONS };
 
 struct republish {
 	struct daemon *d;
@@ -17,10 +22,13 @@ struct republish {
 	uint64_t due[65536 / 64]; /* logs to be looked at */
 	uint32_t circle_no;       /* of the log under way */
 	uint32_t log_no;          /* UINT32_MAX: none */
+	enum pass pass;
 	struct store_void_at at;
-	uint64_t ticket; /* waited for; 0: none */
+	uint64_t delay_ms; /* before the next try, if the node did not take it */
+	uint64_t ticket;   /* waited for; 0: none */
 	uint32_t count;
 	uint8_t plain[TUY_BLOB_MAX];
+	uint8_t revised[TUY_BLOB_MAX];
 };
 
 enum step { STEP_NEXT, STEP_HANDED_OVER, STEP_END };
@@ -34,6 +42,12 @@ static void later(struct republish *r, uint64_t delay_ms)
 	loop_remind(r->d, &r->reminder, delay_ms);
 }
 
+static void pass_begin(struct republish *r, enum pass pass)
+{
+	r->pass = pass;
+	memset(&r->at, 0xff, sizeof r->at);
+}
+
 /* loop.h: it is durable, or has failed. */
 static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, const char *error)
 {
@@ -42,7 +56,7 @@ static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, co
 	(void)error;
 	r->ticket = 0;
 	if (stored != TUY_STORED_OK)
-		memset(&r->at, 0xff, sizeof r->at); /* once more from the end */
+		pass_begin(r, PASS_RECORDS); /* once more from the end */
 	later(r, stored == TUY_STORED_OK ? 0 : 1000);
 }
 
@@ -50,7 +64,7 @@ static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, co
 static void handed_over(struct republish *r)
 {
 	if (r->ticket == 0) {
-		later(r, RETRY_MS);
+		later(r, r->delay_ms);
 		return;
 	}
 	if (loop_await_ticket(r->d, r->ticket, on_ticket, r) != 0) {
@@ -60,9 +74,23 @@ static void handed_over(struct republish *r)
 	loop_drain(r->d);
 }
 
-/* Is what the record says there already, from another entry? */
-static bool is_there(struct republish *r, struct store_reading *reading,
-                     const struct tuy_record *record, const struct tuy_header *header)
+/* The time that the entry claims which an object's newest revision is from. */
+static uint32_t time_of(struct store_reading *reading, const struct view_object *object)
+{
+	struct tuy_header header;
+	struct tuy_bytes bytes;
+	struct tuy_bytes blob;
+	if (store_entry(reading, object->log_no, object->seq, &bytes, &blob) != 0 ||
+	    tuy_header_decode(bytes.p, &header) != TUY_OK)
+		return 0;
+	return header.time_s;
+}
+
+/* Is what the record says there already, from another entry? Of profiles and names of the circle
+ * the newest counts: both branches may have numbered theirs alike, so `record->rev` becomes at
+ * least that of an older one. */
+static bool is_there(struct republish *r, struct store_reading *reading, struct tuy_record *record,
+                     const struct tuy_header *header)
 {
 	struct view_object object;
 	struct tuy_circle_info info;
@@ -73,13 +101,18 @@ static bool is_there(struct republish *r, struct store_reading *reading,
 		                 ? view_circle(reading, r->circle_no, &object)
 		                 : view_profile(reading, r->circle_no, &r->d->keys->cert.member,
 		                                &object);
-		return rc == 0 && object.rev >= record->rev && object.created_s >= header->time_s;
+		if (rc != 0)
+			return false;
+		if (record->rev < object.rev)
+			record->rev = object.rev;
+		return time_of(reading, &object) >= header->time_s;
 	}
 	struct tuy_object id = tuy_object_id(&info.id, &r->d->keys->cert.member, &record->nonce);
 	return view_find(reading, &id, &id, &object, 1) > 0 && object.rev >= record->rev;
 }
 
-/* What a void entry held, if it is to be published again. False: it cannot be read (yet). */
+/* What a void entry held, if it is to be published again. False: it cannot be read (yet), or is not
+ * of this pass. */
 static bool entry_read(struct republish *r, struct store_reading *reading,
                        const struct store_void_row *row, struct tuy_retract *retract,
                        struct tuy_republished *again)
@@ -92,9 +125,9 @@ static bool entry_read(struct republish *r, struct store_reading *reading,
 	*again = (struct tuy_republished){ .record = { NULL, 0 } };
 	if (tuy_retract_read(row->header, row->blob, retract) == TUY_OK) {
 		again->retract = retract;
-		return true;
+		return r->pass == PASS_RETRACTIONS;
 	}
-	if (tuy_header_decode(row->header, &header) != TUY_OK ||
+	if (r->pass != PASS_RECORDS || tuy_header_decode(row->header, &header) != TUY_OK ||
 	    tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode != TUY_BLOB_CIRCLE ||
 	    view_open(reading, &r->d->keys->device, r->log_no, row->what.seq, &sealed, r->plain,
 	              &doc) != 0 ||
@@ -102,7 +135,13 @@ static bool entry_read(struct republish *r, struct store_reading *reading,
 		return false;
 	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
 	if (!is_over && !is_there(r, reading, &record, &header)) {
+		/* Who hears of the fork later has the void entry still: this one must count. */
+		struct tuy_writer w = tuy_writer(r->revised, sizeof r->revised);
+		record.rev += record.rev < UINT32_MAX;
+		if (tuy_record_write(&record, &w) == TUY_OK)
+			doc = tuy_written(&w);
 		again->record = doc;
+		again->time_s = header.time_s;
 		again->exp_s = header.exp_s;
 	}
 	return true;
@@ -116,8 +155,12 @@ static enum step log_step(struct republish *r, struct store_reading *reading)
 	struct store_void_row row;
 	struct tuy_retract retract;
 	if (store_fork_before(reading->txn, store_tables(reading->store), r->log_no, &at, &row) !=
-	    0)
-		return STEP_END;
+	    0) {
+		if (r->pass == PASS_RETRACTIONS)
+			return STEP_END;
+		pass_begin(r, PASS_RETRACTIONS);
+		return STEP_NEXT;
+	}
 	bool can_be_read = entry_read(r, reading, &row, &retract, &again);
 	enum tuy_err err = can_be_read
 	                           ? tuy_node_republish(r->d->node, loop_now(r->d), r->circle_no,
@@ -127,6 +170,7 @@ static enum step log_step(struct republish *r, struct store_reading *reading)
 		r->at = at;
 	else
 		r->ticket = 0;
+	r->delay_ms = err == TUY_E_FULL ? RETRY_MS : REFUSED_MS;
 	r->count += err == TUY_OK && again.record.len > 0;
 	return can_be_read ? STEP_HANDED_OVER : STEP_NEXT;
 }
@@ -140,9 +184,13 @@ static bool log_next(struct republish *r)
 			continue;
 		r->log_no = w * 64 + (uint32_t)__builtin_ctzll(r->due[w]);
 		r->due[w] &= r->due[w] - 1;
-		memset(&r->at, 0xff, sizeof r->at);
-		if (store_reading_begin(r->d->store, &reading) != 0)
+		pass_begin(r, PASS_RECORDS);
+		if (store_reading_begin(r->d->store, &reading) != 0) {
+			r->due[w] |= (uint64_t)1 << (r->log_no % 64);
+			r->log_no = UINT32_MAX;
+			later(r, REFUSED_MS);
 			return false;
+		}
 		int rc = store_log(&reading, r->log_no, &log);
 		store_reading_end(&reading);
 		if (rc != 0)
@@ -160,9 +208,12 @@ static void on_due(void *context)
 	struct store_reading reading;
 	enum step step = STEP_NEXT;
 	if (r->d->stopping || !r->d->keys->certified || r->ticket != 0 ||
-	    (r->log_no == UINT32_MAX && !log_next(r)) ||
-	    store_reading_begin(r->d->store, &reading) != 0)
+	    (r->log_no == UINT32_MAX && !log_next(r)))
 		return;
+	if (store_reading_begin(r->d->store, &reading) != 0) {
+		later(r, REFUSED_MS);
+		return;
+	}
 	for (uint32_t i = 0; i < STEPS_MAX && step == STEP_NEXT; i++)
 		step = log_step(r, &reading);
 	store_reading_end(&reading);
@@ -178,6 +229,23 @@ static void on_due(void *context)
 	later(r, 0);
 }
 
+/* Void entries of this log are in the store. */
+static void log_due(struct republish *r, uint32_t log_no)
+{
+	if (log_no / 64 >= sizeof r->due / sizeof r->due[0])
+		return;
+	r->due[log_no / 64] |= (uint64_t)1 << (log_no % 64);
+	if (r->ticket == 0 && r->reminder.due_ms == 0)
+		later(r, 0);
+}
+
+/* loop.h: the node tells something. */
+static void on_tell(void *context, const struct tuy_tell *tell)
+{
+	if (tell->kind == TUY_TELL_VOIDED)
+		log_due(context, tell->log_no);
+}
+
 /* ---- public ---- */
 
 struct republish *republish_create(struct daemon *d)
@@ -187,6 +255,10 @@ struct republish *republish_create(struct daemon *d)
 		return NULL;
 	r->d = d;
 	r->log_no = UINT32_MAX;
+	if (loop_subscribe(d, on_tell, r) != 0) {
+		free(r);
+		return NULL;
+	}
 	return r;
 }
 
@@ -197,18 +269,4 @@ void republish_destroy(struct republish *r)
 	loop_forget(r->d, r);
 	loop_remind_not(r->d, &r->reminder);
 	free(r);
-}
-
-void republish_log(struct republish *r, uint32_t log_no)
-{
-	if (log_no / 64 >= sizeof r->due / sizeof r->due[0])
-		return;
-	r->due[log_no / 64] |= (uint64_t)1 << (log_no % 64);
-	if (r->ticket == 0 && r->reminder.due_ms == 0)
-		later(r, 0);
-}
-
-uint32_t republish_count(const struct republish *r)
-{
-	return r->count;
 }

@@ -16,13 +16,9 @@
 
 struct republish;
 
-/* NULL: no memory. */
+/* To be made before the node starts: it hears of what waits in the store. NULL: no memory. */
 struct republish *republish_create(struct daemon *d);
 /* Before the loop ends: nothing is appended any more. */
 void republish_destroy(struct republish *republish); /* NULL is allowed */
-/* TUY_TELL_VOIDED: void entries of this log are in the store. */
-void republish_log(struct republish *republish, uint32_t log_no);
-/* How many records were published again since the start. */
-uint32_t republish_count(const struct republish *republish);
 
 #endif

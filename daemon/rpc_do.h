@@ -62,6 +62,16 @@ void rpc_do_answer(struct rpc_call *call);
 void rpc_do_accept(struct rpc_call *call);
 void rpc_do_solved(struct rpc_call *call);
 
+/* rpc_letter.c */
+void rpc_do_vouch_write(struct rpc_call *call);
+void rpc_do_vouch_sign(struct rpc_call *call);
+void rpc_do_vouch_send(struct rpc_call *call);
+void rpc_do_vouch_list(struct rpc_call *call);
+void rpc_do_vouch_revoke(struct rpc_call *call);
+
+/* rpc_letter_check.c */
+void rpc_do_letter_check(struct rpc_call *call);
+
 /* rpc_show.c */
 void rpc_do_show(struct rpc_call *call);
 void rpc_do_delivery(struct rpc_call *call);

@@ -37,6 +37,13 @@ static const struct rpc_method methods[] = {
 	{ "solved", " id ", rpc_do_solved },
 	{ "circle_list", " ", rpc_do_circle_list },
 	{ "circle_show", " circle all ", rpc_do_circle_show },
+	{ "vouch_write", " id for about relation since facts limits call days lang ",
+	  rpc_do_vouch_write },
+	{ "vouch_sign", " id ", rpc_do_vouch_sign },
+	{ "vouch_send", " id ", rpc_do_vouch_send },
+	{ "vouch_list", " ", rpc_do_vouch_list },
+	{ "vouch_revoke", " id ", rpc_do_vouch_revoke },
+	{ "letter_check", " key number ", rpc_do_letter_check },
 	{ "stop", " ", rpc_do_stop },
 };
 

@@ -69,6 +69,19 @@
  *               T-BUSY: 16 wait already
  * circle_list   -> [{id name slug members online}]
  * circle_show   circle?, all? -> SHOWN
+ * vouch_write   id (of a vouch ask), for?, about?, relation?, since?, facts? [texts], limits?,
+ *               call?, days? 1..90 (90), lang? "fr" "en" -> LETTER, a draft: the one there is for
+ *               this ask with the fields given here put in; for, about and lang are those of the
+ *               ask if nothing else is said; T-NOT-FOUND (3), T-AMBIGUOUS (5), T-LETTER-FIELD (2):
+ *               a field is missing or does not do, T-LETTER-SIGNED (7)
+ * vouch_sign    id (of the ask, or the letter's number) -> LETTER, signed today; one that is signed
+ *               already as it is; T-NOT-FOUND, T-AMBIGUOUS, T-LETTER-REVOKED (7)
+ * vouch_send    id -> LETTER, noted as sent: it is handed over by its owner; T-LETTER-DRAFT (7)
+ * vouch_list    -> [LETTER]
+ * vouch_revoke  id -> LETTER with revocation and revocation_signature, texts for outsiders; the
+ *               circle knows; a draft goes
+ * letter_check  key ("RW..."), number -> schema, time, members [{circle member name from}] who have
+ *               this letter key, revoked: when one of them revoked it, or nil
  * stop          -> stopping; then the daemon ends
  *
  * Of any method: T-USAGE (2) names the param; T-METHOD (1): unknown, the tool is of another
@@ -102,6 +115,9 @@
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
  *   members [{member name from company role online in_sync self devices [{device label}]}] with
  *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
+ * LETTER: schema, number, ask (id), circle (slug), state "drafted" "signed" "sent" "expired"
+ *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
+ *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
  * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
  * 8 digits of his id if there is no profile.
  *

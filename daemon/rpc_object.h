@@ -9,6 +9,10 @@
 
 #include "rpc_home.h"
 
+/* The object that the param `id` means, in a reading that is begun here (rpc_show.c). 0, or -1: the
+ * call has failed, and no reading is open. */
+int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
+                     struct view_object *object);
 /* Opens an object's record; spans of `record` point into home->blob. False: unreadable. */
 bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
                     const struct view_object *object, struct tuy_record *record);

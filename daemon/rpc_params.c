@@ -249,6 +249,29 @@ int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct
 	return 1;
 }
 
+int rpc_param_texts(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
+                    uint32_t *count, struct rpc_fault *fault)
+{
+	struct tuy_reader r;
+	if (!value_find(params, name, &r))
+		return 0;
+	uint32_t there = tuy_read_array(&r, 0, *count);
+	if (r.err == TUY_E_LIMIT)
+		return rpc_fault_set(fault, "T-USAGE", "", "%s: at most %u.", name, *count);
+	for (uint32_t i = 0; i < there && !r.err; i++) {
+		out[i] = tuy_read_str(&r, 0, SIZE_MAX);
+		if (out[i].len > max)
+			return rpc_fault_set(fault, "T-USAGE", "", "%s: %zu bytes; at most %zu.",
+			                     name, out[i].len, max);
+	}
+	if (tuy_read_end(&r) != TUY_OK)
+		return rpc_fault_set(fault, "T-USAGE", "", "%s must be a list of texts.", name);
+	if (there == 0)
+		return 0;
+	*count = there;
+	return 1;
+}
+
 int rpc_param_uint(struct tuy_bytes params, const char *name, uint32_t min, uint32_t max,
                    uint32_t *out, struct rpc_fault *fault)
 {

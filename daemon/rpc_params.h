@@ -43,6 +43,10 @@ int rpc_params_check(struct tuy_bytes params, const char *known, struct rpc_faul
  * with `fault`: wrong type or size. */
 int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
                    struct rpc_fault *fault);
+/* An array of at most *count texts of at most `max` bytes; *count: how many. An empty one is not
+ * given. */
+int rpc_param_texts(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
+                    uint32_t *count, struct rpc_fault *fault);
 int rpc_param_uint(struct tuy_bytes params, const char *name, uint32_t min, uint32_t max,
                    uint32_t *out, struct rpc_fault *fault);
 int rpc_param_flag(struct tuy_bytes params, const char *name, bool *out, struct rpc_fault *fault);

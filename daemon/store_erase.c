@@ -1,6 +1,7 @@
 /* What goes from the store: see store_erase.h. */
 #include "store_erase.h"
 #include "store_fork.h"
+#include "store_letters.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include <string.h>
@@ -341,6 +342,20 @@ static int block_prune(struct store_erase *erase, uint32_t log_no, uint32_t now_
 	return store_head_put(erase->txn, erase->tables, log_no, &head);
 }
 
+static uint32_t before(uint32_t now_s, uint32_t life_s)
+{
+	return now_s > life_s ? now_s - life_s : 0;
+}
+
+/* What is no part of a log and has had its time. */
+static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
+{
+	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S));
+	if (rc != 0)
+		return rc;
+	return store_letters_purge(erase->txn, erase->tables, before(now_s, STORE_LETTER_LIFE_S));
+}
+
 static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
 {
 	for (uint32_t i = 0; i < SLICE / TUY_CHECKPOINT_EVERY; i++) {
@@ -348,10 +363,7 @@ static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
 		int rc = block_prune(erase, sweep->log_no, sweep->now_s, &pruned);
 		sweep->done = rc == MDB_NOTFOUND; /* the log before was the last */
 		if (sweep->done)
-			return store_fork_purge(erase->txn, erase->tables,
-			                        sweep->now_s > STORE_VOID_LIFE_S
-			                                ? sweep->now_s - STORE_VOID_LIFE_S
-			                                : 0);
+			return leftovers_purge(erase, sweep->now_s);
 		if (rc != 0)
 			return rc;
 		sweep->log_no += !pruned;

@@ -58,6 +58,9 @@ struct store_sweep {
 /* One slice: some 256 entries. */
 int store_sweep_some(struct store_erase *erase, struct store_sweep *sweep);
 
+/* Drops the own letters that were made before `before_s` (unix; store_letters.h). */
+int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s);
+
 /* Has `device` said that it erased this entry of this device's log `log_no`? 1, 0, or -1: damaged.
  */
 int store_receipt(struct store_reading *reading, uint32_t log_no, uint32_t seq,

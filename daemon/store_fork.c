@@ -123,31 +123,66 @@ static int head_at(MDB_txn *txn, const struct store_tables *tables, uint32_t log
 
 /* ---- the cut ---- */
 
-static int entry_aside(MDB_txn *txn, const struct store_tables *tables, struct view_batch *view,
-                       uint32_t log_no, uint32_t seq, uint32_t seen_s, uint32_t *missing)
+struct cut {
+	MDB_txn *txn;
+	const struct store_tables *tables;
+	struct view_batch *view;
+	uint32_t log_no;
+	uint32_t seen_s;
+	struct store_head head; /* of the log */
+};
+
+/* An entry goes from log, view and what is missing. */
+static int entry_out(struct cut *cut, uint32_t seq)
 {
-	struct store_key8 key = store_key8(log_no, seq);
+	struct store_key8 key = store_key8(cut->log_no, seq);
+	int rc = view_batch_erase(cut->view, cut->log_no, seq);
+	if (rc == 0)
+		rc = store_del(cut->txn, cut->tables, STORE_ENTRIES, TUY_BYTES(key.b));
+	if (rc != 0)
+		return rc;
+	rc = store_del(cut->txn, cut->tables, STORE_MISSING, TUY_BYTES(key.b));
+	if (rc == 0 && cut->head.missing-- == 0)
+		return MDB_CORRUPTED;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* One that is not there was pruned; a damaged one holds nothing that could be put aside. */
+static int entry_aside(struct cut *cut, uint32_t seq)
+{
 	struct store_entry_row row;
 	uint8_t header[TUY_HEADER_SIZE];
 	uint8_t blob[TUY_BLOB_MAX];
-	int rc = view_batch_erase(view, log_no, seq);
-	if (rc == 0)
-		rc = store_entry_get(txn, tables, log_no, seq, &row);
+	int rc = store_entry_get(cut->txn, cut->tables, cut->log_no, seq, &row);
+	if (rc == MDB_NOTFOUND && seq <= cut->head.base_seq)
+		return 0;
+	if (rc == MDB_CORRUPTED || (rc == 0 && row.blob.len > sizeof blob))
+		return entry_out(cut, seq);
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-	if (row.blob.len > sizeof blob)
-		return MDB_CORRUPTED;
 	memcpy(header, row.header, sizeof header); /* a put may move the page */
 	memcpy(blob, row.blob.p != NULL ? row.blob.p : header, row.blob.len);
-	struct void_row kept = { seen_s, VOID_KEPT, header, { blob, row.blob.len } };
-	rc = void_put(txn, tables, log_no, seq, &kept);
-	if (rc == 0)
-		rc = store_del(txn, tables, STORE_ENTRIES, TUY_BYTES(key.b));
-	if (rc == 0 && row.state == STORE_BLOB_MISSING) {
-		(*missing)--;
-		rc = store_del(txn, tables, STORE_MISSING, TUY_BYTES(key.b));
+	struct void_row kept = { cut->seen_s, VOID_KEPT, header, { blob, row.blob.len } };
+	rc = void_put(cut->txn, cut->tables, cut->log_no, seq, &kept);
+	return rc == 0 ? entry_out(cut, seq) : rc;
+}
+
+/* The log ends at `seq`. If it was begun from a checkpoint beyond (PROTOCOL 7.10), what it was
+ * there is not known: it is empty, and comes from peers. */
+static int head_cut(struct cut *cut, uint32_t seq)
+{
+	int rc = head_at(cut->txn, cut->tables, cut->log_no, seq, &cut->head.head, &cut->head.sig);
+	if (cut->head.base_seq > seq)
+		cut->head.base_seq = seq;
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	for (uint32_t i = 1; i <= seq; i++) {
+		rc = entry_out(cut, i);
+		if (rc != 0 && rc != MDB_NOTFOUND)
+			return rc;
 	}
-	return rc;
+	cut->head.base_seq = 0;
+	return head_at(cut->txn, cut->tables, cut->log_no, 0, &cut->head.head, &cut->head.sig);
 }
 
 int store_fork_cut(MDB_txn *txn, const struct store_tables *tables, struct view_batch *view,
@@ -155,27 +190,24 @@ int store_fork_cut(MDB_txn *txn, const struct store_tables *tables, struct view_
 {
 	uint8_t key[4];
 	uint8_t number[4];
-	uint32_t cut;
-	struct store_head head;
-	int rc = store_fork_get(txn, tables, item->log_no, &cut);
-	if (rc != 0 || cut <= item->u.cut.seq)
+	uint32_t before;
+	struct cut cut = { txn, tables, view, item->log_no, seen_s, { .base_seq = 0 } };
+	int rc = store_fork_get(txn, tables, item->log_no, &before);
+	if (rc != 0 || before <= item->u.cut.seq)
 		return rc;
 	tuy_put32(key, item->log_no);
 	tuy_put32(number, item->u.cut.seq);
 	const struct tuy_bytes parts[] = { TUY_BYTES(number), item->u.cut.proof };
 	rc = store_put(txn, tables, STORE_FORKS, TUY_BYTES(key), parts, 2, 0);
 	if (rc == 0)
-		rc = store_head_get(txn, tables, item->log_no, &head);
-	if (rc != 0 || head.head.seq <= item->u.cut.seq)
+		rc = store_head_get(txn, tables, item->log_no, &cut.head);
+	if (rc != 0 || cut.head.head.seq <= item->u.cut.seq)
 		return rc;
-	uint32_t first = item->u.cut.seq > head.base_seq ? item->u.cut.seq : head.base_seq;
-	for (uint32_t seq = first + 1; rc == 0 && seq <= head.head.seq; seq++)
-		rc = entry_aside(txn, tables, view, item->log_no, seq, seen_s, &head.missing);
-	if (head.base_seq > item->u.cut.seq)
-		head.base_seq = item->u.cut.seq;
+	for (uint32_t seq = item->u.cut.seq + 1; rc == 0 && seq <= cut.head.head.seq; seq++)
+		rc = entry_aside(&cut, seq);
 	if (rc == 0)
-		rc = head_at(txn, tables, item->log_no, item->u.cut.seq, &head.head, &head.sig);
-	return rc == 0 ? store_head_put(txn, tables, item->log_no, &head) : rc;
+		rc = head_cut(&cut, item->u.cut.seq);
+	return rc == 0 ? store_head_put(txn, tables, item->log_no, &cut.head) : rc;
 }
 
 /* The tombstones of the block that begins behind `block` * 64: a bit for each entry. */
@@ -389,6 +421,7 @@ int store_fork_read(MDB_txn *txn, const struct store_tables *tables, const struc
 		result->head = head.head;
 		result->sig = head.sig;
 		result->missing = head.missing;
+		result->base.seq = head.base_seq;
 	}
 	return rc;
 }
@@ -412,9 +445,8 @@ int store_fork_before(MDB_txn *txn, const struct store_tables *tables, uint32_t 
 	while (rc == 0 && !found) {
 		if (key.mv_size != VOID_KEY_SIZE || memcmp(key.mv_data, first, 4) != 0)
 			rc = MDB_NOTFOUND;
-		if (rc == 0)
-			rc = store_check(tables, STORE_VOIDED, &key, &value, &entry);
-		found = rc == 0 && entry.len > VOID_BLOB_AT && entry.p[VOID_STATE_AT] == VOID_KEPT;
+		found = rc == 0 && store_check(tables, STORE_VOIDED, &key, &value, &entry) == 0 &&
+		        entry.len > VOID_BLOB_AT && entry.p[VOID_STATE_AT] == VOID_KEPT;
 		if (rc == 0 && !found)
 			rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
 	}

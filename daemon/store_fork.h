@@ -37,7 +37,8 @@ int store_fork_read(MDB_txn *txn, const struct store_tables *tables, const struc
                     uint8_t *headers, struct tuy_read_result *result);
 
 /* The last entry put aside of a log before `*at` (all 0xff for the very last) that has its payload
- * and is not spent. MDB_NOTFOUND: no more. Spans as those of a row. */
+ * and is not spent. A damaged row is passed over. MDB_NOTFOUND: no more. Spans as those of a row.
+ */
 struct store_void_at {
 	uint8_t b[12]; /* seq, first 8 bytes of the commitment */
 };

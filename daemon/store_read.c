@@ -279,16 +279,18 @@ static int invite_load(struct tuy_node *node, struct store_reading *reading, str
 	return tuy_node_load_invite(node, &row) == TUY_OK ? 0 : -1;
 }
 
-/* Of the rows of meta, the one that is the node's. */
-static int meta_load(struct tuy_node *node, struct store_reading *reading, struct tuy_bytes key,
-                     struct tuy_bytes value)
+/* Of the rows of meta, the one that is the node's: damage to others, that of the derived tables
+ * among them, is none of its business. */
+static int settled_load(struct store_reading *reading, struct tuy_node *node)
 {
 	struct tuy_incarnation one;
-	(void)reading;
-	if (key.len != store_key_settled.len || memcmp(key.p, store_key_settled.p, key.len) != 0)
-		return 0;
+	struct tuy_bytes value;
+	int rc = store_get(reading->txn, store_tables(reading->store), STORE_META,
+	                   store_key_settled, &value);
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
 	if (value.len != TUY_CIRCLES_MAX * sizeof one)
-		return -1;
+		return MDB_CORRUPTED;
 	for (uint32_t c = 0; c < TUY_CIRCLES_MAX; c++) {
 		memcpy(one.b, value.p + c * sizeof one, sizeof one);
 		tuy_node_load_settled(node, c, &one);
@@ -328,10 +330,13 @@ int store_load(struct store *store, struct tuy_node *node, struct store_error *e
 		enum store_table table;
 		row_load *load;
 	} steps[] = {
-		{ STORE_CIRCLES, circle_load },    { STORE_OPS, op_load },
-		{ STORE_EPOCHS, epoch_load },      { STORE_LOGS, log_load },
-		{ STORE_ADDRESSES, address_load }, { STORE_INVITES, invite_load },
-		{ STORE_META, meta_load },
+		{ STORE_CIRCLES, circle_load },
+		{ STORE_OPS, op_load },
+		{ STORE_EPOCHS, epoch_load },
+		{ STORE_LOGS, log_load },
+		{ STORE_ADDRESSES, address_load },
+		{ STORE_INVITES, invite_load },
+		{ STORE_META, NULL },
 	};
 	struct store_reading reading;
 	if (store_reading_begin(store, &reading) != 0)
@@ -339,7 +344,8 @@ int store_load(struct store *store, struct tuy_node *node, struct store_error *e
 		                  "The store in %s cannot be read.", store->dir);
 	int rc = 0;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++) {
-		rc = table_load(&reading, steps[i].table, steps[i].load, node);
+		rc = steps[i].load ? table_load(&reading, steps[i].table, steps[i].load, node)
+		                   : settled_load(&reading, node);
 		if (rc != 0)
 			(void)store_fail(error, "T-STORE-DAMAGED",
 			                 "Put back a copy of the whole directory, or move it away "

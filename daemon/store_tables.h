@@ -42,6 +42,7 @@
  * erased forks        log_no u32                      cut u32, proof (PROTOCOL 4.11) voided log_no
  * u32, seq u32, first 8    put aside at u32, header 64, blob (none: not held, bytes of the
  * commitment         or retracted)
+ *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
  *   private      circle_no u32, id 10, kind u8    (enum view_private) what the owner alone has of an
  *                                                object; goes with it
@@ -112,6 +113,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_EXPIRIES,
 	           STORE_FORKS,
 	           STORE_VOIDED,
+	           STORE_LETTERS,
 	           STORE_ACTS,
 	           STORE_MOVES,
 	           STORE_PRIVATE,

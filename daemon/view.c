@@ -299,6 +299,30 @@ int view_object(struct store_reading *reading, uint32_t number, struct view_obje
 	return object_read(reading, number, object);
 }
 
+int view_exact(struct store_reading *reading, uint32_t circle_no, const struct tuy_object *id,
+               enum tuy_record_kind kind, struct view_object *object)
+{
+	const struct store_tables *tables = store_tables(reading->store);
+	struct view_id_key first = view_id_key(id, 0);
+	MDB_val key = { sizeof first.b, first.b };
+	MDB_val row;
+	MDB_cursor *cursor;
+	int found = -1;
+	if (mdb_cursor_open(reading->txn, tables->dbi[STORE_OBJECT_IDS], &cursor) != 0)
+		return -1;
+	int rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+	while (rc == 0 && found != 0 && key.mv_size == sizeof first.b &&
+	       memcmp(key.mv_data, id->b, sizeof id->b) == 0) {
+		uint32_t number = tuy_get32((const uint8_t *)key.mv_data + sizeof id->b);
+		if (object_read(reading, number, object) == 0 && object->kind == kind &&
+		    object->circle_no == circle_no)
+			found = 0;
+		rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return found;
+}
+
 int view_open(struct store_reading *reading, const struct tuy_device_keys *keys, uint32_t log_no,
               uint32_t seq, const struct view_sealed *sealed, uint8_t *buffer,
               struct tuy_bytes *plain)

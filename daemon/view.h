@@ -70,6 +70,9 @@ uint32_t view_list(struct store_reading *reading, const struct view_filter *filt
 uint32_t view_find(struct store_reading *reading, const struct tuy_object *lowest,
                    const struct tuy_object *highest, struct view_object *out, uint32_t cap);
 int view_object(struct store_reading *reading, uint32_t number, struct view_object *object);
+/* The object of exactly this id, circle and kind, of whatever kind. 0, or -1 if there is none. */
+int view_exact(struct store_reading *reading, uint32_t circle_no, const struct tuy_object *id,
+               enum tuy_record_kind kind, struct view_object *object);
 /* The fewest characters (4..16) that name this object and no other. */
 uint32_t view_short_len(struct store_reading *reading, const struct tuy_object *id);
 

@@ -63,6 +63,12 @@ static int is_shown(enum tuy_record_kind kind)
 	return kind == TUY_RECORD_TIP || kind == TUY_RECORD_ASK;
 }
 
+/* Of which only the newest counts. */
+static int is_newest_only(enum tuy_record_kind kind)
+{
+	return kind == TUY_RECORD_PROFILE || kind == TUY_RECORD_CIRCLE;
+}
+
 /* ---- facts of the transaction ---- */
 
 static int slot_find(struct view_batch *batch, uint32_t log_no, const struct log_slot **found)
@@ -240,9 +246,9 @@ static int entry_open(struct view_batch *batch, const struct log_slot *slot, uin
 	struct tuy_bytes doc = { batch->plain, len };
 	if (tuy_record_read(doc, record) != TUY_OK)
 		return ENTRY_NOTHING;
-	return is_shown(record->kind) || tuy_record_is_act(record->kind) ||
-	                       record->kind == TUY_RECORD_PROFILE ||
-	                       record->kind == TUY_RECORD_CIRCLE
+	return is_shown(record->kind) || is_newest_only(record->kind) ||
+	                       tuy_record_is_act(record->kind) ||
+	                       record->kind == TUY_RECORD_REVOKED
 	               ? 0
 	               : ENTRY_NOTHING;
 }
@@ -624,7 +630,7 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 	rc = old_remove(batch, number, &row);
 	if (rc == 0 && is_shown(row.kind))
 		return view_lives_forget(batch->lives, row.circle_no, &row.id);
-	if (rc != 0)
+	if (rc != 0 || !is_newest_only(row.kind))
 		return rc;
 	const struct tuy_member *member =
 		row.kind == TUY_RECORD_PROFILE ? &slot->row.log.member : &nobody;
@@ -684,9 +690,9 @@ int view_batch_write(struct view_batch *batch)
 	if (rc == 0)
 		rc = rows_write(batch);
 	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
-		if (!batch->made[i].dead && !is_shown(batch->made[i].row.kind))
+		if (!batch->made[i].dead && is_newest_only(batch->made[i].row.kind))
 			rc = newest_settle(batch, &batch->made[i]);
-		else if (!batch->made[i].dead)
+		else if (!batch->made[i].dead && is_shown(batch->made[i].row.kind))
 			rc = view_lives_touch(batch->lives, batch->made[i].row.circle_no,
 			                      &batch->made[i].row.id);
 	if (rc == 0)

@@ -25,6 +25,7 @@
 #define BATCH_BYTES_MAX   ((size_t)8 << 20)
 #define LIVE_WORK_NS      (10ull * 1000 * 1000)   /* of one transaction while live tickets come */
 #define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
+#define MERGE_REST_NS     (100ull * 1000 * 1000)  /* merging begins so long after a live one */
 
 struct ticket_head { /* where a log stands after this ticket */
 	uint32_t log_no;
@@ -42,6 +43,7 @@ struct ticket {
 	uint64_t number;                    /* 0: nobody waits for it, it is a slice of a sweep */
 	const struct tuy_store_item *items; /* the node's, until it is reported */
 	uint32_t count;
+	struct writer_row row; /* key.len 0: none; else it has no items, and owns these bytes */
 	uint32_t seen_s;
 	uint32_t entry_count;
 	size_t bytes;
@@ -135,6 +137,7 @@ static struct ticket *ticket_pop_taken(struct tickets *taken)
 
 static void ticket_free(struct ticket *ticket)
 {
+	free((void *)(uintptr_t)ticket->row.key.p);
 	free(ticket->logs);
 	free(ticket);
 }
@@ -176,9 +179,21 @@ static uint64_t live_deadline(struct writer *writer)
 	return live ? now + LIVE_WORK_NS : UINT64_MAX;
 }
 
-static int ticket_apply(struct writer *writer, const struct ticket *ticket)
+static int row_apply(struct writer *writer, MDB_txn *txn, const struct writer_row *row)
+{
+	const struct store_tables *tables = &writer->store->tables;
+	enum store_table table = (enum store_table)row->table;
+	if (row->value.len > 0)
+		return store_put(txn, tables, table, row->key, &row->value, 1, 0);
+	int rc = store_del(txn, tables, table, row->key);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int ticket_apply(struct writer *writer, MDB_txn *txn, const struct ticket *ticket)
 {
 	int rc = 0;
+	if (ticket->row.key.len > 0)
+		return row_apply(writer, txn, &ticket->row);
 	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
 		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
 	return rc;
@@ -206,7 +221,7 @@ static int batch_commit(struct writer *writer, struct ticket *first, uint32_t ma
 		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
 			break;
 		(*count)++;
-		rc = ticket_apply(writer, t);
+		rc = ticket_apply(writer, txn, t);
 		if (rc == 0)
 			rc = ticket_note(writer, txn, t);
 		if (uv_hrtime() > deadline)
@@ -435,14 +450,35 @@ static void told_take(struct writer *writer, struct tickets *told)
 	}
 }
 
+/* Merging in a transaction of its own would keep the next live ticket waiting: while such come,
+ * what commits merge themselves is enough. Nanoseconds until it may begin; the mutex is held. */
+static uint64_t merge_rest_ns(const struct writer *writer)
+{
+	uint64_t since = uv_hrtime() - writer->live_ns;
+	return writer->live_ns == 0 || since >= MERGE_REST_NS ? 0 : MERGE_REST_NS - since;
+}
+
+/* Waits for something to do; the mutex is held. */
+static void work_await(struct writer *writer)
+{
+	while (writer->waiting.first == NULL && !writer->stopping && !writer->view_doubted &&
+	       !writer->sweeping && writer->sweep_s == 0) {
+		uint64_t rest_ns = writer->merge_due ? merge_rest_ns(writer) : 0;
+		if (!writer->merge_due)
+			uv_cond_wait(&writer->cond, &writer->mutex);
+		else if (rest_ns > 0)
+			(void)uv_cond_timedwait(&writer->cond, &writer->mutex, rest_ns);
+		else
+			return;
+	}
+}
+
 static void thread_main(void *arg)
 {
 	struct writer *writer = arg;
 	for (;;) {
 		uv_mutex_lock(&writer->mutex);
-		while (writer->waiting.first == NULL && !writer->stopping && !writer->merge_due &&
-		       !writer->view_doubted && !writer->sweeping && writer->sweep_s == 0)
-			uv_cond_wait(&writer->cond, &writer->mutex);
+		work_await(writer);
 		struct tickets taken = tickets_take(&writer->waiting);
 		struct tickets told = tickets_take(&writer->told);
 		const char *failing = writer->failing;
@@ -603,11 +639,23 @@ static void ticket_measure(struct ticket *ticket)
 	}
 }
 
+static void ticket_submit(struct writer *writer, struct ticket *made, int live)
+{
+	uv_timeval64_t now;
+	if (uv_gettimeofday(&now) == 0)
+		made->seen_s = (uint32_t)now.tv_sec;
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->waiting, made);
+	if (live)
+		writer->live_ns = uv_hrtime();
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
+}
+
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live)
 {
 	uint32_t head_count = 0;
-	uv_timeval64_t now;
 	for (uint32_t i = 0; i < count; i++)
 		head_count += items[i].kind == TUY_STORE_ENTRIES;
 	struct ticket *made = calloc(1, sizeof *made + head_count * sizeof made->heads[0]);
@@ -616,15 +664,31 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	made->number = ticket;
 	made->items = items;
 	made->count = count;
-	if (uv_gettimeofday(&now) == 0)
-		made->seen_s = (uint32_t)now.tv_sec;
 	ticket_measure(made);
-	uv_mutex_lock(&writer->mutex);
-	tickets_push(&writer->waiting, made);
-	if (live)
-		writer->live_ns = uv_hrtime();
-	uv_cond_signal(&writer->cond);
-	uv_mutex_unlock(&writer->mutex);
+	ticket_submit(writer, made, live);
+	return 0;
+}
+
+int writer_submit_row(struct writer *writer, uint64_t ticket, const struct writer_row *row)
+{
+	struct ticket *made = calloc(1, sizeof *made);
+	uint8_t *bytes = malloc(row->key.len + row->value.len);
+	if (made == NULL || bytes == NULL) {
+		free(made);
+		free(bytes);
+		return -1;
+	}
+	memcpy(bytes, row->key.p, row->key.len);
+	if (row->value.len > 0)
+		memcpy(bytes + row->key.len, row->value.p, row->value.len);
+	made->number = ticket;
+	made->bytes = row->key.len + row->value.len;
+	made->row = (struct writer_row){
+		.table = row->table,
+		.key = { bytes, row->key.len },
+		.value = { bytes + row->key.len, row->value.len },
+	};
+	ticket_submit(writer, made, 1);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ enum tuy_err tuy_node_create_invite(struct tuy_node *n, struct tuy_now now, uint
 	if (device == NONE || !tuy_circle_may_admit(&n->circle[circle_no], device) ||
 	    n->self_address.count == 0)
 		return TUY_E_REFUSED;
-	s = tuy_stage_take(n, true);
+	s = tuy_stage_take(n, NULL);
 	row = s ? row_place(n, now) : NULL;
 	if (!row) {
 		if (s)
@@ -209,7 +209,7 @@ void tuy_join_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 		link->welcome_due = true;
 		return;
 	}
-	s = fault == 0 ? tuy_stage_take(n, true) : NULL;
+	s = fault == 0 ? tuy_stage_take(n, NULL) : NULL;
 	if (s)
 		admit(n, now, link, m, row, s);
 	else

@@ -21,7 +21,7 @@ static uint32_t own_log_get(struct tuy_node *n, uint32_t circle_no)
 
 	if (n->own[circle_no].own_log != NONE || device == NONE)
 		return n->own[circle_no].own_log;
-	s = tuy_stage_take(n, true);
+	s = tuy_stage_take(n, NULL);
 	no = s ? tuy_log_create(n, circle_no, device, &n->incarnation) : NONE;
 	if (no == NONE) {
 		if (s)
@@ -54,7 +54,9 @@ static enum tuy_err own_room(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	if (!tuy_own_open(n, now))
 		return TUY_E_FULL;
 	log_no = own_log_get(n, circle_no);
-	*stage = log_no == NONE ? NULL : tuy_stage_take(n, true);
+	if (log_no != NONE && n->log[log_no].cut != TUY_NO_CUT)
+		return TUY_E_REFUSED; /* forked, and no incarnation is left to go on in */
+	*stage = log_no == NONE ? NULL : tuy_stage_take(n, NULL);
 	if (!*stage)
 		return TUY_E_FULL;
 	*log = &n->log[log_no];
@@ -113,12 +115,12 @@ static void spent_add(struct stage *s, uint32_t circle_no, const struct tuy_void
 }
 
 static enum tuy_err record_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
-                                  struct tuy_bytes record, uint32_t exp_s,
+                                  struct tuy_bytes record, uint32_t time_s, uint32_t exp_s,
                                   const struct tuy_void *spent, struct tuy_appended *appended)
 {
 	const struct tuy_circle_epoch *epoch;
 	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
-		                     .time_s = now.wall_s,
+		                     .time_s = time_s,
 		                     .exp_s = exp_s };
 	struct log *log;
 	struct stage *s;
@@ -173,7 +175,7 @@ static enum tuy_err retract_append(struct tuy_node *n, struct tuy_now now, uint3
 enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
                              struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
 {
-	return record_append(n, now, circle_no, record, exp_s, NULL, appended);
+	return record_append(n, now, circle_no, record, now.wall_s, exp_s, NULL, appended);
 }
 
 /* ---- several at once ---- */
@@ -344,12 +346,13 @@ enum tuy_err tuy_node_republish(struct tuy_node *n, struct tuy_now now, uint32_t
 	if (!n->log[spent->log_no].mine)
 		return TUY_E_REFUSED;
 	if (again->record.len > 0) {
-		err = record_append(n, now, circle_no, again->record, again->exp_s, spent,
+		err = record_append(n, now, circle_no, again->record,
+		                    smaller(again->time_s, now.wall_s), again->exp_s, spent,
 		                    &appended);
 	} else if (again->retract) {
 		err = retract_append(n, now, circle_no, again->retract, spent, &appended);
 	} else {
-		s = tuy_stage_take(n, true);
+		s = tuy_stage_take(n, NULL);
 		if (!s)
 			return TUY_E_FULL;
 		spent_add(s, circle_no, spent);

@@ -92,10 +92,26 @@ static void task_connect(struct tuy_task *task, uint32_t dial, const struct tuy_
 	task->u.connect.address = *address;
 }
 
+/* One of the peers that are due, at random; NONE. */
+static uint32_t due_choose(struct tuy_node *n, struct tuy_now now)
+{
+	uint32_t due = 0, turn;
+
+	for (uint32_t i = 0; i < n->peer_count; i++)
+		due += may_dial(&n->peer[i]) && now.ms >= n->peer[i].dial_next_ms;
+	if (due == 0)
+		return NONE;
+	turn = (uint32_t)tuy_dice_below(&n->dice, due);
+	for (uint32_t i = 0;; i++) {
+		if (may_dial(&n->peer[i]) && now.ms >= n->peer[i].dial_next_ms && turn-- == 0)
+			return i;
+	}
+}
+
 bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
 {
 	struct tuy_address address;
-	uint32_t due = 0, chosen = NONE;
+	uint32_t chosen;
 
 	if (!n->started || n->stopping)
 		return false;
@@ -106,13 +122,8 @@ bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task
 		task_connect(task, DIAL_JOIN, &address);
 		return true;
 	}
-	for (uint32_t i = 0; i < n->peer_count; i++) { /* one of those that are due, at random */
-		if (!may_dial(&n->peer[i]) || now.ms < n->peer[i].dial_next_ms)
-			continue;
-		if (tuy_dice_below(&n->dice, ++due) == 0)
-			chosen = i;
-	}
-	if (chosen == NONE || now.ms < call_ms(n))
+	chosen = now.ms < call_ms(n) ? NONE : due_choose(n, now);
+	if (chosen == NONE)
 		return false;
 	n->explore_ms =
 		now.ms + EXPLORE_MS * 8 / 10 + tuy_dice_below(&n->dice, EXPLORE_MS * 4 / 10);

@@ -210,10 +210,12 @@ void tuy_base_take(struct tuy_node *n, struct tuy_now now, struct link *link, ui
 	struct peer_log *pl;
 	struct log *log;
 
-	if (log_no == NONE || n->log[log_no].circle_no != circle_no) {
-		n->own[circle_no].orphans = true;
+	if (log_no == NONE && tuy_begin_named(n, link, circle_no, &m->u.base.log) &&
+	    tuy_head_check(&link->info_device, &link->info_id, seq, &m->u.base.head.hash,
+	                   &m->u.base.sig) == TUY_OK)
+		log_no = tuy_begin_log(n, link, *stage);
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
-	}
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
 	if (tuy_fork_clamp(n, link, log_no, seq) != seq || log->cutting)

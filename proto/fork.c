@@ -59,6 +59,8 @@ static void cut(struct tuy_node *n, uint32_t log_no, uint32_t seq, struct tuy_by
 		struct link *link = &n->link[i];
 		struct peer_log *pl = tuy_peer_log_of(n, link, log_no);
 
+		if (link->probe->log_no == log_no)
+			link->probe->kind = PROBE_NONE; /* what it asked for is void now */
 		if (link->state != LINK_UP || !link->circle[log->circle_no].shared)
 			continue;
 		pl->flags &= (uint16_t) ~(PEER_LOG_PROOF_SENT | PEER_LOG_VOID_ASKED |
@@ -104,6 +106,14 @@ uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, 
 		return seq;
 	proof_due(n, link, log_no);
 	return n->log[log_no].cut;
+}
+
+void tuy_fork_doubt(struct tuy_node *n, const struct link *link, uint32_t circle_no)
+{
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		if (n->log[i].circle_no == circle_no)
+			tuy_peer_log_of(n, link, i)->flags &= (uint16_t)~PEER_LOG_PROOF_SENT;
+	}
 }
 
 void tuy_fork_voided(struct tuy_node *n, uint32_t log_no)
@@ -152,6 +162,7 @@ void tuy_fork_reload(struct tuy_node *n, struct tuy_now now, uint32_t log_no,
 	own->missing -= log->missing - result->missing;
 	own->digest_valid = false;
 	log->missing = result->missing;
+	log->base_seq = result->base.seq;
 	log->durable = log->staged = result->head;
 	log->sig = result->sig;
 	log->cutting = false;
@@ -172,7 +183,7 @@ void tuy_fork_suspect(struct tuy_node *n, struct link *link, uint32_t log_no, en
 /* The author asks for what others kept aside of its log, once on each link. */
 static bool voided_begin(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
-	for (uint32_t i = 0; n->cuts_mine > 0 && i < n->log_count; i++) {
+	for (uint32_t i = 0; n->cuts_mine > 0 && !n->store_retry_ms && i < n->log_count; i++) {
 		const struct log *log = &n->log[i];
 		struct peer_log *pl = tuy_peer_log_of(n, link, i);
 
@@ -188,7 +199,7 @@ static bool voided_begin(struct tuy_node *n, struct tuy_now now, struct link *li
 		link->probe->from = log->cut + 1;
 		link->probe->at = log->durable;
 		link->probe->deadline_ms = now.ms + PROBE_WAIT_MS;
-		memset(link->probe->first_end, 0, sizeof link->probe->first_end);
+		link->probe->lacked = false;
 		return true;
 	}
 	return false;
@@ -299,14 +310,35 @@ bool tuy_fork_task(struct tuy_node *n, struct tuy_now now, struct link *link, st
 	return false;
 }
 
+void tuy_fork_voided_again(struct tuy_node *n, uint32_t log_no)
+{
+	n->void_seen_count = 0;
+	for (uint32_t i = 0; i < n->cap.links; i++)
+		tuy_peer_log_of(n, &n->link[i], log_no)->flags &= (uint16_t)~PEER_LOG_VOID_ASKED;
+}
+
+/* Who holds nothing of a log may not even know it: that an author gets no answer is nobody's fault.
+ * Nor is it, that answers were dropped because the store here takes nothing. */
 void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
-	if (link->probe->kind == PROBE_NONE || now.ms < link->probe->deadline_ms)
+	struct probe *probe = link->probe;
+	bool search = probe->kind == PROBE_SEARCH;
+
+	if (probe->kind == PROBE_NONE || now.ms < probe->deadline_ms)
 		return;
-	link->probe->kind = PROBE_NONE;
-	tuy_node_fault(n, link, TUY_E_SIGNATURE);
+	probe->kind = PROBE_NONE;
+	if (n->store_retry_ms) {
+		if (search)
+			tuy_fork_suspect(n, link, probe->log_no, FORK_HEADS_DIFFER);
+		else
+			tuy_fork_voided_again(n, probe->log_no);
+		return;
+	}
+	if (!search)
+		return;
+	tuy_node_fault(n, link, TUY_E_SHORT); /* it may only be slow */
 	if (++link->bad_signatures >= TUY_BAD_SIGNATURES_MAX)
-		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
+		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_SLOW);
 }
 
 /* ---- showing ---- */
@@ -492,37 +524,43 @@ static enum fork_answer search_answer(struct tuy_node *n, struct tuy_now now, st
 
 /* ---- the author's void entries, kept aside by others ---- */
 
-static bool void_seen(const struct tuy_node *n, const uint8_t end[8])
+/* Was a run that ends so fetched with all its payloads? */
+static bool void_seen(const struct tuy_node *n, const struct tuy_hash *end)
 {
 	for (uint32_t i = 0; i < smaller(n->void_seen_count, VOID_SEEN); i++) {
-		if (memcmp(n->void_seen[i], end, sizeof n->void_seen[i]) == 0)
+		if (memcmp(n->void_seen[i], end->b, sizeof n->void_seen[i]) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void voided_end(struct tuy_node *n, struct link *link)
+/* The run to `end` is done: the next block, if there may be one. */
+static void voided_run_done(struct probe *probe, const struct tuy_head *end)
 {
-	static const uint8_t none[8];
+	probe->at = *end;
+	probe->from = end->seq + 1;
+	probe->lacked = false;
+	if (end->seq % TUY_CHECKPOINT_EVERY != 0)
+		probe->kind = PROBE_NONE;
+}
 
-	link->probe->kind = PROBE_NONE;
-	if (memcmp(link->probe->first_end, none, sizeof none) != 0 &&
-	    !void_seen(n, link->probe->first_end))
-		memcpy(n->void_seen[n->void_seen_count++ % VOID_SEEN], link->probe->first_end, 8);
+static bool is_lacking(const struct tuy_message *m, const struct tuy_bytes *blobs, uint32_t seq)
+{
+	uint32_t i = seq - m->u.data.from;
+
+	return (m->u.data.headers[(size_t)i * TUY_HEADER_SIZE + 1] & TUY_HEADER_PAYLOAD) &&
+	       !blobs[i].p;
 }
 
 /* From where to ask next: the first payload of this run that was left out behind `from`. */
 static uint32_t voided_next(const struct probe *probe, const struct tuy_message *m,
                             const struct tuy_bytes *blobs)
 {
-	for (uint32_t i = probe->from - m->u.data.from; i < m->count; i++) {
-		const uint8_t *header = m->u.data.headers + (size_t)i * TUY_HEADER_SIZE;
+	uint32_t seq = probe->from + 1;
 
-		if ((header[1] & TUY_HEADER_PAYLOAD) && !blobs[i].p &&
-		    m->u.data.from + i > probe->from)
-			return m->u.data.from + i;
-	}
-	return m->u.data.from + m->count;
+	while (seq < m->u.data.from + m->count && !is_lacking(m, blobs, seq))
+		seq++;
+	return seq;
 }
 
 static enum fork_answer voided_answer(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -530,7 +568,6 @@ static enum fork_answer voided_answer(struct tuy_node *n, struct tuy_now now, st
 {
 	struct probe *probe = link->probe;
 	const struct log *log = &n->log[probe->log_no];
-	static const uint8_t none[8];
 	struct tuy_store_item *item;
 	struct tuy_head end;
 
@@ -542,16 +579,14 @@ static enum fork_answer voided_answer(struct tuy_node *n, struct tuy_now now, st
 		probe_blame(n, link);
 		return FORK_TAKEN;
 	}
-	if (memcmp(probe->first_end, none, sizeof none) == 0) {
-		memcpy(probe->first_end, end.hash.b, sizeof probe->first_end);
-		if (void_seen(n, probe->first_end)) {
-			probe->kind = PROBE_NONE;
-			return FORK_TAKEN;
-		}
-	}
-	probe->from = voided_next(probe, m, (*stage)->blobs);
 	probe->step = PROBE_ASK;
 	probe->deadline_ms = now.ms + PROBE_WAIT_MS;
+	if (void_seen(n, &end.hash)) { /* another peer gave it */
+		voided_run_done(probe, &end);
+		return FORK_TAKEN;
+	}
+	probe->lacked = probe->lacked || is_lacking(m, (*stage)->blobs, probe->from);
+	probe->from = voided_next(probe, m, (*stage)->blobs);
 	item = tuy_stage_item(*stage, TUY_STORE_VOIDED, log->circle_no);
 	item->log_no = probe->log_no;
 	item->u.entries.from = m->u.data.from;
@@ -564,9 +599,10 @@ static enum fork_answer voided_answer(struct tuy_node *n, struct tuy_now now, st
 	tuy_stage_commit(n, *stage);
 	*stage = NULL;
 	if (probe->from > end.seq) {
-		probe->at = end;
-		if (end.seq % TUY_CHECKPOINT_EVERY != 0)
-			voided_end(n, link);
+		if (!probe->lacked)
+			memcpy(n->void_seen[n->void_seen_count++ % VOID_SEEN], end.hash.b,
+			       sizeof n->void_seen[0]);
+		voided_run_done(probe, &end);
 	}
 	return FORK_TAKEN;
 }
@@ -594,8 +630,8 @@ void tuy_fork_gone(struct tuy_node *n, struct link *link, uint32_t log_no,
 	if (probe->kind == PROBE_NONE || probe->step != PROBE_WAIT || probe->log_no != log_no ||
 	    m->count != 1 || m->u.seqs.seq[0] != probe->from)
 		return;
-	if (probe->kind == PROBE_VOIDED) {
-		voided_end(n, link);
+	if (probe->kind == PROBE_VOIDED || probe->differed) {
+		probe->kind = PROBE_NONE; /* no more; or pruned there: others can prove it */
 		return;
 	}
 	probe->high = probe->from / TUY_CHECKPOINT_EVERY; /* it is shorter: the difference, if

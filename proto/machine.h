@@ -13,8 +13,12 @@
 
 #define NONE                UINT32_MAX
 #define STAGE_BYTES         65536
-#define STAGE_ITEMS         72 /* an OPS message or a founding, and some */
-#define STAGES_FOR_OWN      8  /* never taken by what comes from links */
+#define STAGE_ITEMS         72  /* an OPS message or a founding, and some */
+#define STAGES_FOR_OWN      8   /* never taken by what comes from links */
+#define STAGES_FOR_FEW      8   /* only for links that hold fewer than.. */
+#define STAGES_FEW          4   /* ..so many */
+#define LIVE_MS             500 /* so long after a live ticket bulk gives way: */
+#define LIVE_BULK_ENTRIES   64  /* no more of it is with the host: a full ticket */
 #define OPS_PER_MESSAGE     64
 #define GETB_SEQS           16
 #define INVITES_MAX         256
@@ -125,7 +129,6 @@ struct peer_log {           /* what one link's other end has of one log */
 	uint16_t flags;
 };
 enum {
-	PEER_LOG_INFO_SENT = 1,
 	PEER_LOG_WANT_DUE = 2,
 	PEER_LOG_WANTED = 4,
 	PEER_LOG_NO_BLOBS = 8,
@@ -140,7 +143,7 @@ enum {
 	PEER_LOG_PROOF_SENT = 4096, /* of the cut that counts now */
 	PEER_LOG_MISFIT = 8192,     /* suspect, because it sent a run that does not fit */
 	/* What outlives a new FRONTIER of the peer. */
-	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED | PEER_LOG_PROOF_SENT,
+	PEER_LOG_LASTING = PEER_LOG_TELL | PEER_LOG_VOID_ASKED,
 };
 
 struct link_circle {
@@ -189,7 +192,7 @@ struct probe {
 	struct tuy_sig sig; /* ours, at the end of the block */
 	uint32_t count;     /* ours in the block */
 	uint8_t headers[TUY_CHECKPOINT_EVERY * TUY_HEADER_SIZE];
-	uint8_t first_end[8]; /* VOIDED: the hash at the end of the first run */
+	bool lacked; /* VOIDED: the peer does not hold all payloads of this run */
 };
 
 struct link {
@@ -259,6 +262,12 @@ struct link {
 	uint32_t peer_circle[TUY_HELLO_TAGS_MAX]; /* NONE: not shared */
 	struct tuy_hello_tag peer_tag[TUY_HELLO_TAGS_MAX];
 	struct link_circle circle[TUY_CIRCLES_MAX];
+	/* its last LOGINFO */
+	uint32_t info_circle;
+	struct tuy_log_id info_id;
+	struct tuy_device info_device;
+	struct tuy_incarnation info_incarnation;
+	uint32_t info_sent; /* the log of our last LOGINFO; NONE */
 	/* payloads asked of the peer */
 	uint32_t getb_log; /* NONE: nothing under way */
 	uint32_t getb_count;
@@ -329,7 +338,7 @@ struct tell {
 	uint8_t name[120];
 };
 
-#define VOID_SEEN 32 /* branches of own logs that were fetched since the start */
+#define VOID_SEEN 32 /* runs of void entries of own logs that were fetched since the start */
 
 #define DIAL_JOIN 0x80000000u /* a CONNECT's number: DIAL_JOIN, or the peer's place + 1 */
 
@@ -353,7 +362,7 @@ struct tuy_node {
 	uint64_t explore_ms; /* when the next call is made although all places are taken */
 	uint64_t changes;    /* counter behind log.touched */
 	uint32_t cuts_mine;  /* logs of this device that are forked */
-	uint8_t void_seen[VOID_SEEN][8]; /* the hash at the end of their first run */
+	uint8_t void_seen[VOID_SEEN][8]; /* of the hash at the end of each */
 	uint32_t void_seen_count;
 	bool reload_due; /* of some log */
 
@@ -382,6 +391,7 @@ struct tuy_node {
 
 	struct stage *stage;
 	uint32_t stages_free;
+	uint64_t live_until_ms; /* bulk gives way until then */
 	uint64_t ticket_last;
 	uint64_t store_retry_ms; /* the store failed: nothing from peers before; 0: it works */
 
@@ -466,7 +476,10 @@ void tuy_link_close(struct tuy_node *n, struct link *link, enum tuy_close_how ho
 void tuy_link_seal(struct tuy_node *n, struct link *link, const struct tuy_writer *w);
 
 /* stage.c: tickets on their way to the store */
-struct stage *tuy_stage_take(struct tuy_node *n, bool own); /* NULL: none free */
+/* For what comes on `link`, or (NULL) for a command. NULL: none is free for it. */
+struct stage *tuy_stage_take(struct tuy_node *n, const struct link *link);
+/* Is one free for `link`? Otherwise it has some under way, or all links together have. */
+bool tuy_stage_room(const struct tuy_node *n, const struct link *link);
 struct stage *tuy_stage_find(struct tuy_node *n, uint64_t ticket);
 void tuy_stage_free(struct tuy_node *n, struct stage *s);
 /* A new item of a stage; STAGE_ITEMS at most. */
@@ -476,8 +489,24 @@ uint64_t tuy_stage_commit(struct tuy_node *n, struct stage *s);
 /* Takes the payloads of DATA, those of its first `skip` headers left out, into stage->blobs: they
  * stay spans into the stage. TUY_E_FORMAT, TUY_E_COMMIT: one is not what its header says. */
 enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t skip);
-struct stage *tuy_stage_next(struct tuy_node *n); /* the next one to hand to the host, NULL */
-void tuy_stage_again(struct tuy_node *n);         /* hands what failed to the host once more */
+/* The next one to hand to the host, or NULL: in the order they came, but that entries in bulk wait
+ * behind all others, and while live ones come only a little of them is with the host at once. */
+struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now);
+/* Does its commit bring what somebody just gave? */
+bool tuy_stage_is_live(const struct stage *s);
+/* Entries that wait behind others until they are handed to the host. */
+bool tuy_stage_is_bulk(const struct stage *s);
+void tuy_stage_again(struct tuy_node *n); /* hands what failed to the host once more */
+
+/* begin.c: logs that are not known yet */
+void tuy_begin_info(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                    const struct tuy_message *m);
+/* Did the link's last LOGINFO name this log, and may it begin? */
+bool tuy_begin_named(struct tuy_node *n, const struct link *link, uint32_t circle_no,
+                     const struct tuy_log16 *log);
+/* Begins the log that was named and whose first signature was found good: an item of the stage, to
+ * be committed whatever becomes of the rest. Its place, or NONE if there is no room. */
+uint32_t tuy_begin_log(struct tuy_node *n, struct link *link, struct stage *stage);
 
 /* dial.c: whom to call; who failed too often; which first frames were seen */
 bool tuy_dial_task(struct tuy_node *n, struct tuy_now now, struct tuy_task *task);
@@ -523,6 +552,9 @@ enum fork_why { FORK_HEADS_DIFFER, FORK_RUN_MISFITS };
 void tuy_fork_suspect(struct tuy_node *n, struct link *link, uint32_t log_no, enum fork_why why);
 /* The peer named a seq of a log. Beyond its cut, it gets the proof. Returns what counts of it. */
 uint32_t tuy_fork_clamp(struct tuy_node *n, struct link *link, uint32_t log_no, uint32_t seq);
+/* The two ends differ for long: a proof that came before its log was lost, and goes once more if
+ * the peer names what is void. */
+void tuy_fork_doubt(struct tuy_node *n, const struct link *link, uint32_t circle_no);
 /* Is it what the peer was asked to show? Then it is dealt with here. */
 enum fork_answer { FORK_NOT_ASKED, FORK_TAKEN, FORK_FOUND };
 enum fork_answer tuy_fork_data(struct tuy_node *n, struct tuy_now now, struct link *link,
@@ -539,6 +571,8 @@ bool tuy_fork_task(struct tuy_node *n, struct tuy_now now, struct link *link,
 void tuy_fork_read(struct tuy_node *n, struct tuy_now now, struct link *link,
                    const struct tuy_read *read, const struct tuy_read_result *result);
 void tuy_fork_time(struct tuy_node *n, struct tuy_now now, struct link *link);
+/* Void entries could not be stored: every peer is asked for them once more. */
+void tuy_fork_voided_again(struct tuy_node *n, uint32_t log_no);
 /* A cut is durable: where does the log stand now? That is read before anything else. */
 void tuy_fork_stored(struct tuy_node *n, uint32_t log_no);
 /* Void entries of this device are in the store: the host is told. */
@@ -559,7 +593,9 @@ void tuy_own_publish(struct tuy_node *n);
 /* May an own entry be appended now? */
 bool tuy_own_open(const struct tuy_node *n, struct tuy_now now);
 void tuy_own_stored(struct tuy_node *n, uint64_t ticket);
-/* A log of this device turned out to be forked. */
+/* At the start: the store ended between a cut of the current log and the new incarnation. */
+void tuy_own_begin(struct tuy_node *n);
+/* A log of this device turned out to be forked. `link`: NULL if that was found at the start. */
 void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no);
 
 /* Another process of this device is proved (PROTOCOL 5.7), which writes in `incarnation`; NULL: in

@@ -226,6 +226,7 @@ void tuy_node_start(struct tuy_node *n, struct tuy_now now)
 		if (n->log[i].mine && n->log[i].cut != TUY_NO_CUT)
 			tuy_fork_voided(n, i);
 	}
+	tuy_own_begin(n);
 	n->look_ms = now.ms + LOOK_MS * 8 / 10 + tuy_dice_below(&n->dice, LOOK_MS * 4 / 10);
 	for (uint32_t i = 0; i < n->peer_count; i++)
 		n->peer[i].dial_next_ms = now.ms + tuy_dice_below(&n->dice, 100);
@@ -336,7 +337,7 @@ enum tuy_err tuy_node_create_circle(struct tuy_node *n, struct tuy_now now,
 		return TUY_E_REFUSED;
 	while (no < n->cap.circles && n->circle[no].used)
 		no++;
-	s = no < n->cap.circles ? tuy_stage_take(n, true) : NULL;
+	s = no < n->cap.circles ? tuy_stage_take(n, NULL) : NULL;
 	if (!s)
 		return TUY_E_FULL;
 	tuy_dice_fill(&n->dice, key.b, sizeof key.b);

@@ -245,6 +245,7 @@ struct tuy_void {
 };
 struct tuy_republished {         /* what stands in its place; neither: nothing needs to */
 	struct tuy_bytes record; /* .len 0: none */
+	uint32_t time_s;         /* that the void entry had: what was newer stays newer */
 	uint32_t exp_s;
 	const struct tuy_retract *retract; /* NULL: none */
 };
@@ -417,7 +418,8 @@ struct tuy_read_result {
 	                         head), or of `base` */
 	struct tuy_head head; /* BLOCK: before the first one; HEAD */
 	uint32_t missing;     /* HEAD: payloads */
-	struct tuy_head base; /* ENTRIES: seq > 0: `from` was pruned, the log begins after it */
+	struct tuy_head base; /* ENTRIES: seq > 0: `from` was pruned, the log begins after it;
+	                         HEAD: only seq: entries up to it were pruned */
 	struct tuy_log16 log; /* ERASED */
 	uint32_t seqs[TUY_CHECKPOINT_EVERY]; /* ERASED: ascending, of one block */
 };
@@ -529,6 +531,7 @@ enum tuy_peer_state { TUY_PEER_SELF, TUY_PEER_CONNECTED, TUY_PEER_DIALING, TUY_P
 struct tuy_device_info {
 	struct tuy_member member;
 	struct tuy_device device;
+	struct tuy_letter_pk letter_pk;
 	enum tuy_role role;
 	bool active;
 	enum tuy_peer_state state;

@@ -32,7 +32,7 @@ static void retire(struct tuy_node *n, const struct link *link, uint32_t log_no,
 	t->tell.circle_no = log_no == NONE ? 0 : n->log[log_no].circle_no;
 	t->tell.log_no = log_no == NONE ? 0 : log_no;
 	t->tell.seq = seq;
-	t->tell.link = link->number;
+	t->tell.link = link ? link->number : 0;
 	t->tell.why = spent ? TUY_INCARNATION_SPENT : why;
 	t->tell.count = incarnation_count(n) + !spent;
 	if (spent)
@@ -49,7 +49,7 @@ static void retire(struct tuy_node *n, const struct link *link, uint32_t log_no,
 
 void tuy_own_publish(struct tuy_node *n)
 {
-	struct stage *s = n->incarnation_due ? tuy_stage_take(n, true) : NULL;
+	struct stage *s = n->incarnation_due ? tuy_stage_take(n, NULL) : NULL;
 
 	if (!s)
 		return;
@@ -75,6 +75,14 @@ void tuy_own_forked(struct tuy_node *n, const struct link *link, uint32_t log_no
 {
 	if (n->log[log_no].own)
 		retire(n, link, log_no, n->log[log_no].durable.seq, TUY_INCARNATION_FORKED);
+}
+
+void tuy_own_begin(struct tuy_node *n)
+{
+	for (uint32_t i = 0; i < n->log_count; i++) {
+		if (n->log[i].cut != TUY_NO_CUT)
+			tuy_own_forked(n, NULL, i);
+	}
 }
 
 /* Is it the log that this device would write in a circle where it made none yet? */

@@ -396,8 +396,8 @@ static bool data_task(struct tuy_node *n, struct link *link, struct tuy_task *ta
 		return false;
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
-	if (!(pl->flags & PEER_LOG_INFO_SENT)) {
-		pl->flags |= PEER_LOG_INFO_SENT;
+	if (larger(pl->known, pl->sent) == 0 && link->info_sent != log_no) {
+		link->info_sent = log_no;
 		tuy_message_put_loginfo(&w, link->circle[log->circle_no].index, &log->log16,
 		                        &n->circle[log->circle_no].device[log->device].cert.device,
 		                        &log->incarnation);

@@ -31,6 +31,7 @@ enum tuy_record_kind {
 	TUY_RECORD_RETRACT,
 	TUY_RECORD_CIRCLE,
 	TUY_RECORD_CHARTER,
+	TUY_RECORD_REVOKED = 20, /* of a letter, which its nonce names (letter.h); no fields */
 };
 
 enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */

@@ -76,6 +76,8 @@ uint32_t tuy_node_on_link(struct tuy_node *n, struct tuy_now now, enum tuy_direc
 		               .tx_credit = TUY_CREDIT_START,
 		               .rx_credit = TUY_CREDIT_START,
 		               .peer = NONE,
+		               .info_circle = NONE,
+		               .info_sent = NONE,
 		               .getb_log = NONE,
 		               .give_log = NONE,
 		               .show_log = NONE,
@@ -423,7 +425,7 @@ static void message_take(struct tuy_node *n, struct tuy_now now, struct link *li
 static void record_take(struct tuy_node *n, struct tuy_now now, struct link *link,
                         struct tuy_bytes frame)
 {
-	struct stage *stage = tuy_stage_take(n, false);
+	struct stage *stage = tuy_stage_take(n, link);
 
 	tuy_require(stage);
 	if (tuy_noise_open(&link->noise, frame, stage->bytes, STAGE_BYTES, &stage->len) != TUY_OK) {
@@ -432,7 +434,6 @@ static void record_take(struct tuy_node *n, struct tuy_now now, struct link *lin
 		else
 			misbehaved(n, link, TUY_E_OPEN);
 	} else {
-		stage->link = link->number;
 		message_take(n, now, link, &stage);
 	}
 	if (stage) /* nobody kept it */
@@ -450,7 +451,7 @@ size_t tuy_link_bytes(struct tuy_node *n, struct tuy_now now, struct link *link,
 		size_t used;
 		enum tuy_err err;
 
-		if (link->noise.next == TUY_NOISE_TRANSPORT && n->stages_free <= STAGES_FOR_OWN)
+		if (link->noise.next == TUY_NOISE_TRANSPORT && !tuy_stage_room(n, link))
 			return taken;
 		if (link->noise.next == TUY_NOISE_CREATE_2 ||
 		    link->noise.next == TUY_NOISE_CREATE_3) {

@@ -25,7 +25,7 @@ static bool is_seen(const struct tuy_node *n, uint32_t circle_no)
 /* Notes it for good; at the next look if no stage is free. */
 static void note(struct tuy_node *n, uint32_t circle_no)
 {
-	struct stage *s = tuy_stage_take(n, true);
+	struct stage *s = tuy_stage_take(n, NULL);
 
 	if (!s)
 		return;

@@ -412,7 +412,7 @@ void tuy_address_publish(struct tuy_node *n, struct tuy_now now)
 		n->address_due = false;
 		return;
 	}
-	s = now.ms < n->address_ms ? NULL : tuy_stage_take(n, true);
+	s = now.ms < n->address_ms ? NULL : tuy_stage_take(n, NULL);
 	if (!s)
 		return; /* at a later call */
 	n->address_due = false;

@@ -86,6 +86,8 @@ static void item_failed(struct tuy_node *n, const struct tuy_store_item *item)
 		n->circle[item->circle_no].used = false;
 	if (item->kind == TUY_STORE_BLOB)
 		n->log[item->log_no].blobs_staged--;
+	if (item->kind == TUY_STORE_VOIDED)
+		tuy_fork_voided_again(n, item->log_no);
 	if (item->kind != TUY_STORE_ENTRIES && item->kind != TUY_STORE_BASE)
 		return;
 	log = &n->log[item->log_no];
@@ -109,14 +111,12 @@ static bool is_needed(const struct stage *s)
 	return false;
 }
 
-void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
-                       enum tuy_stored stored)
+static void stage_end(struct tuy_node *n, struct tuy_now now, struct stage *s,
+                      enum tuy_stored stored)
 {
-	struct stage *s = tuy_stage_find(n, ticket);
+	uint64_t ticket = s->ticket;
 	struct link *link;
 
-	if (!s || s->state != STAGE_ISSUED)
-		return;
 	for (uint32_t i = 0; i < s->item_count; i++) {
 		if (stored == TUY_STORED_OK)
 			item_stored(n, now, &s->items[i]);
@@ -145,6 +145,21 @@ void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 	tuy_stage_free(n, s);
 	if (link)
 		tuy_settled_look(n, now, link);
+}
+
+void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
+                       enum tuy_stored stored)
+{
+	struct stage *s = tuy_stage_find(n, ticket);
+
+	if (!s || s->state != STAGE_ISSUED)
+		return;
+	stage_end(n, now, s, stored);
+	for (uint32_t i = 0; stored == TUY_STORED_FAILED && i < n->cap.stages; i++) {
+		s = &n->stage[i]; /* what waits in bulk may go on where this began */
+		if (s->state == STAGE_READY && tuy_stage_is_bulk(s))
+			stage_end(n, now, s, stored);
+	}
 }
 
 void tuy_stored_retry(struct tuy_node *n, struct tuy_now now)

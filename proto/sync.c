@@ -31,6 +31,7 @@ void tuy_sync_doubt(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		lc->need_heads = true;
 		lc->need_frontier = true;
 		lc->frontier_at = 0;
+		tuy_fork_doubt(n, link, circle_no);
 	}
 	lc->in_doubt = true;
 	lc->doubt = *digest;
@@ -278,7 +279,6 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 			continue;
 		pl = tuy_peer_log_of(n, link, log_no);
 		pl->announced = pl->known = pl->sent = tuy_fork_clamp(n, link, log_no, row.eff_seq);
-		pl->flags |= PEER_LOG_INFO_SENT;
 		head_compare(n, link, log_no, row.eff_seq, row.h8);
 	}
 	lc->frontier_taking = !m->u.frontier.last;
@@ -293,41 +293,21 @@ static void frontier_take(struct tuy_node *n, struct tuy_now now, struct link *l
 	}
 }
 
-static void loginfo_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
-                         const struct tuy_message *m, struct stage **stage)
+/* A log that begins with this DATA, if its device really signed it; NONE. */
+static uint32_t data_begin(struct tuy_node *n, struct link *link, uint32_t circle_no,
+                           const struct tuy_message *m, struct stage *stage)
 {
-	const struct tuy_circle_state *c = &n->circle[circle_no];
-	uint32_t device = tuy_circle_device_find(c, &m->u.loginfo.device), log_no, incarnations = 0;
-	struct tuy_log_id id = tuy_log_id(&c->id, &m->u.loginfo.device, &m->u.loginfo.incarnation);
-	struct tuy_log16 log16 = tuy_log16(&id);
-	struct tuy_store_item *item;
+	struct tuy_head start = { .hash = tuy_chain_start(&link->info_id) }, end;
 
-	if (memcmp(&log16, &m->u.loginfo.log, sizeof log16) != 0) {
+	if (!tuy_begin_named(n, link, circle_no, &m->u.data.log) || m->u.data.from != 1)
+		return NONE;
+	if (tuy_run_check(&link->info_device, &link->info_id, &start, m->u.data.headers, m->count,
+	                  &m->u.data.sig, &end) != TUY_OK) {
+		tuy_node_fault(n, link, TUY_E_SIGNATURE);
 		tuy_link_close(n, link, TUY_CLOSE_FLUSHED, TUY_CLOSE_PROTOCOL);
-		return;
+		return NONE;
 	}
-	if (tuy_log_find(n, &log16) != NONE)
-		return;
-	for (uint32_t i = 0; device != NONE && i < n->log_count; i++)
-		incarnations += n->log[i].circle_no == circle_no && n->log[i].device == device;
-	if (device == NONE || incarnations >= TUY_INCARNATIONS_MAX) {
-		n->own[circle_no].orphans = device == NONE;
-		return;
-	}
-	log_no = tuy_log_create(n, circle_no, device, &m->u.loginfo.incarnation);
-	if (log_no == NONE) {
-		tuy_node_fault(n, link, TUY_E_FULL);
-		return;
-	}
-	item = tuy_stage_item(*stage, TUY_STORE_LOG, circle_no);
-	item->log_no = log_no;
-	item->u.log.id = id;
-	item->u.log.member = c->device[device].cert.member;
-	item->u.log.device = m->u.loginfo.device;
-	item->u.log.incarnation = m->u.loginfo.incarnation;
-	(*stage)->live = true;
-	tuy_stage_commit(n, *stage);
-	*stage = NULL;
+	return tuy_begin_log(n, link, stage);
 }
 
 static void data_keep(struct tuy_node *n, uint32_t log_no, const struct tuy_message *m,
@@ -437,10 +417,10 @@ static void data_take(struct tuy_node *n, struct tuy_now now, struct link *link,
 	struct peer_log *pl;
 	struct log *log;
 
-	if (log_no == NONE || n->log[log_no].circle_no != circle_no) {
-		n->own[circle_no].orphans = true;
+	if (log_no == NONE)
+		log_no = data_begin(n, link, circle_no, m, *stage);
+	if (log_no == NONE || n->log[log_no].circle_no != circle_no)
 		return;
-	}
 	log = &n->log[log_no];
 	pl = tuy_peer_log_of(n, link, log_no);
 	if (n->store_retry_ms || last < m->u.data.from ||
@@ -661,7 +641,7 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 			frontier_take(n, now, link, c, m);
 			break;
 		case TUY_MSG_LOGINFO:
-			loginfo_take(n, link, c, m, stage);
+			tuy_begin_info(n, link, c, m);
 			break;
 		case TUY_MSG_DATA:
 			data_take(n, now, link, c, m, stage);
@@ -696,6 +676,10 @@ void tuy_sync_message(struct tuy_node *n, struct tuy_now now, struct link *link,
 		default:
 			break; /* PROTOCOL 5.5: reserved ones */
 		}
+	}
+	if (*stage && (*stage)->item_count > 0) { /* a log whose first entries were not kept */
+		tuy_stage_commit(n, *stage);
+		*stage = NULL;
 	}
 	if (*stage &&
 	    (m->type == TUY_MSG_DATA || m->type == TUY_MSG_BLOB || m->type == TUY_MSG_MAIL))

@@ -14,9 +14,9 @@ static bool task_tell(struct tuy_node *n, struct tuy_task *task)
 	return true;
 }
 
-static bool task_store(struct tuy_node *n, struct tuy_task *task)
+static bool task_store(struct tuy_node *n, struct tuy_now now, struct tuy_task *task)
 {
-	struct stage *s = tuy_stage_next(n);
+	struct stage *s = tuy_stage_next(n, now);
 
 	if (!s)
 		return false;
@@ -25,7 +25,7 @@ static bool task_store(struct tuy_node *n, struct tuy_task *task)
 	task->u.store.ticket = s->ticket;
 	task->u.store.items = s->items;
 	task->u.store.count = s->item_count;
-	task->u.store.urgency = s->live ? TUY_TICKET_LIVE : TUY_TICKET_BULK;
+	task->u.store.urgency = tuy_stage_is_live(s) ? TUY_TICKET_LIVE : TUY_TICKET_BULK;
 	return true;
 }
 
@@ -62,7 +62,7 @@ enum tuy_do tuy_node_next(struct tuy_node *n, struct tuy_now now, struct tuy_tas
 	tuy_own_publish(n);
 	tuy_join_check_in(n);
 	if (task_send(n, task) || tuy_fork_reload_task(n, task) || task_tell(n, task) ||
-	    task_store(n, task) || task_evicted(n, task))
+	    task_store(n, now, task) || task_evicted(n, task))
 		return task->what;
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		uint32_t turn = (n->link_turn + i) % n->cap.links;
@@ -180,6 +180,7 @@ enum tuy_err tuy_node_device(struct tuy_node *n, uint32_t circle_no, uint32_t i,
 	device = &c->device[i];
 	*info = (struct tuy_device_info){ .member = device->cert.member,
 		                          .device = device->cert.device,
+		                          .letter_pk = device->cert.letter_pk,
 		                          .role = device->role,
 		                          .active = true,
 		                          .state = TUY_PEER_WAITING };

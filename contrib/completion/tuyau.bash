@@ -15,6 +15,9 @@ _tuyau_options() {
 	inbox) echo "--all --mine --for-me --limit from: kind: state:" ;;
 	search) echo "--limit from: kind: state:" ;;
 	show) echo "--blurb" ;;
+	vouch) echo "write sign send list revoke --for --about --relation --since --fact --limits" \
+		"--phone --days --lang --edit --out" ;;
+	verify) echo "--key" ;;
 	events) echo "--follow --since" ;;
 	circle) echo "list show members --all" ;;
 	profile) echo "show set" ;;
@@ -23,7 +26,7 @@ _tuyau_options() {
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="new invite join profile tip ask inbox show search circle events status
+	local commands="new invite join profile tip ask inbox show search circle events vouch verify status
 		stop version help donne demande"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
@@ -63,6 +66,11 @@ _tuyau() {
 	case $command in
 	"") words="$commands $globals" ;;
 	help) words=$commands ;;
+	verify) mapfile -t COMPREPLY < <(compgen -f -W "$(_tuyau_options verify) $globals" \
+		-- "$cur"); return ;;
+	vouch) words="$(_tuyau_options vouch) $globals
+		$(tuyau "${where[@]}" --no-start inbox --all kind:vouch -q 2>/dev/null)
+		$(tuyau "${where[@]}" --no-start vouch list -q 2>/dev/null)" ;;
 	show) words="$(_tuyau_options show) $globals
 		$(tuyau "${where[@]}" --no-start inbox --all --limit 500 -q 2>/dev/null)" ;;
 	ask | demande) words="$(_tuyau_options ask) $globals profile intro vouch news supplier" ;;

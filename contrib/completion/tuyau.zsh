@@ -9,6 +9,13 @@ _tuyau_ids() {
 	_describe -t ids 'tip or ask' ids
 }
 
+_tuyau_letters() {
+	local -a ids
+	ids=(${(f)"$(_call_program ids "tuyau --no-start inbox --all kind:vouch -q;
+		tuyau --no-start vouch list -q" 2>/dev/null)"})
+	compadd -a ids
+}
+
 _tuyau_circles() {
 	local -a circles
 	circles=(${(f)"$(_call_program circles tuyau --no-start circle list 2>/dev/null |
@@ -28,6 +35,7 @@ _tuyau() {
 		'search:tips and asks that hold all these words'
 		'circle:which circles, and who is in them'
 		'events:what has happened'
+		'vouch:letters of recommendation' 'verify:check a letter or any file signed with minisign'
 		'status:the daemon, its circles and its peers' 'stop:end the daemon'
 		'version:the version' 'help:what can be typed'
 	)
@@ -75,6 +83,15 @@ _tuyau() {
 			'(-n --limit)'{-n,--limit}':number:' '*:filter:' ;;
 		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' '*:words:' ;;
 		events) _arguments $globals '(-f --follow)'{-f,--follow} '--since:position:' ;;
+		vouch)
+			_arguments $globals '--for:who:' '--about:company:' '--relation:text:' \
+				'--since:when:' '*--fact:text:' '--limits:text:' '--phone:phone:' \
+				'--days:days:' '--lang:language:(fr en)' '(-e --edit)'{-e,--edit} \
+				'--out:directory:_files -/' '1:what:(write sign send list revoke)' \
+				'2:id:_tuyau_letters'
+			;;
+		verify) _arguments $globals '--key:key:_files' '1:file:_files' \
+			'2:signature:_files -g "*.minisig"' ;;
 		show) _arguments $globals '--blurb' '1:id:_tuyau_ids' ;;
 		circle) _arguments $globals '(-a --all)'{-a,--all} '1:what:(list show members)' \
 			'*:circle:_tuyau_circles' ;;

@@ -12,7 +12,8 @@
 #define BENCH_PATH 512 /* bytes of a path made here, with its NUL */
 
 struct bench {
-	uint32_t entry_count; /* of `sync` and `cli` */
+	uint32_t entry_count; /* of `sync`, `cli`, `crowd`, `missing` */
+	uint32_t log_count;   /* of `sync`, `crowd`, `missing` */
 	const char *dir;      /* temporary directories are made in it: its disk is measured */
 	const char *bin_dir;  /* holds tuyau and tuyaud */
 };
@@ -21,6 +22,8 @@ struct bench {
 void limits_run(const struct bench *bench);
 void sync_run(const struct bench *bench);
 void hop_run(const struct bench *bench);
+void missing_run(const struct bench *bench);
+void crowd_run(const struct bench *bench);
 void cli_run(const struct bench *bench);
 
 /* What the machine can do, measured once when first asked for: a second of it, or microseconds

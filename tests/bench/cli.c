@@ -1,48 +1,22 @@
 /* The commands people type most, as whole processes, on a store of many tips. */
-#include "../../daemon/keys.h"
-#include "../../daemon/paths.h"
+#include "../../daemon/view_rebuild.h"
 #include "bench.h"
 #include "fill.h"
+#include "home.h"
 #include "tips.h"
-#include <errno.h>
-#include <signal.h>
-#include <sodium.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#define LOGS        10u
-#define RUNS        50u
-#define START_MAX_S 60u
-#define WORDS       3 /* of a command, with its name */
-#define OUTPUT_MAX  65536
-
-extern char **environ;
+#define LOGS       10u
+#define RUNS       50u
+#define OUTPUT_MAX 65536
 
 struct cli {
 	const struct bench *bench;
-	char home[BENCH_PATH];
-	char tuyau[BENCH_PATH];
-	char tuyaud[BENCH_PATH];
+	struct home home;
 	struct people people;
 	uint32_t entry_count; /* tips */
 };
-
-static pid_t daemon_pid; /* 0: none */
-
-static void daemon_stop(void)
-{
-	int status;
-	if (daemon_pid == 0)
-		return;
-	(void)kill(daemon_pid, SIGTERM);
-	(void)waitpid(daemon_pid, &status, 0);
-	daemon_pid = 0;
-}
 
 /* ---- the home ---- */
 
@@ -58,32 +32,11 @@ static struct tuy_bytes record_of(void *context, uint32_t log_no, uint32_t i, ui
 	return tip_write(&tip, buffer);
 }
 
-static struct keys *identity_make(const struct paths *paths)
-{
-	struct tuy_secret seed;
-	struct tuy_recovery_key recovery;
-	struct store_error error;
-	struct keys *keys;
-	if (keys_open(paths->identity, KEYS_CREATE_ABSENT, &keys, &error) != 0)
-		bench_die("%s: %s", error.code, error.message);
-	randombytes_buf(seed.b, sizeof seed.b);
-	tuy_recovery_key_derive(&seed, &recovery);
-	struct tuy_cert cert = tuy_cert_create(&recovery, &keys->device);
-	if (keys_certify(keys, paths->identity, &cert, &error) != 0)
-		bench_die("%s: %s", error.code, error.message);
-	return keys;
-}
-
 /* A person of a circle of ten, who holds all they ever gave. */
-static void home_make(struct cli *cli)
+static void home_fill(struct cli *cli)
 {
-	struct paths_error error;
-	struct paths paths;
-	bench_dir_make(cli->bench, cli->home);
-	if (paths_find(cli->home, &paths, &error) != 0 || paths_create(&paths, &error) != 0)
-		bench_die("%s: %s", error.code, error.message);
-	struct keys *keys = identity_make(&paths);
-	struct fill *fill = fill_open(paths.store_dir, &keys->device, WRITER_WORDS);
+	const struct keys *keys = cli->home.keys;
+	struct fill *fill = fill_open(cli->home.paths.store_dir, &keys->device, WRITER_WORDS);
 	cli->people.person[0].keys = keys->device;
 	cli->people.person[0].cert = keys->cert;
 	cli->people.person[0].incarnation = *fill_incarnation(fill);
@@ -92,49 +45,14 @@ static void home_make(struct cli *cli)
 	fill_circle(fill, &cli->people);
 	uint64_t begun = bench_now_ns();
 	for (uint32_t i = 0; i < LOGS; i++) {
-		fill_log(fill, &cli->people, i);
+		fill_log(fill, &cli->people, i, i, 0);
 		/* the names come on top */
 		(void)fill_entries(fill, &cli->people, i, cli->entry_count / LOGS + 1 + (i == 0),
 		                   record_of, NULL);
 	}
 	double seconds = (double)(bench_now_ns() - begun) / 1e9;
 	fill_close(fill);
-	keys_close(keys);
 	bench_row("filled", "%.1f s", seconds);
-}
-
-/* ---- processes ---- */
-
-/* Runs `tuyau --home HOME --no-start WORDS...` with its output to a path (NULL: thrown away);
- * microseconds or -1. */
-static double tuyau_run(struct cli *cli, const char *const words[WORDS], const char *output)
-{
-	char home_option[] = "--home", no_start[] = "--no-start";
-	char *argv[4 + WORDS + 1] = { cli->tuyau, home_option, cli->home, no_start };
-	for (size_t i = 0; i < WORDS && words[i] != NULL; i++)
-		argv[4 + i] = (char *)(uintptr_t)words[i];
-	return bench_process_run_us(argv, output);
-}
-
-static void daemon_start(struct cli *cli)
-{
-	static const struct timespec step = { 0, 5 * 1000000 };
-	static const char *const status[WORDS] = { "status" };
-	char home_option[] = "--home", listen[] = "--listen", address[] = "127.0.0.1:0";
-	char no_lan[] = "--no-lan", foreground[] = "--foreground", log[] = "--log";
-	char level[] = "unusual";
-	char *argv[] = { cli->tuyaud, home_option, cli->home, listen, address,
-		         no_lan,      foreground,  log,       level,  NULL };
-	uint64_t begun = bench_now_ns();
-	int bad = posix_spawn(&daemon_pid, cli->tuyaud, NULL, NULL, argv, environ);
-	if (bad != 0)
-		bench_die("%s: %s", cli->tuyaud, strerror(bad));
-	while (tuyau_run(cli, status, NULL) < 0) {
-		if (bench_now_ns() - begun > START_MAX_S * 1000000000ull)
-			bench_die("cli: tuyaud does not answer");
-		(void)nanosleep(&step, NULL);
-	}
-	bench_row("tuyaud answers after", "%.0f ms", (double)(bench_now_ns() - begun) / 1e6);
 }
 
 /* ---- what is measured ---- */
@@ -149,9 +67,9 @@ static void tip_choose(const struct cli *cli, uint32_t i, uint32_t *log_no, stru
 
 static double inbox_run(struct cli *cli, uint32_t i, const char *output)
 {
-	static const char *const words[WORDS] = { "inbox" };
+	static const char *const words[HOME_WORDS] = { "inbox" };
 	(void)i;
-	return tuyau_run(cli, words, output);
+	return home_tuyau_run(&cli->home, words, output);
 }
 
 static double search_run(struct cli *cli, uint32_t i, const char *output)
@@ -159,8 +77,8 @@ static double search_run(struct cli *cli, uint32_t i, const char *output)
 	struct tip tip;
 	uint32_t log_no;
 	tip_choose(cli, i, &log_no, &tip);
-	const char *words[WORDS] = { "search", tip.search[0], tip.search[1] };
-	return tuyau_run(cli, words, output);
+	const char *words[HOME_WORDS] = { "search", tip.search[0], tip.search[1] };
+	return home_tuyau_run(&cli->home, words, output);
 }
 
 static double show_run(struct cli *cli, uint32_t i, const char *output)
@@ -172,8 +90,8 @@ static double show_run(struct cli *cli, uint32_t i, const char *output)
 	struct tuy_object object =
 		tuy_object_id(&cli->people.id, &cli->people.person[log_no].cert.member, &tip.nonce);
 	tuy_object_text(&object, id);
-	const char *words[WORDS] = { "show", id };
-	return tuyau_run(cli, words, output);
+	const char *words[HOME_WORDS] = { "show", id };
+	return home_tuyau_run(&cli->home, words, output);
 }
 
 typedef double command_run(struct cli *cli, uint32_t i, const char *output);
@@ -183,7 +101,7 @@ static void answer_check(struct cli *cli, const char *name, command_run *run, co
 {
 	static char text[OUTPUT_MAX];
 	char path[BENCH_PATH + 16];
-	(void)snprintf(path, sizeof path, "%s/answer", cli->home);
+	(void)snprintf(path, sizeof path, "%s/answer", cli->home.dir);
 	double us = run(cli, 0, path);
 	FILE *file = fopen(path, "re");
 	text[file == NULL ? 0 : fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -208,11 +126,24 @@ static void command_measure(struct cli *cli, const char *name, command_run *run,
 	          p50 / limit_get(cli->bench, LIMIT_PROCESS_P50_US));
 }
 
-static void program_find(const struct bench *bench, const char *name, char path[BENCH_PATH])
+/* What `tuyaud --rebuild` does before it answers. */
+static void rebuild_measure(const struct cli *cli)
 {
-	int len = snprintf(path, BENCH_PATH, "%s/%s", bench->bin_dir, name);
-	if (len < 0 || len >= BENCH_PATH || access(path, X_OK) != 0)
-		bench_die("cli: %s: not there (see --bin)", path);
+	const struct keys *keys = cli->home.keys;
+	struct view_rebuild rebuild = { .keys = &keys->device, .when = VIEW_REBUILD_ALWAYS };
+	struct store_error error;
+	if (store_open(cli->home.paths.store_dir, &keys->device, &rebuild.store, &error) != 0)
+		bench_die("%s: %s", error.code, error.message);
+	uint64_t begun_ns = bench_now_ns();
+	if (view_rebuild_run(&rebuild, &error) != 0)
+		bench_die("%s: %s", error.code, error.message);
+	double seconds = (double)(bench_now_ns() - begun_ns) / 1e9;
+	store_close(rebuild.store);
+	if (rebuild.result != VIEW_REBUILT || rebuild.entries_damaged > 0)
+		bench_die("cli: the view was not made again");
+	bench_row("tuyaud --rebuild", "%.1f s for 100,000 entries; %.2f x verify",
+	          seconds * 1e5 / cli->entry_count,
+	          cli->entry_count / seconds / limit_get(cli->bench, LIMIT_VERIFY_PER_S));
 }
 
 void cli_run(const struct bench *bench)
@@ -222,14 +153,11 @@ void cli_run(const struct bench *bench)
 	uint32_t log_no;
 	cli.bench = bench;
 	cli.entry_count = bench->entry_count / LOGS * LOGS;
-	program_find(bench, "tuyau", cli.tuyau);
-	program_find(bench, "tuyaud", cli.tuyaud);
-	if (atexit(daemon_stop) != 0)
-		bench_die("cannot begin");
 	bench_title("cli: whole processes on a store of %u tips of %u people, %u runs each",
 	            cli.entry_count, LOGS, RUNS);
-	home_make(&cli);
-	daemon_start(&cli);
+	home_make(bench, &cli.home);
+	home_fill(&cli);
+	(void)home_daemon_start(&cli.home, "127.0.0.1:0");
 	bench_row("limits", "bare process %.2f ms p50, %.2f ms p99",
 	          limit_get(bench, LIMIT_PROCESS_P50_US) / 1000,
 	          limit_get(bench, LIMIT_PROCESS_P99_US) / 1000);
@@ -237,6 +165,7 @@ void cli_run(const struct bench *bench)
 	command_measure(&cli, "tuyau inbox", inbox_run, "\t");
 	command_measure(&cli, "tuyau search WORD WORD", search_run, "\t");
 	command_measure(&cli, "tuyau show ID", show_run, first.title);
-	daemon_stop();
-	bench_dir_remove(cli.home);
+	home_daemon_stop();
+	rebuild_measure(&cli);
+	home_remove(&cli.home);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RUNS      64 /* tickets under way */
+#define RUNS      256 /* tickets under way */
 #define BLOB_ROOM (TIP_RECORD_MAX + TUY_BLOB_OVERHEAD)
 
 /* Up to 64 entries on their way to the store. */
@@ -19,8 +19,11 @@ struct run {
 };
 
 struct fill_log {
+	const struct person *author;
+	struct tuy_incarnation incarnation;
 	struct tuy_log_id id;
 	struct tuy_head head;
+	struct tuy_sig sig; /* of head, if it is not 0 */
 };
 
 struct fill {
@@ -30,7 +33,7 @@ struct fill {
 	struct tuy_dice dice;
 	uint64_t submitted; /* tickets */
 	uint64_t stored;
-	struct fill_log log[PEOPLE_MAX];
+	struct fill_log log[FILL_LOGS_MAX];
 	struct run run[RUNS]; /* of ticket n: n % RUNS */
 };
 
@@ -81,15 +84,17 @@ void fill_circle(struct fill *fill, const struct people *people)
 {
 	struct tuy_store_item items[PEOPLE_MAX + 2];
 	uint32_t count = 0;
-	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_CIRCLE };
+	uint32_t circle_no = people->circle_no;
+	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_CIRCLE, .circle_no = circle_no };
 	items[count++].u.circle.id = people->id;
 	for (uint32_t i = 0; i < people->count; i++) {
-		items[count] = (struct tuy_store_item){ .kind = TUY_STORE_OP };
+		items[count] =
+			(struct tuy_store_item){ .kind = TUY_STORE_OP, .circle_no = circle_no };
 		items[count].u.op.index = i;
 		items[count++].u.op.bytes =
 			(struct tuy_bytes){ people->op[i].b, people->op[i].len };
 	}
-	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_EPOCH };
+	items[count] = (struct tuy_store_item){ .kind = TUY_STORE_EPOCH, .circle_no = circle_no };
 	items[count].u.epoch.id = people->epoch_id;
 	items[count++].u.epoch.key = people->epoch_key;
 	submit(fill, items, count);
@@ -111,17 +116,24 @@ void fill_address(struct fill *fill, const struct person *person, const struct t
 	await(fill, 0);
 }
 
-void fill_log(struct fill *fill, const struct people *people, uint32_t number)
+void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t person_no,
+              uint32_t nth)
 {
-	const struct person *person = &people->person[number];
-	struct fill_log *log = &fill->log[number];
-	struct tuy_store_item item = { .kind = TUY_STORE_LOG, .log_no = number };
-	log->id = tuy_log_id(&people->id, &person->keys.device, &person->incarnation);
+	tuy_require(log_no < FILL_LOGS_MAX);
+	const struct person *person = &people->person[person_no];
+	struct fill_log *log = &fill->log[log_no];
+	struct tuy_store_item item = { .kind = TUY_STORE_LOG,
+		                       .circle_no = people->circle_no,
+		                       .log_no = log_no };
+	log->author = person;
+	log->incarnation = person->incarnation;
+	log->incarnation.b[15] ^= (uint8_t)nth;
+	log->id = tuy_log_id(&people->id, &person->keys.device, &log->incarnation);
 	log->head = (struct tuy_head){ 0, tuy_chain_start(&log->id) };
 	item.u.log.id = log->id;
 	item.u.log.member = person->cert.member;
 	item.u.log.device = person->keys.device;
-	item.u.log.incarnation = person->incarnation;
+	item.u.log.incarnation = log->incarnation;
 	submit(fill, &item, 1);
 	await(fill, 0);
 }
@@ -155,7 +167,9 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 		await(fill, RUNS - 1);
 		struct run *run = &fill->run[fill->submitted % RUNS];
 		uint32_t end = tuy_run_end(log->head.seq + 1, log->head.seq + count - i);
-		run->item = (struct tuy_store_item){ .kind = TUY_STORE_ENTRIES, .log_no = log_no };
+		run->item = (struct tuy_store_item){ .kind = TUY_STORE_ENTRIES,
+			                             .circle_no = people->circle_no,
+			                             .log_no = log_no };
 		run->item.u.entries.from = log->head.seq + 1;
 		run->item.u.entries.headers = run->headers;
 		run->item.u.entries.blobs = run->blobs;
@@ -164,12 +178,24 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 			bytes += run->blobs[run->item.u.entries.count - 1].len;
 		}
 		run->item.u.entries.head = log->head;
-		run->item.u.entries.sig = tuy_head_sign(people->person[log_no].keys.sign_sk,
-		                                        &log->id, log->head.seq, &log->head.hash);
+		log->sig = tuy_head_sign(log->author->keys.sign_sk, &log->id, log->head.seq,
+		                         &log->head.hash);
+		run->item.u.entries.sig = log->sig;
 		submit(fill, &run->item, 1);
 	}
 	await(fill, 0);
 	return bytes;
+}
+
+struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no)
+{
+	const struct fill_log *log = &fill->log[log_no];
+	return (struct tuy_log_state){ .log_no = log_no,
+		                       .cut = TUY_NO_CUT,
+		                       .device = log->author->keys.device,
+		                       .incarnation = log->incarnation,
+		                       .head = log->head,
+		                       .sig = log->sig };
 }
 
 void fill_close(struct fill *fill)

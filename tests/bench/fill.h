@@ -18,13 +18,18 @@ struct fill *fill_open(const char *dir, const struct tuy_device_keys *keys,
                        enum writer_index index);
 const struct tuy_incarnation *fill_incarnation(const struct fill *fill);
 
-/* The circle, number 0: operations and the epoch key. `people` must outlive it. */
+/* The circle: operations and the epoch key. `people` must outlive it. */
 void fill_circle(struct fill *fill, const struct people *people);
 /* The addresses of a device, signed with its keys. */
 void fill_address(struct fill *fill, const struct person *person,
                   const struct tuy_address *address);
-/* The log of person `number`, with the same number and their incarnation. */
-void fill_log(struct fill *fill, const struct people *people, uint32_t number);
+/* Makes log `log_no`, the next number: that of a person, in their incarnation (`nth` 0) or an
+ * invented later one. */
+#define FILL_LOGS_MAX 1024
+void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, uint32_t person,
+              uint32_t nth);
+/* Where a log stands now. */
+struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no);
 
 /* Gives the i-th record (from 0) of a log: its bytes, kept in `buffer` (TIP_RECORD_MAX bytes). */
 typedef struct tuy_bytes fill_record(void *context, uint32_t log_no, uint32_t i, uint8_t *buffer);

@@ -146,7 +146,7 @@ static void reconnect_measure(struct end *giver, struct end *taker, const struct
 	uint64_t after = bytes_both(giver->host);
 	if (!progress.in_sync || progress.have != HOPS)
 		bench_die("hop: not in sync after reconnecting");
-	bench_row("reconnect in sync", "%llu B, both directions, one circle (want <= 400)",
+	bench_row("reconnect in sync", "%llu B, both directions, one circle (want <= 360)",
 	          (unsigned long long)(after - before));
 }
 

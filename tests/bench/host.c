@@ -15,15 +15,18 @@ struct host {
 	uv_loop_t loop;
 	uv_async_t async;
 	uv_timer_t timer;
+	uv_timer_t ticker;   /* if there is an on_tick */
 	struct links *links; /* NULL: stopped */
 	struct tuy_address address;
 	struct tuy_node *node;
 	size_t node_size;
+	struct phantom *phantom; /* NULL: store and writer */
 	struct store *store;
 	struct writer *writer;
 	host_function *function; /* what host_call wants; NULL: stop */
 	void *function_context;
 	bool stopping;
+	bool stalled; /* reads no more */
 	clockid_t cpu_clock;
 	_Atomic uint64_t bytes_in, bytes_out, connect_ns, slow_turns, worst_turn_us;
 	uv_prepare_t prepare;
@@ -46,6 +49,18 @@ static void require_uv(int bad, const char *what)
 
 static void drain(struct host *h);
 
+static void trace_add(struct host *h, enum host_event what, size_t len)
+{
+	struct host_trace *trace = h->options.trace;
+	if (trace == NULL)
+		return;
+	if (trace->count < HOST_TRACE_MAX) {
+		trace->event[trace->count].what = what;
+		trace->event[trace->count].len = len;
+	}
+	trace->count++;
+}
+
 /* ---- links ---- */
 
 static uint32_t on_opened(void *context, enum tuy_direction direction,
@@ -58,7 +73,10 @@ static uint32_t on_opened(void *context, enum tuy_direction direction,
 static size_t on_bytes(void *context, uint32_t link, struct tuy_bytes bytes)
 {
 	struct host *h = context;
+	if (h->stalled)
+		return 0;
 	size_t taken = tuy_node_on_bytes(h->node, now_of(), link, bytes);
+	trace_add(h, HOST_RECEIVED, taken);
 	atomic_fetch_add(&h->bytes_in, taken);
 	return taken;
 }
@@ -110,11 +128,38 @@ static void read_perform(struct host *h, const struct tuy_read *read)
 {
 	struct tuy_read_result result;
 	struct store_reading reading;
+	if (h->phantom != NULL) {
+		phantom_read(h->phantom, read, h->headers, &result);
+		tuy_node_on_read(h->node, now_of(), read, &result);
+		return;
+	}
 	if (store_reading_begin(h->store, &reading) != 0)
 		bench_die("the store cannot be read");
 	store_read(&reading, read, h->headers, &result);
 	tuy_node_on_read(h->node, now_of(), read, &result);
 	store_reading_end(&reading);
+}
+
+static void store_perform(struct host *h, const struct tuy_task *task)
+{
+	const struct tuy_store_item *items = task->u.store.items;
+	if (h->phantom != NULL) {
+		phantom_store(h->phantom, items, task->u.store.count);
+		tuy_node_on_stored(h->node, now_of(), task->u.store.ticket, TUY_STORED_OK);
+	} else if (writer_submit(h->writer, task->u.store.ticket, items, task->u.store.count,
+	                         task->u.store.urgency == TUY_TICKET_LIVE) != 0) {
+		bench_die("no memory for a ticket");
+	}
+}
+
+static void tell_perform(struct host *h, const struct tuy_tell *tell)
+{
+	if (tell->kind == TUY_TELL_FAULT)
+		bench_die("a fault on a link: %s", tuy_err_name(tell->err));
+	if (tell->kind == TUY_TELL_LINK_UP && h->options.manners == HOST_STALLS)
+		h->stalled = true;
+	if (h->options.on_tell != NULL)
+		h->options.on_tell(h->options.context, tell);
 }
 
 static void task_perform(struct host *h, const struct tuy_task *task)
@@ -123,6 +168,7 @@ static void task_perform(struct host *h, const struct tuy_task *task)
 	case TUY_DO_NOTHING:
 		break;
 	case TUY_DO_SEND:
+		trace_add(h, HOST_SENT, task->u.send.bytes.len);
 		if (h->links != NULL)
 			links_send(h->links, task->u.send.link, task->u.send.bytes);
 		break;
@@ -137,21 +183,22 @@ static void task_perform(struct host *h, const struct tuy_task *task)
 			links_connect(h->links, task->u.connect.dial, &task->u.connect.address);
 		break;
 	case TUY_DO_STORE:
-		if (writer_submit(h->writer, task->u.store.ticket, task->u.store.items,
-		                  task->u.store.count,
-		                  task->u.store.urgency == TUY_TICKET_LIVE) != 0)
-			bench_die("no memory for a ticket");
+		store_perform(h, task);
 		break;
 	case TUY_DO_READ:
 		read_perform(h, &task->u.read);
 		break;
 	case TUY_DO_TELL:
-		if (task->u.tell.kind == TUY_TELL_FAULT)
-			bench_die("a fault on a link: %s", tuy_err_name(task->u.tell.err));
-		if (h->options.on_tell != NULL)
-			h->options.on_tell(h->options.context, &task->u.tell);
+		tell_perform(h, &task->u.tell);
 		break;
 	}
+}
+
+static void on_ticker(uv_timer_t *ticker)
+{
+	struct host *h = ticker->data;
+	h->options.on_tick(h->options.context, h->node, now_of());
+	drain(h);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -207,7 +254,8 @@ static void on_stored(void *context, uint64_t ticket, enum tuy_stored stored, co
 
 static void node_load(struct host *h)
 {
-	struct tuy_capacity capacity = tuy_capacity_default();
+	struct tuy_capacity capacity =
+		h->phantom != NULL ? phantom_capacity() : tuy_capacity_default();
 	struct tuy_secret seed = { { 0x5e } };
 	struct store_error error;
 	tuy_put64(seed.b + 8, uv_hrtime());
@@ -217,9 +265,13 @@ static void node_load(struct host *h)
 	if (memory == MAP_FAILED)
 		bench_die("no memory for a node");
 	h->node = tuy_node_init(memory, &capacity, &h->options.person->keys, &seed,
-	                        store_incarnation(h->store), now_of());
+	                        h->phantom != NULL ? &h->options.person->incarnation
+	                                           : store_incarnation(h->store),
+	                        now_of());
 	tuy_node_load_cert(h->node, &h->options.person->cert);
-	if (store_load(h->store, h->node, &error) != 0)
+	if (h->phantom != NULL)
+		phantom_load(h->phantom, h->node);
+	else if (store_load(h->store, h->node, &error) != 0)
 		bench_die("%s: %s", error.code, error.message);
 }
 
@@ -239,7 +291,9 @@ static void stop(struct host *h)
 	uv_close((uv_handle_t *)&h->timer, NULL);
 	uv_close((uv_handle_t *)&h->prepare, NULL);
 	uv_close((uv_handle_t *)&h->async, NULL);
-	writer_stop(h->writer);
+	uv_close((uv_handle_t *)&h->ticker, NULL);
+	if (h->writer != NULL)
+		writer_stop(h->writer);
 }
 
 static void on_async(uv_async_t *async)
@@ -261,25 +315,32 @@ static void begin(struct host *h)
 	require_uv(uv_loop_init(&h->loop), "loop");
 	require_uv(uv_async_init(&h->loop, &h->async, on_async), "loop");
 	require_uv(uv_timer_init(&h->loop, &h->timer), "timer");
+	require_uv(uv_timer_init(&h->loop, &h->ticker), "timer");
+	h->ticker.data = h;
 	require_uv(uv_prepare_init(&h->loop, &h->prepare), "loop");
 	h->async.data = h;
 	h->timer.data = h;
 	h->prepare.data = h;
 	require_uv(uv_prepare_start(&h->prepare, on_prepare), "loop");
 	(void)pthread_getcpuclockid(pthread_self(), &h->cpu_clock);
-	if (store_open(h->options.dir, &h->options.person->keys, &h->store, &error) != 0)
+	if (h->options.dir == NULL)
+		h->phantom = phantom_create(h->options.phantom);
+	else if (store_open(h->options.dir, &h->options.person->keys, &h->store, &error) != 0)
 		bench_die("%s: %s", error.code, error.message);
 	h->links = links_open(h);
 	if (h->options.listen == HOST_LISTENS)
 		listen_begin(h);
 	node_load(h);
-	h->writer = writer_start(h->store, &h->loop, &h->options.person->keys, h->options.index,
-	                         on_stored, h);
-	if (h->writer == NULL)
+	if (h->phantom == NULL)
+		h->writer = writer_start(h->store, &h->loop, &h->options.person->keys,
+		                         h->options.index, on_stored, h);
+	if (h->phantom == NULL && h->writer == NULL)
 		bench_die("no writer");
 	tuy_node_start(h->node, now_of());
 	if (h->options.listen == HOST_LISTENS)
 		tuy_node_set_addresses(h->node, now_of(), &h->address, 1);
+	if (h->options.on_tick != NULL)
+		require_uv(uv_timer_start(&h->ticker, on_ticker, 1, 1), "timer");
 	drain(h);
 }
 
@@ -291,7 +352,10 @@ static void thread_main(void *arg)
 	(void)uv_run(&h->loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&h->loop) != 0)
 		bench_die("a handle stayed open");
-	store_close(h->store);
+	if (h->phantom != NULL)
+		phantom_destroy(h->phantom);
+	else
+		store_close(h->store);
 	(void)munmap(h->node, h->node_size);
 }
 

@@ -12,15 +12,38 @@
 #include "../../daemon/store.h"
 #include "../../daemon/writer.h"
 #include "people.h"
+#include "phantom.h"
 
 struct host;
 
 /* After the host has done a TELL's work: `tell` is valid during the call. */
 typedef void host_on_tell(void *context, const struct tuy_tell *tell);
 
+/* What went over its sockets, and when: as many as there is room for, all of them counted. */
+#define HOST_TRACE_MAX 256
+enum host_event { HOST_SENT, HOST_RECEIVED };
+struct host_trace {
+	uint32_t count;
+	struct {
+		enum host_event what;
+		size_t len;
+	} event[HOST_TRACE_MAX];
+};
+
 enum host_listen { HOST_CALLS_ONLY, HOST_LISTENS };
+enum host_manners {
+	HOST_READS,
+	HOST_STALLS, /* reads no more once a link is up */
+};
+/* Called every millisecond. */
+typedef void host_on_tick(void *context, struct tuy_node *node, struct tuy_now now);
+
 struct host_options {
-	const char *dir;             /* the store's */
+	const char *dir; /* the store's; NULL: `phantom` */
+	const struct phantom_contents *phantom;
+	enum host_manners manners;
+	host_on_tick *on_tick;       /* may be NULL */
+	struct host_trace *trace;    /* may be NULL; the host's thread writes it */
 	const struct person *person; /* stays the caller's */
 	enum writer_index index;
 	enum host_listen listen; /* LISTENS: on a free port, published as its address */

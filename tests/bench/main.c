@@ -19,6 +19,7 @@
 
 #define ENTRIES_DEFAULT 100000u
 #define ENTRIES_MAX     10000000u
+#define LOGS_MAX        600u
 #define DIRS_MAX        16
 
 extern char **environ;
@@ -31,7 +32,9 @@ static const struct {
 	{ "limits", "what the machine can do: signatures, hashes, disk, processes", limits_run },
 	{ "sync", "first sync of many entries between two whole nodes", sync_run },
 	{ "hop", "from giving to the other's disk, and reconnecting in sync", hop_run },
-	{ "cli", "tuyau inbox, search and show on a full store", cli_run },
+	{ "missing", "two whole nodes that differ by one entry", missing_run },
+	{ "crowd", "tuyaud with 32 friends, one that never reads and one that floods", crowd_run },
+	{ "cli", "tuyau inbox, search and show on a full store; tuyaud --rebuild", cli_run },
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
@@ -169,7 +172,8 @@ static void usage_print(FILE *to)
 		(void)fprintf(to, "  %-12s %s\n", cases[i].name, cases[i].what);
 	(void)fprintf(to,
 	              "\n"
-	              "  --entries N  of sync and cli (default %u)\n"
+	              "  --entries N  of all but limits and hop (default %u)\n"
+	              "  --logs N     they are spread over (not of cli; default: each its own)\n"
 	              "  --dir DIR    temporary files (default TMPDIR or /tmp); a real disk says "
 	              "more than a tmpfs\n"
 	              "  --bin DIR    where tuyau and tuyaud are (default: beside this program)\n"
@@ -177,13 +181,13 @@ static void usage_print(FILE *to)
 	              ENTRIES_DEFAULT);
 }
 
-static uint32_t entries_read(const char *text)
+static uint32_t number_read(const char *option, const char *text, uint32_t min, uint32_t max)
 {
 	char *end;
 	errno = 0;
 	unsigned long n = strtoul(text, &end, 10);
-	if (errno != 0 || *end != '\0' || end == text || n < 1000 || n > ENTRIES_MAX)
-		bench_die("--entries %s: a number from 1000 to %u", text, ENTRIES_MAX);
+	if (errno != 0 || *end != '\0' || end == text || n < min || n > max)
+		bench_die("--%s %s: a number from %u to %u", option, text, min, max);
 	return (uint32_t)n;
 }
 
@@ -211,6 +215,7 @@ static void options_read(int argc, char **argv, struct bench *bench)
 {
 	static const struct option known[] = {
 		{ "entries", required_argument, NULL, 'e' },
+		{ "logs", required_argument, NULL, 'l' },
 		{ "dir", required_argument, NULL, 'd' },
 		{ "bin", required_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
@@ -218,10 +223,13 @@ static void options_read(int argc, char **argv, struct bench *bench)
 	};
 	const char *tmp = getenv("TMPDIR");
 	int opt;
-	*bench = (struct bench){ ENTRIES_DEFAULT, tmp != NULL ? tmp : "/tmp", NULL };
+	*bench =
+		(struct bench){ .entry_count = ENTRIES_DEFAULT, .dir = tmp != NULL ? tmp : "/tmp" };
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 'e')
-			bench->entry_count = entries_read(optarg);
+			bench->entry_count = number_read("entries", optarg, 1000, ENTRIES_MAX);
+		else if (opt == 'l')
+			bench->log_count = number_read("logs", optarg, 1, LOGS_MAX);
 		else if (opt == 'd')
 			bench->dir = optarg;
 		else if (opt == 'b')

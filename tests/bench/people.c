@@ -52,7 +52,7 @@ void people_found(struct people *people)
 {
 	struct tuy_policy policy = { .admit = 0, .history = 0, .max = TUY_MEMBERS_MAX };
 	struct tuy_op_author by = { .keys = &people->person[0].keys };
-	struct tuy_dice dice = { .seed = { { 0xd1 } } };
+	struct tuy_dice dice = { .seed = { { 0xd1, (uint8_t)people->circle_no } } };
 	struct tuy_tag circle16;
 	tuy_dice_fill(&dice, people->epoch_key.b, sizeof people->epoch_key.b);
 	people->epoch_id = tuy_epoch_id(&people->epoch_key, NULL, 0);

@@ -7,7 +7,7 @@
 
 #include "../../proto/op.h"
 
-#define PEOPLE_MAX      16
+#define PEOPLE_MAX      TUY_MEMBERS_MAX
 #define PEOPLE_OP_BYTES 2048
 
 struct person {
@@ -23,6 +23,7 @@ struct people_op {
 
 /* A circle: the first person founded it and admitted the others, one after the other. */
 struct people {
+	uint32_t circle_no; /* in the store that is filled; another one, another circle */
 	uint32_t count;
 	struct person person[PEOPLE_MAX];
 	struct tuy_circle id;

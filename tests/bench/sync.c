@@ -1,4 +1,4 @@
-/* The first sync of a newcomer: ten logs, one peer who has them all. */
+/* The first sync of a newcomer: many logs, one peer who has them all. */
 #include "bench.h"
 #include "fill.h"
 #include "host.h"
@@ -10,10 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define LOGS        10u
-#define NEWCOMER    LOGS /* the person after the authors */
-#define SAMPLE_MS   10
-#define WAIT_MAX_MS 120000u
+#define LOGS_DEFAULT 10u
+#define SAMPLE_MS    10
+#define WAIT_MIN_MS  60000u /* and 1 ms an entry */
 
 static const struct {
 	enum writer_index index;
@@ -29,8 +28,11 @@ struct sync {
 	struct people people;
 	char sender_dir[BENCH_PATH];
 	struct host *sender;
+	uint32_t log_count;
+	uint32_t newcomer; /* the person after the authors */
 	uint32_t entry_count;
 	uint64_t blob_bytes;
+	double fill_s;
 };
 
 /* What the receiver's thread tells the main one. */
@@ -83,16 +85,19 @@ static struct tuy_bytes record_of(void *context, uint32_t log_no, uint32_t i, ui
 static void sender_prepare(struct sync *sync)
 {
 	const struct person *person = &sync->people.person[0];
+	uint64_t begun_ns = bench_now_ns();
 	bench_dir_make(sync->bench, sync->sender_dir);
 	struct fill *fill = fill_open(sync->sender_dir, &person->keys, WRITER_LOGS_ONLY);
 	sync->people.person[0].incarnation = *fill_incarnation(fill);
 	fill_circle(fill, &sync->people);
-	for (uint32_t i = 0; i < LOGS; i++) {
-		fill_log(fill, &sync->people, i);
-		sync->blob_bytes += fill_entries(fill, &sync->people, i, sync->entry_count / LOGS,
-		                                 record_of, NULL);
+	for (uint32_t i = 0; i < sync->log_count; i++) {
+		fill_log(fill, &sync->people, i, i % sync->newcomer, i / sync->newcomer);
+		sync->blob_bytes +=
+			fill_entries(fill, &sync->people, i, sync->entry_count / sync->log_count,
+		                     record_of, NULL);
 	}
 	fill_close(fill);
+	sync->fill_s = (double)(bench_now_ns() - begun_ns) / 1e9;
 }
 
 static void on_tell(void *context, const struct tuy_tell *tell)
@@ -111,8 +116,9 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 /* Waits for the end; the most memory in use meanwhile. */
 static uint64_t arrival_await(struct arrival *arrival)
 {
+	uint32_t wait_ms = WAIT_MIN_MS + arrival->wanted;
 	uint64_t most = 0;
-	for (uint32_t ms = 0; ms < WAIT_MAX_MS; ms += SAMPLE_MS) {
+	for (uint32_t ms = 0; ms < wait_ms; ms += SAMPLE_MS) {
 		struct timespec until;
 		uint64_t kib = memory_read_kib();
 		if (kib > most)
@@ -124,14 +130,15 @@ static uint64_t arrival_await(struct arrival *arrival)
 		if (sem_timedwait(&arrival->done, &until) == 0)
 			return most;
 	}
-	bench_die("sync: not done after %u s", WAIT_MAX_MS / 1000);
+	bench_die("sync: not done after %u s", wait_ms / 1000);
 }
 
 /* A newcomer who knows the circle and where the sender is, and nothing else. */
 static void receiver_prepare(const struct sync *sync, const char *dir)
 {
 	struct tuy_address address = host_address(sync->sender);
-	struct fill *fill = fill_open(dir, &sync->people.person[NEWCOMER].keys, WRITER_LOGS_ONLY);
+	struct fill *fill =
+		fill_open(dir, &sync->people.person[sync->newcomer].keys, WRITER_LOGS_ONLY);
 	fill_circle(fill, &sync->people);
 	fill_address(fill, &sync->people.person[0], &address);
 	fill_close(fill);
@@ -152,7 +159,7 @@ static struct measured mode_measure(const struct sync *sync, enum writer_index i
 	uint64_t cpu_ns = process_cpu_ns();
 	struct host *receiver =
 		host_start(&(struct host_options){ .dir = dir,
-	                                           .person = &sync->people.person[NEWCOMER],
+	                                           .person = &sync->people.person[sync->newcomer],
 	                                           .index = index,
 	                                           .on_tell = on_tell,
 	                                           .context = &arrival });
@@ -207,8 +214,12 @@ void sync_run(const struct bench *bench)
 {
 	static struct sync sync;
 	struct measured m = { 0 };
-	sync = (struct sync){ .bench = bench, .entry_count = bench->entry_count / LOGS * LOGS };
-	people_invent(&sync.people, 0, LOGS + 1);
+	uint32_t logs = bench->log_count > 0 ? bench->log_count : LOGS_DEFAULT;
+	sync = (struct sync){ .bench = bench,
+		              .log_count = logs,
+		              .newcomer = logs < PEOPLE_MAX ? logs : PEOPLE_MAX - 1,
+		              .entry_count = bench->entry_count / logs * logs };
+	people_invent(&sync.people, 0, sync.newcomer + 1);
 	people_found(&sync.people);
 	sender_prepare(&sync);
 	sync.sender = host_start(&(struct host_options){ .dir = sync.sender_dir,
@@ -217,9 +228,10 @@ void sync_run(const struct bench *bench)
 	                                                 .listen = HOST_LISTENS });
 	bench_title(
 		"sync: %u entries with blobs of %.0f B over %u logs, two nodes over loopback TCP",
-		sync.entry_count, (double)sync.blob_bytes / sync.entry_count, LOGS);
+		sync.entry_count, (double)sync.blob_bytes / sync.entry_count, logs);
 	bench_row("limits", "%.0f verify/s, %.0f LMDB put/s", limit_get(bench, LIMIT_VERIFY_PER_S),
 	          limit_get(bench, LIMIT_PUT_PER_S));
+	bench_row("the sender's store", "filled in %.1f s", sync.fill_s);
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		m = mode_measure(&sync, modes[i].index);
 		mode_print(&sync, modes[i].name, &m);

@@ -7,6 +7,7 @@ from world import run, wait_until
 
 COPY = "This home is a copy or was put back from one"
 FORKED = "This home was put back from an older copy and used before"
+DAY = 86400
 LONGER = "A friend held entries of yours that this home had lost"
 
 
@@ -173,6 +174,55 @@ def test_a_fork_after_a_snapshot_was_put_back(world):
     world.agree(nodes)
     for node in nodes:
         assert sorted(node.titles()) == sorted(given + ["De Bruno"])
+
+
+def test_a_fork_survives_kills_while_it_is_published_again(world):
+    """Both branches hold tips and a profile, one holds a tip that is over by now. The owner is
+    killed again and again while she publishes: each tip is there once, for all; the profile is the
+    newest of both branches, though the other stood further on in its log."""
+    alice, bruno, chloe = nodes = world.circle("alice", "bruno", "chloe")
+    later = ["--clock-offset", str(2 * DAY)]
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    after = [f"Après {i}" for i in range(20)]
+    give(alice, *after)
+    alice.tip("Périmé", "--life", "1d")
+    alice.json("profile", "set", "zone=Normandie")
+    world.meet(nodes)
+    alice.stop()
+    snapshot_put_back(alice, old)
+    bruno.stop()
+    chloe.stop()
+    alice.start(*later)
+    alice.json("profile", "set", "zone=Bretagne")
+    alone = [f"Seule {i}" for i in range(10)]
+    give(alice, *alone)
+    bruno.start()
+    chloe.start()
+    given = sorted(["Avant"] + after + alone)
+    for enough in (2, 8, 14, 20, 26):
+        wait_until(lambda: "what=incarnation" in alice.log_text() and len(alice.titles()) > enough,
+                   what=f"alice has more than {enough}", every=0.001)
+        alice.kill()
+        alice.start(*later)
+    wait_until(lambda: sorted(alice.titles()) == given, what="alice has both branches, once")
+    world.meet(nodes)
+    for node in nodes:
+        wait_until(lambda: sorted(node.titles()) == given, what=f"{node.name} has all, once")
+        assert "Périmé" not in [o["title"] for o in node.inbox("state:any")]
+        assert node.json("profile", "show", "alice")["zone"] == "Bretagne"
+    nobody_saw_a_fork(nodes)
+    world.agree(nodes)
+    entries = alice.circle()["entries"]
+    for node in nodes:
+        node.restart(*(later if node is alice else []))
+    world.meet(nodes)
+    assert {node.circle()["entries"] for node in nodes} == {entries}  # nothing more was published
+    for node in nodes:
+        assert sorted(node.titles()) == given
 
 
 def test_a_lost_store_joins_again(world):

@@ -4,6 +4,7 @@
  * (no further elements, no codes of later versions) it gives the same bytes.
  */
 #include <string.h>
+#include "../../proto/fork_proof.h"
 #include "../../proto/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -100,6 +101,8 @@ static void plain_write(struct tuy_writer *w, const struct tuy_message *m)
 		tuy_message_put_want(w, m->circle, &m->u.want.log, m->u.want.from, m->u.want.flags);
 	else if (m->type == TUY_MSG_BASE)
 		tuy_message_put_base(w, m->circle, &m->u.base.log, &m->u.base.head, &m->u.base.sig);
+	else if (m->type == TUY_MSG_FORKPROOF)
+		tuy_message_put_forkproof(w, m->circle, &m->u.fork.log, m->u.fork.proof);
 	else if (m->type == TUY_MSG_CREDIT)
 		tuy_message_put_credit(w, m->u.credit.bytes);
 	else if (m->type == TUY_MSG_JOIN)
@@ -239,6 +242,11 @@ static void circle_message_write(struct tuy_writer *w, unsigned int which)
 		tuy_message_put_want(w, 10, &log, 1, TUY_WANT_EAGER);
 	} else if (which == 11) {
 		tuy_message_put_base(w, 11, &log, &checkpoint, &sig);
+	} else if (which == 12) {
+		tuy_message_put_forkproof(w, 12, &log,
+		                          (struct tuy_bytes){ stuff, TUY_FORK_PROOF_MIN });
+	} else if (which == 13) {
+		tuy_message_put_want(w, 13, &log, 129, TUY_WANT_FORK);
 	} else {
 		tuy_message_put_peers(w, 15, 1);
 		tuy_write_bin(w, stuff, 120);
@@ -280,7 +288,7 @@ static void other_message_write(struct tuy_writer *w, unsigned int which)
 		tuy_message_put_close(w, TUY_CLOSE_SLOW, 60);
 }
 
-#define CIRCLE_MESSAGES 13
+#define CIRCLE_MESSAGES 15
 #define OTHER_MESSAGES  11
 
 /* Now and then a right message; else libFuzzer's own mutation. */

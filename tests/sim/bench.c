@@ -124,7 +124,9 @@ static void perform(struct bench *b, uint32_t i, const struct tuy_task *task)
 		n->sent += task->u.send.bytes.len;
 		if (pipe)
 			pipe_append(pipe, !end, task->u.send.bytes.p, task->u.send.bytes.len);
-		tuy_node_on_sent(n->node, b->now, task->u.send.link, task->u.send.bytes.len);
+		if (!pipe || pipe->node[!end] == STRANGER || !b->node[pipe->node[!end]].deaf)
+			tuy_node_on_sent(n->node, b->now, task->u.send.link,
+			                 task->u.send.bytes.len);
 		break;
 	case TUY_DO_CLOSE:
 		pipe = pipe_of(b, i, task->u.close.link, &end);
@@ -192,7 +194,8 @@ static bool pipe_step(struct bench *b, struct bench_pipe *pipe)
 	for (int end = 0; end < 2; end++) {
 		size_t taken;
 
-		if (!pipe->open[end] || pipe->len[end] == 0 || pipe->node[end] == STRANGER)
+		if (!pipe->open[end] || pipe->len[end] == 0 || pipe->node[end] == STRANGER ||
+		    b->node[pipe->node[end]].deaf)
 			continue;
 		taken = tuy_node_on_bytes(b->node[pipe->node[end]].node, b->now, pipe->link[end],
 		                          (struct tuy_bytes){ pipe->bytes[end], pipe->len[end] });

@@ -18,6 +18,7 @@ struct bench_node {
 	struct disk *disk;
 	struct tuy_node *node; /* NULL: down */
 	struct tuy_address address;
+	bool deaf;        /* it reads nothing from its sockets, and they are full */
 	bool store_holds; /* tickets wait until it is false */
 	bool store_fails; /* tickets fail */
 	struct {

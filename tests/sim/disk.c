@@ -31,6 +31,11 @@ static void *copy(const void *p, size_t len)
 	return to;
 }
 
+static struct bytes bytes_copy(struct tuy_bytes from)
+{
+	return (struct bytes){ copy(from.p, from.len), from.len };
+}
+
 static void *own(struct disk_ticket *t, void *p)
 {
 	disk_must(t->owned_count < sizeof t->owned / sizeof t->owned[0], "ticket too large");
@@ -112,8 +117,7 @@ void disk_destroy(struct disk *d)
 {
 	for (uint32_t i = 0; i < d->op_count; i++)
 		free(d->op[i].bytes.p);
-	for (uint32_t i = 0; i < d->address_count; i++)
-		free(d->address[i].record.p);
+	disk_peers_lose(d);
 	for (uint32_t i = 0; i < d->log_count; i++) {
 		for (uint32_t k = 0; k < d->log[i].state.head.seq; k++)
 			free(d->log[i].blobs[k].p);
@@ -156,6 +160,8 @@ static void commit_base(struct disk *d, const struct tuy_store_item *item)
 		memset(log->headers + (size_t)at * 64, 0, 64);
 		log->blobs[at].p = NULL;
 		log->gone[at] = 0;
+		if ((at + 1) % 64 == 0)
+			log->checkpointed[at / 64].seq = 0; /* not known */
 	}
 	log->state.head = item->u.base.head;
 	log->state.sig = item->u.base.sig;
@@ -221,12 +227,11 @@ static void commit_address(struct disk *d, const struct tuy_store_item *item)
 		at++;
 	disk_must(at < PEERS_MAX, "too many addresses");
 	if (at == d->address_count)
-		d->address_count++;
+		d->address[d->address_count++].first = bytes_copy(item->u.address.record);
 	else
 		free(d->address[at].record.p);
 	d->address[at].device = item->u.address.device;
-	d->address[at].record.p = copy(item->u.address.record.p, item->u.address.record.len);
-	d->address[at].record.len = item->u.address.record.len;
+	d->address[at].record = bytes_copy(item->u.address.record);
 }
 
 static void commit_invite(struct disk *d, const struct tuy_store_item *item)
@@ -288,7 +293,8 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		commit_invite(d, item);
 		break;
 	case TUY_STORE_CUT:
-		disk_void_cut(&d->log[item->log_no], item);
+		if (!d->uncut)
+			disk_void_cut(&d->log[item->log_no], item);
 		break;
 	case TUY_STORE_PRIVATE: /* nor has private rows */
 	case TUY_STORE_SPENT:
@@ -476,6 +482,27 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		result->sig = log->checkpoints[(read->from + read->count - 1) / 64 - 1];
 }
 
+void disk_peers_lose(struct disk *d)
+{
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		free(d->address[i].record.p);
+		free(d->address[i].first.p);
+	}
+	d->address_count = 0;
+}
+
+void disk_peers_lie(struct disk *d)
+{
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		struct tuy_bytes first = { d->address[i].first.p, d->address[i].first.len };
+
+		free(d->address[i].record.p);
+		d->address[i].record = bytes_copy(first);
+		if (i % 3 == 0)
+			d->address[i].record.p[first.len / 2] ^= 4;
+	}
+}
+
 struct disk *disk_copy(const struct disk *from)
 {
 	struct disk *d = copy(from, sizeof *from);
@@ -484,9 +511,13 @@ struct disk *disk_copy(const struct disk *from)
 	d->receipt = copy(from->receipt, from->receipt_count * sizeof *d->receipt);
 	for (uint32_t i = 0; i < d->op_count; i++)
 		d->op[i].bytes.p = copy(from->op[i].bytes.p, from->op[i].bytes.len);
-	for (uint32_t i = 0; i < d->address_count; i++)
-		d->address[i].record.p =
-			copy(from->address[i].record.p, from->address[i].record.len);
+	for (uint32_t i = 0; i < d->address_count; i++) {
+		const struct bytes *record = &from->address[i].record,
+				   *first = &from->address[i].first;
+
+		d->address[i].record = bytes_copy((struct tuy_bytes){ record->p, record->len });
+		d->address[i].first = bytes_copy((struct tuy_bytes){ first->p, first->len });
+	}
 	for (uint32_t i = 0; i < d->log_count; i++) {
 		struct disk_log *to = &d->log[i];
 		const struct disk_log *log = &from->log[i];
@@ -547,4 +578,9 @@ const struct disk_log *disk_log_find(const struct disk *d, const struct tuy_log_
 			return &d->log[i];
 	}
 	return NULL;
+}
+
+void disk_leave_uncut(struct disk *d)
+{
+	d->uncut = true;
 }

@@ -61,6 +61,9 @@ void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result);
 
+/* What is stored of peers goes, or is old or damaged. */
+void disk_peers_lose(struct disk *disk);
+void disk_peers_lie(struct disk *disk);
 /* ---- erasure (PROTOCOL 4.12, 7.10) ---- */
 
 /* Its clock (unix s), and for how long after its header's expiry it keeps a payload. Both count
@@ -74,6 +77,8 @@ void disk_prune(struct disk *disk, uint32_t log_no);
 void disk_report(struct disk *disk, struct tuy_node *node);
 /* RULE_TOMBSTONE: what is held and retracted is dropped; nothing is noted for what comes later. */
 void disk_forget_tombstones(struct disk *disk);
+/* RULE_CUT: a cut is noted, and what it takes out stays in the log. */
+void disk_leave_uncut(struct disk *disk);
 bool disk_has_tombstone(const struct disk *disk, const struct tuy_device *device,
                         const struct tuy_log16 *log, uint32_t seq);
 /* Devices whose receipt for an own entry is kept. */

@@ -45,7 +45,7 @@ struct disk {
 	uint32_t log_count;
 	struct {
 		struct tuy_device device;
-		struct bytes record;
+		struct bytes record, first; /* the newest, and the first one */
 	} address[PEERS_MAX];
 	uint32_t address_count;
 	struct tuy_invite_row invite[INVITES_MAX];
@@ -59,6 +59,7 @@ struct disk {
 	uint32_t receipt_count;
 	uint32_t now_s, keep_s;
 	bool forgetful; /* no tombstones */
+	bool uncut;     /* cuts are not carried out */
 };
 
 /* A broken promise ends the run. */

@@ -51,6 +51,17 @@ static struct tuy_hash hash_at(const struct disk_log *log, uint32_t seq)
 	return seq > 0 ? log->checkpointed[seq / 64 - 1].hash : tuy_chain_start(&log->id);
 }
 
+/* The log was begun beyond `seq` (BASE): what it was there is not known, and it begins anew. */
+static void empty(struct disk_log *log, uint32_t seq)
+{
+	for (uint32_t at = 0; at < seq; at++) {
+		log->state.missing -= !log->blobs[at].p && !log->gone[at] &&
+		                      (log->headers[(size_t)at * 64 + 1] & TUY_HEADER_PAYLOAD);
+		free(log->blobs[at].p);
+		log->blobs[at].p = NULL;
+	}
+}
+
 void disk_void_cut(struct disk_log *log, const struct tuy_store_item *item)
 {
 	uint32_t seq = item->u.cut.seq, head = log->state.head.seq;
@@ -73,6 +84,10 @@ void disk_void_cut(struct disk_log *log, const struct tuy_store_item *item)
 			!v->blob && (header[1] & TUY_HEADER_PAYLOAD) && !log->gone[s - 1];
 		log->blobs[s - 1].p = NULL;
 		log->gone[s - 1] = 0;
+	}
+	if (seq > 0 && log->checkpointed[seq / 64 - 1].seq != seq) {
+		empty(log, seq);
+		seq = 0;
 	}
 	if (log->state.base_seq > seq)
 		log->state.base_seq = seq;
@@ -131,6 +146,7 @@ bool disk_void_read(const struct disk_log *log, const struct tuy_read *read,
 		result->head = log->state.head;
 		result->sig = log->state.sig;
 		result->missing = log->state.missing;
+		result->base.seq = log->state.base_seq;
 	} else if (read->kind == TUY_READ_PROOF) {
 		result->count = log->proof != NULL;
 		result->bytes[0] = (struct tuy_bytes){ log->proof, log->proof_len };

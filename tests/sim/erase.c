@@ -78,10 +78,12 @@ void erase_event(struct world *w, const struct event *e)
 
 void erase_make(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		w->member[i].keep_s = w->options.expiry ? (uint32_t)roll(w, KEEP_S) : 0;
 		if (w->options.rule == RULE_TOMBSTONE)
 			disk_forget_tombstones(w->member[i].disk);
+		if (w->options.rule == RULE_CUT && i % 2)
+			disk_leave_uncut(w->member[i].disk);
 		if (w->options.expiry)
 			event_add(w, 1000 + roll(w, EXPIRE_EVERY_MS),
 			          (struct event){ .kind = EV_EXPIRE, .node = i });
@@ -89,7 +91,7 @@ void erase_make(struct world *w)
 	for (uint32_t i = 0; i < w->options.retracts; i++)
 		event_add(w, 5000 + roll(w, 60000),
 		          (struct event){ .kind = EV_RETRACT,
-		                          .node = (uint32_t)roll(w, w->options.nodes) });
+		                          .node = (uint32_t)roll(w, w->node_count) });
 }
 
 /* ---- what has to hold in the end ---- */
@@ -98,8 +100,10 @@ void erase_make(struct world *w)
 static void retract_check(struct world *w, const struct tuy_device *device,
                           const struct tuy_retract *retract)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
-		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
+	if (liar_forks(w, device))
+		return; /* some have another RETRACT there, or none */
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk) && !liar_is(w, i); l++) {
 			const struct disk_log *log = disk_log(w->member[i].disk, l);
 			struct tuy_log16 log16 = tuy_log16(&log->id);
 
@@ -133,7 +137,7 @@ static void log_check(struct world *w, const struct disk_log *log)
 
 void erase_end(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		struct tuy_circle_info info = { .missing = 0 };
 		uint64_t missing = 0;
 

@@ -10,7 +10,7 @@ static void fault_add(struct world *w, uint64_t in_ms, enum fault fault)
 	event_add(w, in_ms,
 	          (struct event){ .kind = EV_FAULT,
 	                          .fault = fault,
-	                          .node = (uint32_t)roll(w, w->options.nodes) });
+	                          .node = (uint32_t)roll(w, w->node_count) });
 }
 
 static void faults_repeat(struct world *w, uint32_t count, enum fault fault)
@@ -61,6 +61,7 @@ void faults_conn(struct world *w, uint32_t c)
 		conn->rate = 1 + (uint32_t)roll(w, 1u << roll(w, 7));
 		conn->socket = 2048u << roll(w, 6);
 	}
+	conn->repeats = w->options.repeats && roll(w, 100) < w->options.repeats;
 	if (roll(w, 100) < w->options.stalled) {
 		uint64_t in_ms = roll(w, 30000);
 
@@ -79,9 +80,9 @@ static void partition(struct world *w)
 	uint32_t groups = 2 + (uint32_t)roll(w, 2);
 
 	w->parted_ms = w->now_ms + 1000 + roll(w, 40000);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	for (uint32_t i = 0; i < w->node_count; i++)
 		w->member[i].group = (uint32_t)roll(w, groups);
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct member *m = &w->member[i];
 
 		for (uint32_t k = m->end_count; k-- > 0;) {
@@ -92,10 +93,8 @@ static void partition(struct world *w)
 			if (!faults_apart(w, conn->node[0], conn->node[1]))
 				continue;
 			conn->silent_ms = w->parted_ms;
-			if (cut && conn->open[0] && conn->open[1]) {
-				net_end(w, c, 0, NET_CLOSE_NOW);
-				net_end(w, c, 1, NET_CLOSE_NOW);
-			}
+			if (cut)
+				net_cut(w, c);
 		}
 	}
 }
@@ -159,7 +158,8 @@ void faults_event(struct world *w, const struct event *e)
 /* A store that breaks its word, for the tests of the simulator: once, after a while. */
 static enum world_rule cheat(struct world *w)
 {
-	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE)
+	if (w->cheated || w->now_ms < 10000 || w->options.rule == RULE_TOMBSTONE ||
+	    w->options.rule == RULE_CUT)
 		return RULE_KEPT;
 	return w->options.rule;
 }
@@ -185,13 +185,23 @@ void faults_crash(struct world *w, uint32_t i)
 	disk_log_back(w->member[i].disk, &w->back_state);
 }
 
+static bool has_entries(const struct disk_ticket *ticket)
+{
+	uint32_t count;
+	const struct tuy_store_item *items = disk_ticket_items(ticket, &count);
+
+	return count > 0 && items[count - 1].kind == TUY_STORE_ENTRIES;
+}
+
 static void commit(struct world *w, struct event *e)
 {
 	struct member *m = &w->member[e->node];
-	enum world_rule rule =
-		disk_ticket_own(e->disk_ticket, disk_incarnation(m->disk), m->disk) > 0 ? cheat(w)
-											: RULE_KEPT;
+	uint32_t own = disk_ticket_own(e->disk_ticket, disk_incarnation(m->disk), m->disk);
+	enum world_rule rule = cheat(w);
 
+	if (rule > RULE_DELIVER || (rule == RULE_DELIVER) != (own == 0) ||
+	    (rule == RULE_DELIVER && !has_entries(e->disk_ticket)))
+		rule = RULE_KEPT;
 	w->cheated = w->cheated || rule != RULE_KEPT;
 	if (rule == RULE_FORK) {
 		own_log_keep(w, e->node);

@@ -32,7 +32,8 @@ static void way_clear(struct way *way)
 {
 	free(way->queue);
 	free(way->kept);
-	way->queue = way->kept = NULL;
+	free(way->old);
+	way->queue = way->kept = way->old = NULL;
 	way->queue_len = way->in_socket = way->kept_len = 0;
 }
 
@@ -113,6 +114,46 @@ static void way_pump(struct world *w, uint32_t c, int to)
 	}
 }
 
+static void way_add(struct way *way, const uint8_t *p, size_t len)
+{
+	way->queue = realloc(way->queue, way->queue_len + len);
+	memcpy(way->queue + way->queue_len, p, len);
+	way->queue_len += len;
+	way->sent += len;
+}
+
+/* The network brings a frame twice, or one of before once more. The very first one has no length;
+ * it would be taken for the beginning of another. */
+static void frame_repeat(struct world *w, struct conn *conn, struct way *way,
+                         const struct tuy_bytes *frame)
+{
+	bool first = way->sent == frame->len;
+
+	if (!conn->repeats || w->calm || first || way->again)
+		return;
+	if (roll(w, 30) == 0) {
+		if (way->old && roll(w, 2) == 0)
+			way_add(way, way->old, way->old_len);
+		else
+			way_add(way, frame->p, frame->len);
+		way->again = way->sent;
+	} else if (roll(w, 8) == 0) {
+		free(way->old);
+		way->old = malloc(frame->len);
+		memcpy(way->old, frame->p, frame->len);
+		way->old_len = frame->len;
+	}
+}
+
+/* What came again must have ended the link. */
+static void repeat_check(struct world *w, uint32_t c, int end)
+{
+	const struct way *way = &w->conn[c].way[end];
+
+	if (w->conn[c].open[end] && way->again && way->taken >= way->again)
+		broken(w, "a frame was taken twice", w->conn[c].node[end]);
+}
+
 void net_send(struct world *w, uint32_t i, const struct tuy_task *task)
 {
 	int end;
@@ -123,11 +164,11 @@ void net_send(struct world *w, uint32_t i, const struct tuy_task *task)
 	if (c == NOBODY)
 		return;
 	w->result.bytes += len;
-	w->all_bytes += len;
+	if (!liar_is(w, i) && !liar_is(w, w->conn[c].node[!end]))
+		w->all_bytes += len; /* what liars ask for is theirs to pay */
 	way = &w->conn[c].way[!end];
-	way->queue = realloc(way->queue, way->queue_len + len);
-	memcpy(way->queue + way->queue_len, task->u.send.bytes.p, len);
-	way->queue_len += len;
+	way_add(way, task->u.send.bytes.p, len);
+	frame_repeat(w, &w->conn[c], way, &task->u.send.bytes);
 	way_pump(w, c, !end);
 	watch_queue(w, i, way->queue_len - way->in_socket);
 }
@@ -140,7 +181,7 @@ void net_connect(struct world *w, uint32_t i, const struct tuy_task *task)
 		           .life = w->member[i].life };
 
 	e.conn = NOBODY; /* whom the address belongs to now */
-	for (uint32_t k = 0; k < w->options.nodes; k++) {
+	for (uint32_t k = 0; k < w->node_count; k++) {
 		if (w->member[k].node && memcmp(&w->member[k].address, &task->u.connect.address,
 		                                sizeof(struct tuy_address)) == 0)
 			e.conn = k;
@@ -172,6 +213,14 @@ void net_end(struct world *w, uint32_t c, int end, enum net_close how)
 		event_add(w, in_ms, (struct event){ .kind = EV_CLOSED, .conn = c, .end = !end });
 }
 
+void net_cut(struct world *w, uint32_t c)
+{
+	w->conn[c].dead = true;
+	for (int end = 0; end < 2; end++)
+		event_add(w, 1 + roll(w, 40),
+		          (struct event){ .kind = EV_CLOSED, .conn = c, .end = end });
+}
+
 void net_close(struct world *w, uint32_t i, const struct tuy_task *task)
 {
 	int end;
@@ -190,6 +239,34 @@ void net_crash(struct world *w, uint32_t i)
 		net_end(w, m->ends[0] / 2, (int)(m->ends[0] & 1), NET_CLOSE_NOW);
 }
 
+static uint8_t *near_of(const struct world *w, uint32_t a, uint32_t b)
+{
+	return &w->near[(size_t)w->member[a].twin_of * w->options.nodes + w->member[b].twin_of];
+}
+
+/* Newcomers reach everybody: they have to get in. */
+static bool reaches(const struct world *w, uint32_t a, uint32_t b)
+{
+	return !w->thin || !w->member[a].joined || !w->member[b].joined || *near_of(w, a, b) ||
+	       w->member[a].twin_of == w->member[b].twin_of;
+}
+
+bool net_all_known(const struct world *w)
+{
+	struct tuy_device_info device;
+
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (!w->member[i].node)
+			return false;
+		for (uint32_t k = 0; k < w->options.nodes; k++) {
+			if (tuy_node_device(w->member[i].node, 0, k, &device) != TUY_OK ||
+			    (device.address.port == 0 && device.state != TUY_PEER_SELF))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void on_connect(struct world *w, struct event *e)
 {
 	struct member *from = &w->member[e->node];
@@ -204,7 +281,7 @@ static void on_connect(struct world *w, struct event *e)
 		event_add(w, 1000 + roll(w, 9000), *e);
 		return;
 	}
-	if (!to || !to->node) {
+	if (!to || !to->node || !reaches(w, e->node, e->conn)) {
 		tuy_node_on_connect_failed(from->node, now_of(w, e->node), e->dial);
 		drain(w, e->node);
 		return;
@@ -252,6 +329,7 @@ static void bytes_offer(struct world *w, uint32_t c, int end, const uint8_t *p, 
 	taken = tuy_node_on_bytes(w->member[i].node, now_of(w, i), conn->link[end],
 	                          (struct tuy_bytes){ way->kept, way->kept_len });
 	way->kept_len -= taken;
+	way->taken += taken;
 	memmove(way->kept, way->kept + taken, way->kept_len);
 }
 
@@ -275,9 +353,11 @@ static void on_bytes(struct world *w, struct event *e)
 
 		bytes_offer(w, e->conn, e->end, e->bytes, cut);
 		drain(w, conn->node[e->end]);
+		repeat_check(w, e->conn, e->end);
 		if (cut < e->len && conn->open[e->end]) {
 			bytes_offer(w, e->conn, e->end, e->bytes + cut, e->len - cut);
 			drain(w, conn->node[e->end]);
+			repeat_check(w, e->conn, e->end);
 		}
 		sender_go_on(w, e->conn, e->end);
 	}
@@ -326,6 +406,25 @@ static void on_pump(struct world *w, const struct event *e)
 	sender_go_on(w, e->conn, e->end);
 }
 
+static void on_thin(struct world *w, const struct event *e)
+{
+	if (!net_all_known(w)) {
+		event_add(w, 500, *e);
+		return;
+	}
+	w->thin = true;
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		const struct member *m = &w->member[i];
+
+		for (uint32_t k = m->end_count; k-- > 0;) {
+			uint32_t c = m->ends[k] / 2;
+
+			if (!reaches(w, w->conn[c].node[0], w->conn[c].node[1]))
+				net_cut(w, c);
+		}
+	}
+}
+
 void net_event(struct world *w, struct event *e)
 {
 	if (e->kind == EV_CONNECT)
@@ -338,19 +437,58 @@ void net_event(struct world *w, struct event *e)
 		on_closed(w, e);
 	if (e->kind == EV_PUMP)
 		on_pump(w, e);
+	if (e->kind == EV_THIN)
+		on_thin(w, e);
 	if (e->kind == EV_CUT) {
-		net_end(w, e->conn, 0, NET_CLOSE_NOW);
-		net_end(w, e->conn, 1, NET_CLOSE_NOW);
+		if (roll(w, 4) == 0)
+			w->conn[e->conn].dead = true; /* and nobody is told */
+		else
+			net_cut(w, e->conn);
 	}
+}
+
+/* A ring in random order, so that it is connected, and random neighbours beside. */
+void net_make(struct world *w)
+{
+	uint32_t n = w->options.nodes, order[256];
+
+	if (w->options.degree == 0 || w->options.degree >= n)
+		return;
+	w->near = calloc((size_t)n * n, 1);
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = i;
+	for (uint32_t i = n; i-- > 1;) {
+		uint32_t k = (uint32_t)roll(w, i + 1), swap = order[i];
+
+		order[i] = order[k];
+		order[k] = swap;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		*near_of(w, order[i], order[(i + 1) % n]) = 1;
+	for (uint32_t edges = n; edges < n * w->options.degree / 2;) {
+		uint32_t a = (uint32_t)roll(w, n), b = (uint32_t)roll(w, n);
+
+		if (a == b || *near_of(w, a, b) || *near_of(w, b, a))
+			continue;
+		*near_of(w, a, b) = 1;
+		edges++;
+	}
+	for (uint32_t a = 0; a < n; a++) {
+		for (uint32_t b = 0; b < a; b++)
+			*near_of(w, a, b) = *near_of(w, b, a) =
+				*near_of(w, a, b) | *near_of(w, b, a);
+	}
+	event_add(w, 5000, (struct event){ .kind = EV_THIN });
 }
 
 void net_free(struct world *w)
 {
+	free(w->near);
 	for (uint32_t c = 0; c < w->conn_count; c++) {
 		way_clear(&w->conn[c].way[0]);
 		way_clear(&w->conn[c].way[1]);
 	}
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	for (uint32_t i = 0; i < w->node_count; i++)
 		free(w->member[i].ends);
 	free(w->conn);
 }

@@ -23,6 +23,12 @@ const struct option_name option_names[] = {
 	{ "torn", AT(torn), 0, 1000, true },
 	{ "losses", AT(losses), 0, 100, true },
 	{ "restores", AT(restores), 0, 100, true },
+	{ "repeats", AT(repeats), 0, 100, true },
+	{ "peers", AT(peers), 0, 100, true },
+	{ "clones", AT(clones), 0, 8, true },
+	{ "liars", AT(liars), 0, 50, true },
+	{ "equivocate", AT(equivocate), 0, 1, true },
+	{ "degree", AT(degree), 0, 149, true },
 	{ "retracts", AT(retracts), 0, 1000, true },
 	{ "expiry", AT(expiry), 0, 100, true },
 	{ "prune", AT(prune), 0, 100, true },
@@ -30,7 +36,9 @@ const struct option_name option_names[] = {
 	{ NULL, 0, 0, 0, false },
 };
 
-static const char *const rule_names[] = { "", "durable", "fork", "lose", "failed", "tombstone" };
+static const char *const rule_names[] = { "",       "durable", "fork",       "lose",
+	                                  "failed", "deliver", "tombstone",  "checkpoint",
+	                                  "credit", "cut",     "incarnation" };
 
 uint32_t *option_of(struct world_options *o, const struct option_name *name)
 {
@@ -59,7 +67,7 @@ struct world_options options_from_seed(uint64_t seed)
 	tuy_put64(dice.seed.b + 8, seed);
 	size = below(&dice, 100);
 	o.nodes = size < 80   ? 3 + below(&dice, 14)
-	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 1 + below(&dice, 44)))
+	          : size < 99 ? 17 + below(&dice, 1 + below(&dice, 44))
 	                      : 150;
 	o.tips = o.nodes <= 16 ? 20 + below(&dice, 200) : 20 + below(&dice, 20);
 	o.loss = maybe(&dice, 60);
@@ -72,15 +80,33 @@ struct world_options options_from_seed(uint64_t seed)
 	o.suspends = maybe(&dice, 8);
 	o.fulls = maybe(&dice, 8);
 	o.torn = maybe(&dice, 10);
-	if (below(&dice, 2) == 0) {
+	o.repeats = maybe(&dice, 30);
+	switch (below(&dice, 4)) { /* what makes each other pointless */
+	case 0:
 		o.losses = below(&dice, 3);
 		o.restores = below(&dice, 5);
+		break;
+	case 1:
+		o.peers = below(&dice, 4);
+		o.clones = below(&dice, 3);
+		break;
+	case 2:
+		o.degree = 3 + below(&dice, 6);
+		break;
+	default:
+		break;
+	}
+	if (o.nodes >= 5 && below(&dice, 4) == 0) {
+		o.liars = 1 + below(&dice, o.nodes / 4);
+		o.equivocate = below(&dice, 2);
 	}
 	if (below(&dice, 3) == 0) {
 		o.retracts = below(&dice, 30);
 		o.expiry = maybe(&dice, 60);
 		o.prune = 20;
 	}
+	if (o.degree)
+		o.expiry = 0; /* all neighbours may have let go what one elsewhere holds */
 	return o;
 }
 

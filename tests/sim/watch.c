@@ -49,7 +49,7 @@ uint32_t watch_most_held(const struct world *w, const struct tuy_log_id *id)
 {
 	uint32_t most = 0;
 
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct disk_log *log = disk_log_find(w->member[i].disk, id);
 
 		if (log && log->state.head.seq > most)
@@ -75,7 +75,7 @@ static void canon_check(struct world *w)
 /* An own entry is durable. */
 static void given_note(struct world *w, struct member *m, const struct disk_ticket *ticket)
 {
-	if (w->options.losses + w->options.restores > 0)
+	if (w->options.losses + w->options.restores + w->options.clones > 0)
 		return; /* several logs a device: seqs do not tell */
 	for (uint32_t i = disk_ticket_own(ticket, disk_incarnation(m->disk), m->disk); i > 0; i--) {
 		if (m->given_count % 256 == 0)
@@ -108,7 +108,7 @@ void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appende
 {
 	struct member *m = &w->member[i];
 
-	if (m->ack_count == SIM_STAGES)
+	if (m->ack_count == SIM_STAGES_MAX)
 		broken(w, "more entries given than tickets fit", i);
 	else
 		m->ack[m->ack_count++] =
@@ -117,7 +117,7 @@ void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appende
 
 void watch_ticket(struct world *w, uint32_t i)
 {
-	if (++w->member[i].tickets > SIM_STAGES)
+	if (++w->member[i].tickets > SIM_STAGES_MAX)
 		broken(w, "too many tickets under way", i);
 }
 
@@ -141,6 +141,8 @@ void watch_commit(struct world *w, uint32_t i, const struct disk_ticket *ticket)
 		}
 		if (items[k].kind != TUY_STORE_ENTRIES)
 			continue;
+		if (liar_forks(w, &disk_log(m->disk, items[k].log_no)->state.device))
+			continue;
 		canon_run(w, i, &disk_log(m->disk, items[k].log_no)->id, &items[k]);
 		for (uint32_t n = 0; n < items[k].u.entries.count; n++)
 			w->volume += 128 + items[k].u.entries.blobs[n].len;
@@ -152,7 +154,7 @@ static void latency_note(struct world *w, uint32_t i, const struct tuy_tell *tel
 {
 	const struct tuy_device *device = &disk_log(w->member[i].disk, tell->log_no)->state.device;
 
-	for (uint32_t k = 0; k < w->options.nodes; k++) {
+	for (uint32_t k = 0; k < w->node_count; k++) {
 		const struct member *m = &w->member[k];
 
 		if (memcmp(&m->keys.device, device, sizeof *device) != 0)
@@ -205,14 +207,39 @@ static void watch_entries(struct world *w, uint32_t i, const struct tuy_tell *te
 	latency_note(w, i, tell);
 }
 
+uint32_t watch_who(const struct world *w, const struct tuy_device *device)
+{
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (memcmp(&w->member[i].keys.device, device, sizeof *device) == 0)
+			return i;
+	}
+	return NOBODY;
+}
+
+/* Honest nodes find no fault with each other; a frame that came again is the network's. */
+static void watch_fault(struct world *w, uint32_t i, const struct tuy_tell *tell)
+{
+	uint32_t by = watch_who(w, &tell->device);
+	bool network = tell->err == TUY_E_OPEN || tell->err == TUY_E_FORMAT;
+	bool slow = tell->err == TUY_E_SHORT; /* a handshake that took too long */
+
+	if (by == NOBODY || w->member[by].twin_of == w->member[i].twin_of)
+		return; /* a device that meets itself */
+	if (!liar_is(w, by) && !liar_is(w, i) && !slow && !(network && w->options.repeats))
+		broken(w,
+		       tell->err == TUY_E_SIGNATURE ? "an honest signature was refused"
+		                                    : "an honest node was blamed",
+		       i);
+}
+
 void watch_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 {
 	if (tell->kind == TUY_TELL_STORED)
 		watch_ack(w, i, tell);
-	if (tell->kind == TUY_TELL_ENTRIES)
+	if (tell->kind == TUY_TELL_ENTRIES && !liar_is(w, i))
 		watch_entries(w, i, tell);
-	if (tell->kind == TUY_TELL_FAULT && tell->err == TUY_E_SIGNATURE)
-		broken(w, "an honest signature was refused", i);
+	if (tell->kind == TUY_TELL_FAULT)
+		watch_fault(w, i, tell);
 }
 
 void watch_queue(struct world *w, uint32_t i, size_t len)
@@ -239,21 +266,38 @@ void watch_bytes(struct world *w)
 
 /* ---- the end ---- */
 
-/* Does a node lack a payload that some disk holds? The only copy may have gone with a disk. */
+/* Does some disk hold a payload, and has none dropped it by its own rule? Else its holders may be
+ * linked to nobody who wants it. */
+static bool is_had(const struct world *w, const struct disk_log *log, uint32_t at)
+{
+	bool held = false;
+
+	for (uint32_t n = 0; n < w->node_count; n++) {
+		const struct disk_log *other =
+			liar_is(w, n) ? NULL : disk_log_find(w->member[n].disk, &log->id);
+
+		if (!other || at >= other->state.head.seq)
+			continue;
+		if (other->gone[at] || at < other->state.base_seq)
+			return false;
+		held = held || other->blobs[at].p;
+	}
+	return held;
+}
+
+/* Does a node lack a payload that it could get? The only copy may have gone with a disk. */
 static bool lacks(const struct world *w, uint32_t i)
 {
 	for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
 		const struct disk_log *log = disk_log(w->member[i].disk, l);
 
-		for (uint32_t n = 0; log->state.missing > 0 && n < w->options.nodes; n++) {
-			const struct disk_log *other = disk_log_find(w->member[n].disk, &log->id);
-
-			for (uint32_t k = 0; other && k < log->state.head.seq; k++) {
-				if (!log->blobs[k].p && !log->gone[k] &&
-				    log->headers[(size_t)k * 64] && k < other->state.head.seq &&
-				    other->blobs[k].p)
-					return true;
-			}
+		if (log->state.missing == 0 || liar_forks(w, &log->state.device))
+			continue;
+		for (uint32_t k = log->state.base_seq; k < log->state.head.seq; k++) {
+			if (!log->blobs[k].p && !log->gone[k] &&
+			    (log->headers[(size_t)k * 64 + 1] & TUY_HEADER_PAYLOAD) &&
+			    is_had(w, log, k))
+				return true;
 		}
 	}
 	return false;
@@ -266,12 +310,16 @@ bool watch_settled(const struct world *w)
 	if (w->tips_left > 0 || !w->member[0].node ||
 	    tuy_node_circle(w->member[0].node, 0, &first) != TUY_OK)
 		return false;
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		if (liar_is(w, i))
+			continue;
 		if (!w->member[i].node || !w->member[i].joined ||
 		    tuy_node_circle(w->member[i].node, 0, &other) != TUY_OK || lacks(w, i) ||
-		    (other.missing > 0 && w->options.losses + w->options.restores == 0 &&
-		     w->options.expiry == 0) ||
-		    other.entries != first.entries || other.members != w->options.nodes ||
+		    (other.missing > 0 && w->options.losses + w->options.restores +
+		                                          w->options.liars + w->options.expiry ==
+		                                  0) ||
+		    other.entries != first.entries ||
+		    other.members + w->options.liars < w->options.nodes ||
 		    memcmp(&other.digest, &first.digest, sizeof first.digest) != 0)
 			return false;
 	}
@@ -290,9 +338,9 @@ static bool same_log(const struct disk_log *a, const struct disk_log *b)
 	    memcmp(&a->state.head.hash, &b->state.head.hash, sizeof a->state.head.hash) != 0)
 		return false;
 	for (uint32_t k = base; k < a->state.head.seq; k++) {
-		if ((!a->blobs[k].p && !b->blobs[k].p) || a->gone[k] || b->gone[k])
-			continue; /* nobody has it: watch_settled looked; or it is gone here */
-		if (!a->blobs[k].p || !b->blobs[k].p || a->blobs[k].len != b->blobs[k].len ||
+		if (!a->blobs[k].p || !b->blobs[k].p)
+			continue; /* watch_settled looked who may lack it */
+		if (a->blobs[k].len != b->blobs[k].len ||
 		    memcmp(a->blobs[k].p, b->blobs[k].p, a->blobs[k].len) != 0)
 			return false;
 	}
@@ -305,15 +353,21 @@ void watch_end(struct world *w)
 {
 	uint64_t total = 0, given = 0;
 
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
-		uint32_t k = (i + 1) % w->options.nodes;
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		uint32_t k = (i + 1) % w->node_count;
 
+		while (liar_is(w, k))
+			k = (k + 1) % w->node_count;
+		if (liar_is(w, i))
+			continue;
 		given += w->member[i].given_count;
 		for (uint32_t l = 0; l < disk_log_count(w->member[i].disk); l++) {
 			const struct disk_log *log = disk_log(w->member[i].disk, l);
 
 			if (i == 0)
 				total += log->state.head.seq;
+			if (liar_forks(w, &log->state.device))
+				continue; /* the digests tell */
 			if (log->state.head.seq > 0 &&
 			    !same_log(log, disk_log_find(w->member[k].disk, &log->id)))
 				broken(w, "logs differ at the end", k);
@@ -321,13 +375,14 @@ void watch_end(struct world *w)
 	}
 	canon_check(w);
 	erase_end(w);
-	if (total != given && w->options.losses + w->options.restores == 0)
+	if (total != given &&
+	    w->options.losses + w->options.restores + w->options.clones + w->options.liars == 0)
 		broken(w, "an entry was lost", 0);
 }
 
 void watch_explain(const struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		const struct member *m = &w->member[i];
 		struct tuy_circle_info info;
 		struct tuy_device_info device;
@@ -352,7 +407,7 @@ void watch_explain(const struct world *w)
 
 void watch_free(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		free(w->member[i].given_ms);
 		free(w->member[i].told);
 	}

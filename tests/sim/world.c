@@ -75,17 +75,19 @@ static struct tuy_capacity capacity_of(const struct world *w)
 {
 	uint32_t n = w->options.nodes;
 
-	return (struct tuy_capacity){ .circles = 2,
-		                      .ops = n + 64,
-		                      .devices = n + 8,
-		                      .peers = n + 8,
-		                      .logs = n * 2 + 16 +
-		                              2 * (w->options.losses + w->options.restores),
-		                      .links = TUY_LINKS_MAX + 16,
-		                      .stages = SIM_STAGES };
+	return (struct tuy_capacity){
+		.circles = 2,
+		.ops = n + 64,
+		.devices = n + 8,
+		.peers = n + 8,
+		.logs = n * 2 + 16 +
+		        2 * (w->options.losses + w->options.restores + w->options.clones),
+		.links = TUY_LINKS_MAX + 16,
+		.stages = w->options.rule == RULE_CREDIT ? SIM_STAGES_MAX : SIM_STAGES
+	};
 }
 
-static void node_start(struct world *w, uint32_t i)
+void node_start(struct world *w, uint32_t i)
 {
 	struct member *m = &w->member[i];
 	struct tuy_capacity cap = capacity_of(w);
@@ -104,8 +106,11 @@ static void node_start(struct world *w, uint32_t i)
 	tuy_node_set_suppression(m->node, w->options.flood ? TUY_FLOOD : TUY_SUPPRESS_DUPLICATES);
 	disk_load(m->disk, m->node);
 	/* A restarted node often comes back on another port; the founder does not, so that nobody
-	 * is lost for good. */
-	if (m->address.port == 0 || (i != 0 && roll(w, 2) == 0))
+	 * is lost for good; nobody does where few know each other, or where two of one device are
+	 * known by one address. */
+	if (m->address.port == 0 ||
+	    (i != 0 && w->options.peers + w->options.degree + w->options.clones == 0 &&
+	     roll(w, 2) == 0))
 		m->address.port = (uint16_t)(1000 + roll(w, 60000));
 	tuy_node_start(m->node, now_of(w, i));
 	tuy_node_set_addresses(m->node, now_of(w, i), &m->address, 1);
@@ -139,6 +144,8 @@ static void do_store(struct world *w, uint32_t i, const struct tuy_task *task)
 	e.disk_ticket = disk_ticket_copy(task->u.store.items, task->u.store.count);
 	if (m->commit_ms < w->now_ms)
 		m->commit_ms = w->now_ms;
+	if (w->options.rule == RULE_CREDIT && w->now_ms > 10000)
+		m->commit_ms += 400; /* so slow that credit ends */
 	m->commit_ms +=
 		roll(w, 20) == 0 ? roll(w, 300) : roll(w, 3); /* a disk that is slow at times */
 	event_add(w, m->commit_ms - w->now_ms, e);
@@ -159,8 +166,8 @@ static void do_tell(struct world *w, uint32_t i, const struct tuy_tell *tell)
 	struct member *m = &w->member[i];
 
 	if (w->options.verbose && tell->kind == TUY_TELL_FAULT)
-		fprintf(stderr, "%llu node %u fault %s\n", (unsigned long long)w->now_ms, i,
-		        tuy_err_name(tell->err));
+		fprintf(stderr, "%llu node %u fault %s of %u\n", (unsigned long long)w->now_ms, i,
+		        tuy_err_name(tell->err), watch_who(w, &tell->device));
 	if (tell->kind == TUY_TELL_JOINED)
 		m->joined = true;
 	if (tell->kind == TUY_TELL_REJECTED && tell->code == TUY_REJECT_MEMBER)
@@ -182,9 +189,14 @@ static void do_read(struct world *w, uint32_t i, const struct tuy_task *task)
 	struct tuy_read_result result;
 
 	disk_read(w->member[i].disk, &task->u.read, headers, &result);
+	if (w->options.rule == RULE_CHECKPOINT && task->u.read.kind == TUY_READ_ENTRIES)
+		result.sig = disk_log(w->member[i].disk, task->u.read.log_no)->state.sig;
 	if (task->u.read.kind == TUY_READ_ENTRIES)
 		w->result.sent += task->u.read.count;
-	tuy_node_on_read(w->member[i].node, now_of(w, i), &task->u.read, &result);
+	if (liar_is(w, i))
+		liar_answer(w, i, &task->u.read, &result);
+	else
+		tuy_node_on_read(w->member[i].node, now_of(w, i), &task->u.read, &result);
 }
 
 void drain(struct world *w, uint32_t i)
@@ -193,7 +205,10 @@ void drain(struct world *w, uint32_t i)
 	struct tuy_task task;
 	uint64_t deadline;
 
-	while (m->node && tuy_node_next(m->node, now_of(w, i), &task) != TUY_DO_NOTHING) {
+	while (m->node && w->result.broken[0] == 0 &&
+	       tuy_node_next(m->node, now_of(w, i), &task) != TUY_DO_NOTHING) {
+		if (w->options.rule == RULE_CREDIT)
+			liar_spend(m->node);
 		switch (task.what) {
 		case TUY_DO_SEND:
 			net_send(w, i, &task);
@@ -234,7 +249,7 @@ static void on_join(struct world *w, const struct event *e)
 {
 	struct member *m = &w->member[e->node], *host;
 	struct tuy_invite invite;
-	uint32_t by = (uint32_t)roll(w, w->options.nodes);
+	uint32_t by = (uint32_t)roll(w, w->node_count);
 	uint64_t ticket;
 	enum tuy_err err;
 
@@ -257,42 +272,60 @@ static void on_join(struct world *w, const struct event *e)
 	drain(w, e->node);
 }
 
-/* Tips only once everybody is in and linked: what is measured then is the circle at work. */
+#define WARM_TIPS 2 /* of each node: its log has its ways then */
+
+static bool give(struct world *w, uint32_t i)
+{
+	struct member *m = &w->member[i];
+	static uint8_t record[TUY_BLOB_MAX];
+	size_t len = roll(w, 100) < w->options.big ? 2000 + roll(w, 46000) : 40 + roll(w, 400);
+	struct tuy_appended appended;
+	bool given;
+
+	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
+		return false;
+	tuy_dice_fill(&w->dice, record, len);
+	given = tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len },
+	                        erase_exp(w, i), &appended) == TUY_OK;
+	if (given)
+		watch_given(w, i, &appended);
+	drain(w, i);
+	return given;
+}
+
+/* What is counted is the circle at work: everybody is in and linked, and gave something before.
+ * Returns true once that is so. */
 static bool settle(struct world *w)
 {
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
-		if (!w->member[i].joined) {
-			event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
-			return false;
-		}
+	bool ready = !w->near || w->thin;
+
+	for (uint32_t i = 0; i < w->node_count; i++)
+		ready = ready && w->member[i].joined;
+	if (w->settled_ms && w->now_ms >= w->settled_ms)
+		return true;
+	if (ready && w->linked_ms == 0)
+		w->linked_ms = w->now_ms + 30000;
+	if (!ready || w->now_ms < w->linked_ms) {
+		event_add(w, 1000, (struct event){ .kind = EV_COMMAND });
+		return false;
 	}
-	w->settled_ms = w->now_ms + 30000;
-	event_add(w, 30000, (struct event){ .kind = EV_COMMAND });
+	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
+	if (w->settled_ms)
+		return false;
+	w->warm += give(w, w->warm % w->node_count);
+	if (w->warm == WARM_TIPS * w->node_count)
+		w->settled_ms = w->now_ms + 5000;
 	return false;
 }
 
 static void on_command(struct world *w)
 {
-	uint32_t i = (uint32_t)roll(w, w->options.nodes);
-	struct member *m = &w->member[i];
-	static uint8_t record[TUY_BLOB_MAX];
-	struct tuy_appended appended;
-	size_t len = roll(w, 100) < w->options.big ? 2000 + roll(w, 46000) : 40 + roll(w, 400);
+	uint32_t i = (uint32_t)roll(w, w->node_count);
 
-	if (w->tips_left == 0)
-		return;
-	if (w->options.settle && w->settled_ms == 0 && !settle(w))
+	if (w->tips_left == 0 || (w->options.settle && !settle(w)))
 		return;
 	event_add(w, roll(w, 400), (struct event){ .kind = EV_COMMAND });
-	if (!m->node || !m->joined || faults_asleep(w, i) || stores_would_fork(w, i))
-		return;
-	tuy_dice_fill(&w->dice, record, len);
-	if (tuy_node_append(m->node, now_of(w, i), 0, (struct tuy_bytes){ record, len },
-	                    erase_exp(w, i), &appended) == TUY_OK) {
-		w->tips_left--;
-		watch_given(w, i, &appended);
-	}
-	drain(w, i);
+	w->tips_left -= give(w, i);
 }
 
 /* The node that an event belongs to, while it sleeps: it comes to know at its end. NOBODY: nobody
@@ -320,6 +353,7 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_CLOSED:
 	case EV_CUT:
 	case EV_PUMP:
+	case EV_THIN:
 		net_event(w, e);
 		break;
 	case EV_STORED:
@@ -341,6 +375,8 @@ static void event_handle(struct world *w, struct event *e)
 		break;
 	case EV_START:
 		node_start(w, e->node);
+		if (w->options.rule == RULE_INCARNATION && w->member[e->node].stale)
+			give(w, e->node);
 		break;
 	case EV_JOIN:
 		on_join(w, e);
@@ -348,9 +384,14 @@ static void event_handle(struct world *w, struct event *e)
 	case EV_FAULT:
 		faults_event(w, e);
 		break;
+	case EV_LIE:
+		liar_act(w, e);
+		break;
 	case EV_LOSE:
 	case EV_COPY:
 	case EV_RESTORE:
+	case EV_PEERS:
+	case EV_CLONE:
 		stores_event(w, e);
 		break;
 	case EV_RETRACT:
@@ -361,6 +402,13 @@ static void event_handle(struct world *w, struct event *e)
 }
 
 /* ---- a run ---- */
+
+struct tuy_address address_of(uint32_t i)
+{
+	return (struct tuy_address){
+		.ip = { [10] = 0xff, 0xff, 10, 0, (uint8_t)(i >> 8), (uint8_t)i }
+	};
+}
 
 static void member_make(struct world *w, uint32_t i)
 {
@@ -377,10 +425,8 @@ static void member_make(struct world *w, uint32_t i)
 	tuy_dice_fill(&w->dice, incarnation.b, sizeof incarnation.b);
 	m->disk = disk_create();
 	disk_incarnation_set(m->disk, &incarnation);
-	m->address.ip[10] = m->address.ip[11] = 0xff;
-	m->address.ip[12] = 10;
-	m->address.ip[14] = (uint8_t)(i >> 8);
-	m->address.ip[15] = (uint8_t)i;
+	m->address = address_of(i);
+	m->twin_of = i;
 }
 
 static void world_make(struct world *w)
@@ -389,18 +435,21 @@ static void world_make(struct world *w)
 	uint32_t circle;
 	uint64_t ticket;
 
-	w->member = calloc(w->options.nodes, sizeof *w->member);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	w->node_count = w->options.nodes;
+	w->member = calloc(w->options.nodes + w->options.clones, sizeof *w->member);
+	for (uint32_t i = 0; i < w->node_count; i++)
 		member_make(w, i);
+	net_make(w);
 	faults_make(w);
-	for (uint32_t i = 0; i < w->options.nodes; i++)
+	liar_make(w);
+	for (uint32_t i = 0; i < w->node_count; i++)
 		node_start(w, i);
 	if (tuy_node_create_circle(w->member[0].node, now_of(w, 0), &policy, &circle, &ticket) !=
 	    TUY_OK)
 		broken(w, "no circle", 0);
 	w->member[0].joined = true;
 	drain(w, 0);
-	for (uint32_t i = 1; i < w->options.nodes; i++)
+	for (uint32_t i = 1; i < w->node_count; i++)
 		event_add(w, 10 + roll(w, 2000), (struct event){ .kind = EV_JOIN, .node = i });
 	event_add(w, 100, (struct event){ .kind = EV_COMMAND });
 	erase_make(w);
@@ -415,7 +464,7 @@ static void world_free(struct world *w)
 		if (e.disk_ticket)
 			disk_ticket_free(e.disk_ticket);
 	}
-	for (uint32_t i = 0; i < w->options.nodes; i++) {
+	for (uint32_t i = 0; i < w->node_count; i++) {
 		free(w->member[i].node);
 		disk_destroy(w->member[i].disk);
 	}
@@ -455,6 +504,8 @@ struct world_result world_run(const struct world_options *options)
 		if (w.settled_ms && w.settled_ms <= w.now_ms && !w.measured) {
 			w.measured = true;
 			w.result.sent = w.result.deliveries = w.result.bytes = 0;
+			w.latencies = 0;
+			memset(w.latency, 0, sizeof w.latency);
 		}
 		calm_note(&w);
 		tuy_put64(mark, e.at_ms * 16 + e.kind);
@@ -475,6 +526,7 @@ struct world_result world_run(const struct world_options *options)
 	w.result.ok = w.result.broken[0] == 0;
 	if (!w.result.ok && options->verbose)
 		watch_explain(&w);
+	w.result.conns = w.conn_count;
 	w.result.virtual_ms = w.now_ms;
 	w.result.p50_ms = latency_at(&w, 50);
 	w.result.p99_ms = latency_at(&w, 99);

@@ -14,7 +14,12 @@ enum world_rule {
 	RULE_FORK,      /* a crash, and the disk has lost the newest own entries */
 	RULE_LOSE,      /* a ticket is reported and never committed */
 	RULE_FAILED,    /* a ticket is committed and reported as failed */
+	RULE_DELIVER,   /* entries of others are reported and never committed */
 	RULE_TOMBSTONE, /* disks drop what is retracted, and take it when it comes later */
+	RULE_CHECKPOINT,  /* where a checkpoint's signature belongs, the newest one is */
+	RULE_CREDIT,      /* a node sends as if its credit never ended */
+	RULE_CUT,         /* disks keep in the log what a cut takes out of it */
+	RULE_INCARNATION, /* a store that was put back goes on as if nothing had happened */
 };
 
 struct world_options {
@@ -37,9 +42,15 @@ struct world_options {
 	uint32_t torn;     /* crashes between a commit and its report */
 	uint32_t until_ms; /* no faults from then on; 0: while there are tips */
 	enum world_rule rule;
-	uint32_t big;    /* percent of records of up to 48 KiB */
-	uint32_t settle; /* 1: tips begin once everybody is in; counts begin then too */
-	uint32_t flood;  /* 1: duplicates are not suppressed */
+	uint32_t repeats;    /* percent of links on which a frame comes again */
+	uint32_t peers;      /* times that a store loses what it knows of peers, or that it lies */
+	uint32_t clones;     /* of nodes, running beside their original */
+	uint32_t liars;      /* nodes that lie, the last ones */
+	uint32_t equivocate; /* 1: liars also give each other half of the peers another log */
+	uint32_t degree;     /* neighbours that a node can reach, +-; 0: all */
+	uint32_t big;        /* percent of records of up to 48 KiB */
+	uint32_t settle;     /* 1: all get in, everybody gives twice, then tips are counted */
+	uint32_t flood;      /* 1: duplicates are not suppressed */
 	uint32_t verbose;
 };
 
@@ -53,6 +64,7 @@ struct world_result {
 	uint32_t p50_ms, p99_ms; /* from the giver's commit to the commit of another node, all
 	                            pairs, once all are in */
 	uint64_t steps;
+	uint32_t conns;     /* connections made */
 	uint32_t failed;    /* tickets */
 	uint32_t retracted; /* entries, in the end */
 	uint32_t based;     /* times that a log went on from a checkpoint */

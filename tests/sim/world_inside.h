@@ -10,13 +10,14 @@
 
 #include <sodium.h>
 
-#define LATENCY_MAX  4096
-#define WALL_START   1800000000u
-#define SIM_STAGES   24 /* of a node: as many tickets can be under way */
-#define NOBODY       UINT32_MAX
-#define FOR_EVER     UINT64_MAX
-#define LIMIT_MS     3600000 /* all is settled so long after the faults ended */
-#define CALM_FROM_MS 70000   /* faults end then, once all tips are given */
+#define LATENCY_MAX    4096
+#define WALL_START     1800000000u
+#define SIM_STAGES     40 /* of a node: as many tickets can be under way.. */
+#define SIM_STAGES_MAX 80 /* ..and where credit is to end first */
+#define NOBODY         UINT32_MAX
+#define FOR_EVER       UINT64_MAX
+#define LIMIT_MS       3600000 /* all is settled so long after the faults ended */
+#define CALM_FROM_MS   70000   /* faults end then, once all tips are given */
 
 enum event_kind {
 	EV_CONNECT,
@@ -34,6 +35,10 @@ enum event_kind {
 	EV_LOSE,
 	EV_COPY,
 	EV_RESTORE,
+	EV_PEERS, /* what a store knows of peers is lost, or lies */
+	EV_LIE,
+	EV_THIN,  /* do all know where all are? Then only neighbours reach each other */
+	EV_CLONE, /* a second node with the identity and the store of one */
 	EV_RETRACT,
 	EV_EXPIRE, /* a disk drops what has expired */
 };
@@ -68,6 +73,10 @@ struct way { /* towards one end of a connection */
 	uint64_t arrive_ms; /* of the last byte under way: order is kept */
 	uint64_t next_ms;   /* a clogged link is free again */
 	uint64_t pump_ms;   /* an EV_PUMP is due then; FOR_EVER: none */
+	uint64_t sent, taken;
+	uint64_t again; /* so much was sent up to the end of a frame that came again; 0: none */
+	uint8_t *old;   /* an earlier frame, where frames come again */
+	size_t old_len;
 };
 
 struct conn { /* end 0 called, end 1 was called */
@@ -80,6 +89,7 @@ struct conn { /* end 0 called, end 1 was called */
 	uint64_t stall_ms[2]; /* this end reads nothing before */
 	uint64_t silent_ms;   /* nothing passes before */
 	bool dead;            /* nothing passes any more, and nobody is told */
+	bool repeats;         /* a frame comes again */
 };
 
 struct ack {
@@ -94,6 +104,7 @@ struct member {
 	struct disk *copy; /* of the disk, at some time; NULL */
 	uint64_t quiet_ms; /* it gives nothing before: its disk is old and it does not know */
 	bool stale;
+	uint32_t twin_of;      /* it was made from this one's store; itself: it was not */
 	uint32_t stale_seq;    /* of its own log on the disk that was put back */
 	struct tuy_node *node; /* NULL: down */
 	uint32_t life;         /* counts starts: events of an earlier life are void */
@@ -116,7 +127,7 @@ struct member {
 	uint32_t group;   /* side of the partition */
 	/* what has to hold */
 	uint32_t tickets; /* under way */
-	struct ack ack[SIM_STAGES];
+	struct ack ack[SIM_STAGES_MAX];
 	uint32_t ack_count;
 	uint32_t *told; /* by log: so many entries were told or there at the start */
 	uint32_t told_count;
@@ -138,11 +149,16 @@ struct world {
 	uint32_t heap_count, heap_cap;
 	uint64_t order;
 	struct member *member;
+	uint32_t node_count; /* options.nodes, and clones */
+	uint8_t *near;       /* options.degree: who reaches whom, a row each, */
+	bool thin;           /* from now on */
 	struct conn *conn;
 	uint32_t conn_count, conn_cap;
 	uint32_t tips_left;
 	bool measured;
-	uint64_t settled_ms; /* when tips begin, if they wait for the circle to settle */
+	uint64_t linked_ms;  /* options.settle: all are in and linked then */
+	uint32_t warm;       /* so many were given after */
+	uint64_t settled_ms; /* when counting begins */
 	bool calm;           /* no more faults */
 	uint64_t calm_ms;    /* since when; 0: not yet */
 	uint64_t parted_ms;  /* the members are cut in groups before */
@@ -169,14 +185,22 @@ void broken(struct world *w, const char *what, uint32_t node);
 /* Performs the tasks of a node until there are none, and sets its timer. */
 void drain(struct world *w, uint32_t i);
 void node_crash(struct world *w, uint32_t i);
+void node_start(struct world *w, uint32_t i);
+/* Where a member is reached: the place is its own, the port changes. */
+struct tuy_address address_of(uint32_t i);
 
 /* ---- net.c ---- */
+void net_make(struct world *w);
+/* Do all nodes know an address of each? */
+bool net_all_known(const struct world *w);
 enum net_close { NET_CLOSE_NOW, NET_CLOSE_FLUSHED };
 void net_send(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_connect(struct world *w, uint32_t i, const struct tuy_task *task);
 void net_close(struct world *w, uint32_t i, const struct tuy_task *task);
 /* One end goes; the other one hears of it later. */
 void net_end(struct world *w, uint32_t c, int end, enum net_close how);
+/* It breaks, and both ends hear of it. */
+void net_cut(struct world *w, uint32_t c);
 /* All ends of a node go. */
 void net_crash(struct world *w, uint32_t i);
 /* The node has room again for what it did not take. */
@@ -207,6 +231,19 @@ void stores_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
 bool stores_would_fork(const struct world *w, uint32_t i);
 void stores_free(struct world *w);
 
+/* ---- liar.c ---- */
+bool liar_is(const struct world *w, uint32_t i);
+void liar_make(struct world *w);
+/* Something untrue is said on some link. */
+void liar_act(struct world *w, const struct event *e);
+/* Gives a liar's node what it has read from its disk, or something else. */
+void liar_answer(struct world *w, uint32_t i, const struct tuy_read *read,
+                 struct tuy_read_result *result);
+/* Is it a log of a liar that gives different ones to different peers? */
+bool liar_forks(const struct world *w, const struct tuy_device *device);
+
+/* The node forgets what it owes: its credit is whole on every link. */
+void liar_spend(struct tuy_node *node);
 /* ---- erase.c ---- */
 void erase_make(struct world *w);
 void erase_event(struct world *w, const struct event *e);
@@ -225,6 +262,8 @@ void watch_start(struct world *w, uint32_t i);
 void watch_given(struct world *w, uint32_t i, const struct tuy_appended *appended);
 void watch_ticket(struct world *w, uint32_t i);
 void watch_commit(struct world *w, uint32_t i, const struct disk_ticket *ticket);
+/* The node of a device, the first one; NOBODY. */
+uint32_t watch_who(const struct world *w, const struct tuy_device *device);
 void watch_tell(struct world *w, uint32_t i, const struct tuy_tell *tell);
 /* So many bytes wait in the process of the sender. */
 void watch_queue(struct world *w, uint32_t i, size_t len);

@@ -9,6 +9,7 @@
 #include "../sim/bench.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct bench b;
@@ -243,7 +244,7 @@ static void proof_send(struct tuy_fork_proof *proof)
 	uint8_t bytes[TUY_FORK_PROOF_MAX], plain[TUY_FORK_PROOF_MAX + 100];
 	struct tuy_node *n = b.node[0].node;
 	struct tuy_writer w = tuy_writer(plain, sizeof plain);
-	struct stage *stage = tuy_stage_take(n, false);
+	struct stage *stage;
 	struct tuy_message m;
 	struct link *link = NULL;
 	struct tuy_log16 log16 = tuy_log16(&log_1(0)->id);
@@ -252,6 +253,7 @@ static void proof_send(struct tuy_fork_proof *proof)
 	for (uint32_t i = 0; i < n->cap.links; i++)
 		link = n->link[i].state == LINK_UP ? &n->link[i] : link;
 	assert_non_null(link);
+	stage = tuy_stage_take(n, link);
 	assert_non_null(stage);
 	tuy_message_put_forkproof(&w, link->circle[0].index, &log16,
 	                          (struct tuy_bytes){ bytes, len });
@@ -291,6 +293,172 @@ static void lowest_cut_counts(void **state)
 	bench_pass(&b, 30000);
 	everybody_cut(64);
 	nobody_is_blamed();
+}
+
+/* The link of node i with node k. */
+static struct link *link_of(uint32_t i, uint32_t k)
+{
+	struct tuy_node *n = b.node[i].node;
+
+	for (uint32_t l = 0; l < n->cap.links; l++) {
+		if (n->link[l].state == LINK_UP && n->link[l].peer != NONE &&
+		    memcmp(&n->peer[n->link[l].peer].device, &b.node[k].keys.device, 32) == 0)
+			return &n->link[l];
+	}
+	return NULL;
+}
+
+/* Node 0 waits for node 2 to show it a block of node 1's log; nobody asked it to. */
+static struct link *search_by_0(void)
+{
+	struct link *link = link_of(0, 2);
+	struct tuy_log16 log16 = tuy_log16(&log_1(0)->id);
+
+	assert_non_null(link);
+	link->probe->kind = PROBE_SEARCH;
+	link->probe->step = PROBE_WAIT;
+	link->probe->log_no = tuy_log_find(b.node[0].node, &log16);
+	link->probe->low = 0;
+	link->probe->high = 2;
+	link->probe->from = 65;
+	link->probe->differed = false;
+	link->probe->misfit = true;
+	link->probe->deadline_ms = b.now.ms + 60000;
+	return link;
+}
+
+static void a_proof_ends_the_search(void **state)
+{
+	struct tuy_fork_proof proof;
+
+	(void)state;
+	give(1, 160, 100);
+	proof = proof_at(70);
+	(void)search_by_0();
+	proof_send(&proof);
+	bench_pass(&b, 200000);
+	everybody_cut(64);
+	nobody_is_blamed();
+}
+
+static void silence_in_a_search_is_blamed(void **state)
+{
+	(void)state;
+	give(1, 70, 100);
+	(void)search_by_0();
+	bench_pass(&b, 59000);
+	assert_int_equal(b.node[0].told[TUY_TELL_FAULT], 0);
+	bench_pass(&b, 62000);
+	assert_int_equal(b.node[0].told[TUY_TELL_FAULT], 1);
+}
+
+static void who_pruned_is_not_blamed(void **state)
+{
+	struct tuy_message m = { .count = 1 };
+	struct link *link;
+
+	(void)state;
+	give(1, 160, 100);
+	link = search_by_0();
+	link->probe->differed = true;
+	m.u.seqs.seq[0] = 65;
+	tuy_fork_gone(b.node[0].node, link, link->probe->log_no, &m);
+	assert_int_equal(link->probe->kind, PROBE_NONE);
+	bench_pass(&b, 120000);
+	nobody_is_blamed();
+}
+
+/* Node 3 comes when nothing is left of the log: it never hears of it, and cannot answer. */
+static void who_does_not_know_the_log(void **state)
+{
+	(void)state;
+	bench_stop(&b, 3);
+	fork_1(0, 3, 2, 200);
+	bench_start(&b, 1);
+	bench_pass(&b, 30000);
+	bench_start(&b, 3);
+	bench_pass(&b, 200000);
+	assert_null(log_1(3));
+	assert_true(bench_same(&b));
+	nobody_is_blamed();
+	assert_int_equal(payloads_aside(1), 5);
+}
+
+/* Nodes 0 and 2 hold the same branch, and 2 more of it; 0 lacks one payload. The author meets them
+ * one after the other. */
+static void two_hold_one_branch(void **state)
+{
+	struct disk *copy;
+	struct disk_log *log;
+
+	(void)state;
+	bench_stop(&b, 3);
+	give(1, 70, 100);
+	copy = disk_copy(b.node[1].disk);
+	give(1, 60, 100);
+	bench_stop(&b, 0);
+	give(1, 10, 100);
+	b.dial = false;
+	put_back(copy);
+	give(1, 2, 100);
+	bench_stop(&b, 1);
+	bench_stop(&b, 2);
+	b.dial = true;
+	log = (struct disk_log *)(uintptr_t)log_1(0);
+	assert_int_equal(log->state.head.seq, 130);
+	free(log->blobs[99].p);
+	log->blobs[99].p = NULL;
+	log->state.missing++;
+	bench_start(&b, 0);
+	bench_start(&b, 1);
+	bench_pass(&b, 30000);
+	assert_int_equal(payloads_aside(1), 6 + 2 + 60 - 1);
+	bench_start(&b, 2);
+	bench_pass(&b, 30000);
+	assert_int_equal(log_1(2)->state.cut, 64);
+	assert_int_equal(payloads_aside(1), 6 + 2 + 60 + 10);
+	nobody_is_blamed();
+}
+
+/* Whichever ticket of the author fails once. */
+static void a_full_disk_loses_nothing(void **state)
+{
+	(void)state;
+	for (uint32_t k = 1; k <= 12; k++) {
+		fork_1(10, 60, 3, 3000);
+		b.node[1].fail_from = b.node[1].ticket_total + k;
+		b.node[1].fail_count = 1;
+		bench_start(&b, 1);
+		bench_pass(&b, 150000);
+		assert_int_equal(payloads_aside(1), 73);
+		nobody_is_blamed();
+		everybody_cut(0);
+		bench_close(&b);
+		four(NULL);
+	}
+}
+
+/* The author ends when so many tickets of the meeting are durable, and starts again. */
+static void a_crash_after_any_ticket(void **state)
+{
+	(void)state;
+	for (uint32_t k = 1; k <= 8; k++) {
+		fork_1(80, 4, 4, 200);
+		b.node[1].fail_from = b.node[1].ticket_total + k;
+		b.node[1].fail_count = 100000;
+		bench_start(&b, 1);
+		bench_pass(&b, 3000);
+		bench_stop(&b, 1);
+		b.node[1].fail_count = 0;
+		bench_start(&b, 1);
+		bench_pass(&b, 30000);
+		give(1, 2, 200);
+		bench_pass(&b, 5000);
+		everybody_cut(64);
+		nobody_is_blamed();
+		bench_close(&b);
+		four(NULL);
+	}
 }
 
 static void made_up_proofs(void **state)
@@ -382,6 +550,17 @@ int main(void)
 		TEST("a cut that the store refused is tried again", cut_is_tried_again),
 		TEST("entries on their way to the disk are cut too", entries_on_their_way),
 		TEST("the lowest cut counts, in whatever order the proofs come", lowest_cut_counts),
+		TEST("a proof ends the search of its log, and nobody is blamed",
+		     a_proof_ends_the_search),
+		TEST("who does not answer a search is blamed, once", silence_in_a_search_is_blamed),
+		TEST("who pruned what is searched is not blamed", who_pruned_is_not_blamed),
+		TEST("who does not know the forked log is not blamed", who_does_not_know_the_log),
+		TEST("who holds more of a branch, or a payload of it, is not passed over",
+		     two_hold_one_branch),
+		TEST("void entries that the store refused are asked for again",
+		     a_full_disk_loses_nothing),
+		TEST("an author that ends after any ticket goes on in a new log",
+		     a_crash_after_any_ticket),
 		TEST("made-up fork proofs against an honest log are refused and counted",
 		     made_up_proofs),
 		TEST("a peer whose runs fit nothing is blamed after the search", garbage_is_blamed),

@@ -166,6 +166,13 @@ def canonical(bytes_):
     return pack(dict(sorted(value.items())))
 
 
+def retract(r, log_id):
+    """8.5, of entries of the log that it stands in"""
+    same("retract.log16", log_id[:16], unhex(r["log16"]))
+    assert 1 <= len(r["seqs"]) <= 64 and r["seqs"] == sorted(set(r["seqs"]))
+    return pack({0: 16, 1: unhex(r["nonce"]), 2: 0, 35: unhex(r["log16"]), 36: r["seqs"]})
+
+
 def entry_check(v, e, log_id, before, epoch, name):
     epoch8, plen, pcommit, mode = bytes(8), 0, bytes(32), None
     if "blob" in e:
@@ -174,6 +181,8 @@ def entry_check(v, e, log_id, before, epoch, name):
         same(name + ".blob.bytes", payload, unhex(e["blob"]["bytes"]))
         record = unhex(e["blob"]["record"])
         same(name + ".blob.record", canonical(record), record)
+        if "retract" in e["blob"]:
+            same(name + ".blob.retract", retract(e["blob"]["retract"], log_id), record)
         plen, pcommit = len(payload), h("tuyau blob v1", payload)
         if mode != 2:
             epoch8 = unhex(epoch["id"])[:8]
@@ -203,7 +212,129 @@ def log_check(v):
     same("log.head_signature", head, unhex(log["head_signature"]))
 
 
+# ---- 4.11. Forks
+
+
+def head_text(log_id, seq, hash_):
+    return log_id + struct.pack(">I", seq) + hash_
+
+
+def head_holds(device_pk, log_id, seq, hash_, signature):
+    try:
+        na.crypto_sign_open(signature + domain16("tuyau head v1") + head_text(log_id, seq, hash_),
+                            device_pk)
+        return True
+    except Exception:  # pylint: disable=broad-except  (nacl's own class is not exported here)
+        return False
+
+
+def bare_header(seq, time_s):
+    """4.2, of an entry without a payload and without an expiry"""
+    return struct.pack(">BBHIIIII", 1, 0, 0, seq, time_s, 0, 0, 0) + bytes(40)
+
+
+def header_is_one(x):
+    """4.2: the form, as far as it needs no other entry"""
+    version, flags, zero, seq, _, _, length, zero2 = struct.unpack(">BBHIIIII", x[:24])
+    fits = version == 1 and flags < 4 and zero == 0 and zero2 == 0 and seq > 0
+    return fits and length <= 49152 and (flags & 2 or (length == 0 and x[24:] == bytes(40)))
+
+
+def proof_bytes(a, one, sig_a, other, sig_b, headers):
+    return struct.pack(">I", a) + one + sig_a + other + sig_b + b"".join(headers)
+
+
+def proof_cut(device_pk, log_id, x):
+    """Parses and checks a proof: the cut that follows from it; None if it proves nothing."""
+    n, rest = divmod(len(x) - 196, 64)
+    if len(x) < 196 or rest or n > 64:
+        return None
+    a, = struct.unpack(">I", x[:4])
+    one, sig_a, other, sig_b = x[4:36], x[36:100], x[100:132], x[132:196]
+    if a == 0 or a + n > 0xffffffff or one == other:
+        return None
+    at = other
+    for i in range(n):
+        header = x[196 + 64 * i : 260 + 64 * i]
+        if not header_is_one(header) or struct.unpack(">I", header[4:8])[0] != a + 1 + i:
+            return None
+        at = h("tuyau entry v1", at + header)
+    if not head_holds(device_pk, log_id, a, one, sig_a):
+        return None
+    if not head_holds(device_pk, log_id, a + n, at, sig_b):
+        return None
+    return cut_of(a)
+
+
+def cut_of(a):
+    return 64 * ((a - 1) // 64)
+
+
+def branch(f, name):
+    """The headers and hashes of a branch that begins at f.seq."""
+    headers, hashes, at = [], [], unhex(f["hash_before"])
+    for i, e in enumerate(f[name]):
+        headers.append(bare_header(f["seq"] + i, e["time_s"]))
+        at = h("tuyau entry v1", at + headers[i])
+        same("fork.%s[%d].hash" % (name, i), at, unhex(e["hash"]))
+        hashes.append(at)
+    return headers, hashes
+
+
+def fork_check(v):
+    f, log_id = v["fork"], unhex(v["log"]["log_id"])
+    device = v["devices"][v["log"]["device"]]
+    seed, pk, a = unhex(device["sign_seed"]), unhex(device["sign_pk"]), f["seq"]
+    _, one = branch(f, "one")
+    headers, two = branch(f, "two")
+    n = len(two) - 1
+    sig_a = sign(seed, "tuyau head v1", head_text(log_id, a, one[0]))
+    sig_b = sign(seed, "tuyau head v1", head_text(log_id, a + n, two[n]))
+    right = (a, one[0], sig_a, two[0], sig_b, headers[1:])
+    refused = {
+        "equal": (a, one[0], sig_a, one[0], sig_a, []),
+        "first_not_signed": (a, one[0], sig_b, two[0], sig_b, headers[1:]),
+        "other_not_signed": (a, one[0], sig_a, two[0], sig_a, headers[1:]),
+        "end_not_signed": (a, one[0], sig_a, two[0], sig_b, headers[1:-1]),
+        "header_left_out": (a, one[0], sig_a, two[0], sig_b, headers[2:]),
+    }
+    proof = proof_bytes(*right)
+    same("fork.proof", proof, unhex(f["proof"]))
+    same("fork.proof, the cut", cut_of(a), proof_cut(pk, log_id, proof))
+    same("fork.message", pack([15, f["circle_index"], log_id[:16], proof]), unhex(f["message"]))
+    same("fork.refused", sorted(refused), sorted(f["refused"]))
+    for name, parts in refused.items():
+        same("fork.refused." + name, proof_bytes(*parts), unhex(f["refused"][name]))
+    bad = [proof_bytes(*parts) for parts in refused.values()]
+    bad += [proof[:195], proof[:-1], proof + bytes(64 * 63), bytes(4) + proof[4:]]
+    for x in bad:
+        same("fork, a proof that proves nothing", None, proof_cut(pk, log_id, x))
+    for c in f["cuts"]:
+        same("fork.cuts", [c["cut"]] * 2, [cut_of(c["first"]), cut_of(c["last"])])
+        assert cut_of(c["first"] - 1) != c["cut"] != cut_of(c["last"] + 1)
+
+
+def base_check(v):
+    """7.10"""
+    b, log_id = v["base"], unhex(v["log"]["log_id"])
+    assert b["seq"] % 64 == 0
+    seed = unhex(v["devices"][v["log"]["device"]]["sign_seed"])
+    signature = sign(seed, "tuyau head v1", head_text(log_id, b["seq"], unhex(b["hash"])))
+    made = pack([14, b["circle_index"], log_id[:16], b["seq"], unhex(b["hash"]), signature])
+    same("base.message", made, unhex(b["message"]))
+
+
 # ---- 5. Link
+
+
+def clone_check(v):
+    """5.7"""
+    c = v["clone"]
+    boot_id, incarnation = unhex(c["boot_id"]), unhex(c["incarnation"])
+    signature = sign(unhex(v["devices"][c["device"]]["sign_seed"]), "tuyau clone v1",
+                     boot_id + incarnation)
+    same("clone.clone", pack([28, boot_id]), unhex(c["clone"]))
+    same("clone.alive", pack([29, boot_id, incarnation, signature]), unhex(c["alive"]))
 
 
 def knock_check(v):
@@ -328,8 +459,51 @@ def object_check(v):
     same("object.text", text, o["text"])
 
 
+def letter_check(v):
+    """10"""
+    o = v["letter"]
+    seed = unhex(v["devices"][o["device"]]["letter_seed"])
+    pk = sign_pk(seed)
+    key_id = hashlib.blake2b(pk, digest_size=8).digest()
+    b64 = lambda x: base64.b64encode(x).decode("ascii")
+    same("letter.key", b64(b"Ed" + key_id + pk), o["key"])
+    text = o["text"].encode("utf-8")
+    lines = o["text"].split("\n")
+    assert lines[0].startswith("LETTRE DE RECOMMANDATION ") and lines[-1] == ""
+    assert lines[0].endswith(" (tuyau vouch v1)") and max(map(len, lines[:-2])) <= 78
+    values = []  # of the fields, in their order; lines that begin with two blanks go on
+    for line in lines[1:-1]:
+        if line.startswith("  "):
+            values[-1][1] += " " + line.strip()
+        elif line:
+            values.append([part.strip() for part in line.split(":", 1)])
+    same("letter.text", values, [
+        ["De", "Alice Martin, Armor Infogérance"],
+        ["Pour", "la directrice financière"],
+        ["Au sujet", "Farid Expertise"],
+        ["Relation", "cliente depuis mars 2022, deux clôtures d'exercice menées ensemble"],
+        ["Je constate", "délais tenus"],
+        ["Je constate", "un interlocuteur"],
+        ["Je ne sais pas", "les groupes de plus de 500"],
+        ["Vous pouvez m'appeler avant votre décision", "01 99 00 45 67"],
+        ["Fait le", "2025-11-22"],
+        ["Valable jusqu'au", o["expires"] + "        Numéro : " + o["number"]],
+        ["Vérifier", "minisign -Vm lettre.txt -P " + o["key"]],
+    ])
+    trusted = "timestamp:1763800000\tfile:lettre.txt\ttuyau:vouch v1 id=%s expires=%s" % (
+        o["number"], o["expires"])
+    same("letter.trusted_comment", trusted, o["trusted_comment"])
+    sig = sign_raw(seed, hashlib.blake2b(text).digest())
+    global_sig = sign_raw(seed, sig + trusted.encode("ascii"))
+    same("letter.signature", "untrusted comment: a letter\n%s\ntrusted comment: %s\n%s\n" % (
+        b64(b"ED" + key_id + sig), trusted, b64(global_sig)), o["signature"])
+    same("letter.revocation_nonce", h("tuyau letter v1", pk + o["number"].encode("ascii"))[:16],
+         unhex(o["revocation_nonce"]))
+
+
 CHECKS = (devices_check, members_check, certificates_check, operations_check, invite_check,
-          join_check, log_check, object_check, knock_check, tags_check, address_check)
+          join_check, log_check, fork_check, base_check, clone_check, object_check, knock_check,
+          tags_check, address_check, letter_check)
 
 
 def check(v):

@@ -17,11 +17,16 @@
 #include <string.h>
 #include "../../proto/blob.h"
 #include "../../proto/keys.h"
+#include "../../proto/letter.h"
 #include "../../proto/log.h"
 #include "../../proto/noise.h"
 #include "../../proto/op.h"
 #include "../../proto/record.h"
+#include "../../proto/retract.h"
+#include "../../proto/text.h"
 #include "../../proto/writer.h"
+#include "fork_vectors.h"
+#include "vector_json.h"
 
 #ifndef TUY_VECTORS_DIR
 #error "TUY_VECTORS_DIR must name the directory of the vector files"
@@ -50,51 +55,11 @@ static struct {
 	uint8_t blob[8192];
 } w;
 
-#define check(x) ((x) ? (void)0 : wrong(#x, __LINE__))
-
-static _Noreturn void wrong(const char *what, int line)
-{
-	fprintf(stderr, "test_tuyau_vectors.c:%d: not so: %s\n", line, what);
-	exit(1);
-}
-
-/* `len` bytes that count up from `first`: the inputs. */
-static void input_fill(void *out, size_t len, uint8_t first)
-{
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)out)[i] = (uint8_t)(first + i);
-}
-
 static struct tuy_dice dice_of(uint8_t first)
 {
 	struct tuy_dice dice = { .counter = 0 };
 	input_fill(dice.seed.b, sizeof dice.seed.b, first);
 	return dice;
-}
-
-static json_t *hex(const void *p, size_t len)
-{
-	static char text[2 * 8192 + 1];
-	check(len <= 8192);
-	sodium_bin2hex(text, sizeof text, p, len);
-	return json_string(text);
-}
-
-#define HEX(array) hex((array), sizeof(array))
-
-static void put(json_t *object, const char *name, json_t *value)
-{
-	check(json_object_set_new(object, name, value) == 0);
-}
-
-static void add(json_t *array, json_t *value)
-{
-	check(json_array_append_new(array, value) == 0);
-}
-
-static void put_int(json_t *object, const char *name, uint64_t value)
-{
-	put(object, name, json_integer((json_int_t)value));
 }
 
 /* ---- keys ---- */
@@ -341,6 +306,12 @@ static struct tuy_tag nonce_of(uint8_t first)
 	return nonce;
 }
 
+/* What entry 3 retracts: entries of its own log, one of them to come. */
+static struct tuy_retract retract_of_3(void)
+{
+	return (struct tuy_retract){ tuy_log16(&w.log), 3, { 1, 2, 70000 } };
+}
+
 /* The record of an entry: a tip, an ask, a retraction. */
 static struct tuy_bytes record_make(uint32_t seq, uint8_t *out, size_t cap)
 {
@@ -365,11 +336,11 @@ static struct tuy_bytes record_make(uint32_t seq, uint8_t *out, size_t cap)
 		check(tuy_record_check(&record, &fault) == TUY_OK);
 		check(tuy_record_write(&record, &writer) == TUY_OK);
 	} else {
-		tuy_write_map(&writer, 2);
-		tuy_write_uint(&writer, 0);
-		tuy_write_uint(&writer, TUY_RECORD_RETRACT);
-		tuy_write_uint(&writer, 1);
-		tuy_write_bin(&writer, nonce_of((uint8_t)seq).b, 16);
+		struct tuy_tag nonce = nonce_of((uint8_t)seq);
+		struct tuy_retract retract = retract_of_3();
+		size_t len;
+		check(tuy_retract_write(&retract, &nonce, out, cap, &len) == TUY_OK);
+		return (struct tuy_bytes){ out, len };
 	}
 	check(writer.err == TUY_OK);
 	return tuy_written(&writer);
@@ -406,6 +377,18 @@ static void sealed_describe(json_t *o, struct tuy_bytes blob, struct tuy_dice di
 	put(o, "slots", slots);
 }
 
+static json_t *retract_describe(void)
+{
+	json_t *o = json_object(), *seqs = json_array();
+	struct tuy_retract retract = retract_of_3();
+	put(o, "nonce", HEX(nonce_of(3).b));
+	put(o, "log16", HEX(retract.log.b));
+	for (uint32_t i = 0; i < retract.count; i++)
+		add(seqs, json_integer(retract.seqs[i]));
+	put(o, "seqs", seqs);
+	return o;
+}
+
 /* Entry 1, 2 and 3 carry blobs of mode 0, 1 and 2. */
 static json_t *blob_make(uint32_t seq, struct tuy_bytes *blob)
 {
@@ -432,6 +415,8 @@ static json_t *blob_make(uint32_t seq, struct tuy_bytes *blob)
 	put_int(o, "mode", w.blob[0]);
 	put(o, "record", hex(record.p, record.len));
 	put(o, "nonce", hex(w.blob + 1, 24));
+	if (seq == 3)
+		put(o, "retract", retract_describe());
 	if (seq == 1)
 		put(o, "epoch_key", HEX(w.epoch_key[0].b));
 	if (seq == 2)
@@ -571,6 +556,55 @@ static json_t *address_make(void)
 	return o;
 }
 
+/* ---- letters ---- */
+
+static json_t *letter_make(void)
+{
+	json_t *o = json_object();
+	struct tuy_letter letter = {
+		.lang = TUY_LETTER_FR,
+		.text = { [TUY_LETTER_FROM] = tuy_text_bytes("Alice Martin, Armor Infogérance"),
+		          [TUY_LETTER_FOR] = tuy_text_bytes("la directrice financière"),
+		          [TUY_LETTER_ABOUT] = tuy_text_bytes("Farid Expertise"),
+		          [TUY_LETTER_RELATION] =
+		                  tuy_text_bytes("cliente depuis mars 2022, deux clôtures "
+		                                 "d'exercice menées ensemble"),
+		          [TUY_LETTER_LIMITS] = tuy_text_bytes("les groupes de plus de 500"),
+		          [TUY_LETTER_CALL] = tuy_text_bytes("01 99 00 45 67") },
+		.fact = { tuy_text_bytes("délais tenus"), tuy_text_bytes("un interlocuteur") },
+		.fact_count = 2,
+		.made_day = 20414,
+		.expires_day = 20504,
+		.number = "7KQ2M9XD",
+		.key = tuy_minisign_key(&w.device[0].letter_pk),
+	};
+	struct tuy_letter_comment comment = { TUY_LETTER_VOUCH, 1763800000, "7KQ2M9XD", 20504 };
+	struct tuy_letter_fault fault;
+	struct tuy_tag nonce = tuy_letter_nonce(&w.device[0].letter_pk, letter.number);
+	uint8_t text[TUY_LETTER_MAX];
+	uint8_t sign[TUY_MINISIGN_MAX];
+	char trusted[TUY_LETTER_COMMENT];
+	char key[TUY_MINISIGN_KEY_TEXT];
+	size_t len;
+	size_t sign_len;
+	check(tuy_letter_check(&letter, &fault) == TUY_OK);
+	check(tuy_letter_write(&letter, "lettre.txt", text, sizeof text, &len) == TUY_OK);
+	tuy_letter_comment_write(&comment, "lettre.txt", trusted);
+	check(tuy_minisign_write(w.device[0].letter_sk, (struct tuy_bytes){ text, len },
+	                         tuy_text_bytes("a letter"), tuy_text_bytes(trusted), sign,
+	                         sizeof sign, &sign_len) == TUY_OK);
+	tuy_minisign_key_text(&letter.key, key);
+	put_int(o, "device", 0);
+	put(o, "key", json_string(key));
+	put(o, "number", json_string(letter.number));
+	put(o, "expires", json_string("2026-02-20"));
+	put(o, "text", json_stringn((const char *)text, len));
+	put(o, "trusted_comment", json_string(trusted));
+	put(o, "signature", json_stringn((const char *)sign, sign_len));
+	put(o, "revocation_nonce", HEX(nonce.b));
+	return o;
+}
+
 static json_t *vectors_make(void)
 {
 	json_t *all = json_object();
@@ -583,10 +617,14 @@ static json_t *vectors_make(void)
 	put(all, "certificates", certificates_make());
 	put(all, "operations", circle_make(all));
 	put(all, "log", log_make());
+	put(all, "fork", fork_vectors(&w.device[0], &w.log));
+	put(all, "base", base_vectors(&w.device[0], &w.log));
+	put(all, "clone", clone_vectors(&w.device[0]));
 	put(all, "object", object_make());
 	put(all, "knock", knock_make());
 	put(all, "connection_tags", tags_make());
 	put(all, "address_record", address_make());
+	put(all, "letter", letter_make());
 	return all;
 }
 

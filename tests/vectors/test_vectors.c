@@ -1,9 +1,10 @@
 /*
- * Foreign test vectors against our Noise and MessagePack code.
+ * Foreign test vectors against our Noise, MessagePack and minisign code.
  *
- *     test_vectors noise [FILE]      test_vectors msgpack [FILE]      test_vectors
+ *     test_vectors noise|msgpack|minisign [FILE]
+ *     test_vectors
  *
- * Without FILE the copies in TUY_VECTORS_DIR, without any argument both. Prints how many cases were
+ * Without FILE the copies in TUY_VECTORS_DIR, without any argument all. Prints how many cases were
  * checked; exits 1 on the first mismatch or if there was no case. SOURCES.md says where they are
  * from.
  */
@@ -14,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../proto/limits.h"
+#include "../../proto/minisign.h"
 #include "../../proto/noise.h"
 #include "../../proto/reader.h"
+#include "../../proto/text.h"
 #include "../../proto/writer.h"
 
 #ifndef TUY_VECTORS_DIR
@@ -366,6 +369,35 @@ static void msgpack_check(const json_t *root)
 	}
 }
 
+/* ---- minisign ---- */
+
+static struct tuy_bytes text_field(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	check(text != NULL);
+	return tuy_text_bytes(text);
+}
+
+static void minisign_check(const json_t *root)
+{
+	static uint8_t message_bytes[TUY_FRAME_MAX];
+	size_t i;
+	json_t *object;
+	json_array_foreach(json_object_get(root, "cases"), i, object)
+	{
+		struct tuy_minisign_key key;
+		struct tuy_minisign sign;
+		struct tuy_bytes message =
+			hex_field(object, "message_hex", message_bytes, sizeof message_bytes);
+		place = json_string_value(json_object_get(object, "name"));
+		check(tuy_minisign_key_parse(text_field(object, "public_key"), &key) == TUY_OK);
+		bool valid = tuy_minisign_parse(text_field(object, "signature"), &sign) == TUY_OK &&
+		             tuy_minisign_check(&sign, &key, message) == TUY_OK;
+		check(valid == json_is_true(json_object_get(object, "valid")));
+		cases++;
+	}
+}
+
 /* ---- */
 
 static void file_check(const char *what, const char *path, void (*root_check)(const json_t *root))
@@ -399,6 +431,12 @@ static void msgpack_file_check(const char *path)
 	           msgpack_check);
 }
 
+static void minisign_file_check(const char *path)
+{
+	file_check("minisign", path ? path : TUY_VECTORS_DIR "/minisign_cases.json",
+	           minisign_check);
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = argc > 2 ? argv[2] : NULL;
@@ -407,12 +445,15 @@ int main(int argc, char **argv)
 	if (argc == 1) {
 		noise_file_check(NULL);
 		msgpack_file_check(NULL);
+		minisign_file_check(NULL);
 	} else if (argc <= 3 && strcmp(argv[1], "noise") == 0) {
 		noise_file_check(path);
 	} else if (argc <= 3 && strcmp(argv[1], "msgpack") == 0) {
 		msgpack_file_check(path);
+	} else if (argc <= 3 && strcmp(argv[1], "minisign") == 0) {
+		minisign_file_check(path);
 	} else {
-		fprintf(stderr, "usage: test_vectors [noise|msgpack [FILE]]\n");
+		fprintf(stderr, "usage: test_vectors [noise|msgpack|minisign [FILE]]\n");
 		return 2;
 	}
 	return 0;
