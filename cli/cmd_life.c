@@ -278,8 +278,7 @@ static int taken_back_say(struct session *session, json_t *answer)
 static int withdraw_run(struct session *session)
 {
 	json_t *params = act_params(session);
-	json_t *answer =
-		params ? session_call(session, "withdraw", params, CLIENT_WRITES) : NULL;
+	json_t *answer = params ? session_call(session, "withdraw", params, CLIENT_WRITES) : NULL;
 	return answer ? taken_back_say(session, answer) : -1;
 }
 

@@ -87,8 +87,7 @@ static void life_print(const struct session *session, const json_t *object)
 	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
 	session_line_print(session, "Awarded to", doc_text(award, "to"));
 	session_line_print(session, "Due",
-	                   session->term.screen ? due.text
-	                                        : doc_text(award, "first_contact_due"));
+	                   session->term.screen ? due.text : doc_text(award, "first_contact_due"));
 	for (size_t i = 0; i < sizeof(card) / sizeof(card[0]); i++)
 		session_line_print(session, card[i][1], doc_text(sealed, card[i][0]));
 	session_line_print(session, "Outcome", doc_text(outcome, "result"));

@@ -118,7 +118,7 @@ static void object_take(struct event_source *s, const struct view_object *object
 		event.kind = object->kind == TUY_RECORD_TIP ? EVENT_TIP_NEW : EVENT_ASK_NEW;
 		push(s, &event);
 	}
-	if (shown && own)
+	if (shown && own && object->rev == 0)
 		given_keep(s, object);
 	if (object->kind == TUY_RECORD_CIRCLE) {
 		event.kind = EVENT_CIRCLE_CHANGED;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define PAGE       128
-#define RETRY_MS   2000    /* an award that had to wait */
-#define LONGEST_MS 15000   /* to the next look, when nothing is told: a payload that came late */
+#define RETRY_MS   2000  /* an award that had to wait */
+#define LONGEST_MS 15000 /* to the next look, when nothing is told: a payload that came late */
 
 /* How far the owner was reminded. */
 enum level { LEVEL_NONE, LEVEL_DUE, LEVEL_OVERDUE, LEVEL_TWICE };
@@ -201,8 +201,9 @@ static void award_try(struct life *life, struct store_reading *reading,
 	    now.life.state == TUY_LIFE_OPEN)
 		claim = claim_choose(life, reading, &object, &now.life);
 	if (claim) {
-		life_award_fill(life->d, reading, &object, &now.life, &claim->by, &life->batch);
-		if (!batch_send(life))
+		if (life_award_fill(life->d, reading, &object, &now.life, &claim->by,
+		                    &life->batch) != 0 ||
+		    !batch_send(life))
 			later(life, RETRY_MS);
 		sodium_memzero(life->batch.room, sizeof life->batch.room);
 	}

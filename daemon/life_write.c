@@ -1,5 +1,6 @@
 #include "life_write.h"
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_S 86400u
@@ -88,15 +89,36 @@ uint32_t life_expiry(const struct daemon *d, enum life_span span)
 	return loop_now(d).wall_s + days[span] * DAY_S;
 }
 
-void life_award_fill(struct daemon *d, struct store_reading *reading,
-                     const struct view_object *object, const struct tuy_life *life,
-                     const struct tuy_member *to, struct life_batch *batch)
+/* The tip once more, in an entry that is kept as long as an awarded tip may be needed. */
+static int tip_add(struct daemon *d, struct store_reading *reading,
+                   const struct view_object *object, struct life_batch *batch)
+{
+	struct tuy_record record;
+	uint8_t *buffer = malloc(TUY_BLOB_MAX);
+	if (buffer == NULL)
+		return -1;
+	int bad = view_record(reading, &d->keys->device, object, buffer, &record);
+	if (bad == 0 && record.rev < UINT32_MAX) {
+		record.rev++;
+		if (object->expires_s != 0)
+			life_set_number(&record, TUY_FIELD_UNTIL, object->expires_s);
+		life_batch_add(batch, &record, life_expiry(d, LIFE_SPAN_ACT), NULL);
+	}
+	free(buffer);
+	return bad == 0 ? 0 : -1;
+}
+
+int life_award_fill(struct daemon *d, struct store_reading *reading,
+                    const struct view_object *object, const struct tuy_life *life,
+                    const struct tuy_member *to, struct life_batch *batch)
 {
 	struct tuy_record award = life_record(TUY_RECORD_AWARD, &object->id);
 	struct tuy_object id = life_record_id(d, object->circle_no, &award);
 	struct tuy_bytes card = { 0 };
 	struct tuy_record record;
 	life_batch_begin(batch, object->circle_no);
+	if (tip_add(d, reading, object, batch) != 0)
+		return -1;
 	life_set_bytes(&award, TUY_FIELD_TO, TUY_BYTES(to->b));
 	life_set_number(&award, TUY_FIELD_DUE, loop_now(d).wall_s + LIFE_FIRST_CONTACT_S);
 	if (life->chained)
@@ -104,8 +126,9 @@ void life_award_fill(struct daemon *d, struct store_reading *reading,
 	life_batch_add(batch, &award, life_expiry(d, LIFE_SPAN_ACT), NULL);
 	if (view_private(reading, object->circle_no, &object->id, VIEW_PRIVATE_CARD, &card) != 0 ||
 	    tuy_record_read(card, &record) != TUY_OK)
-		return;
+		return 0;
 	randombytes_buf(record.nonce.b, sizeof record.nonce.b);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(id.b));
 	life_batch_add(batch, &record, life_expiry(d, LIFE_SPAN_CARD), to);
+	return 0;
 }

@@ -48,12 +48,13 @@ enum life_span { LIFE_SPAN_ACT, LIFE_SPAN_CARD, LIFE_SPAN_OUTCOME };
 uint32_t life_expiry(const struct daemon *d, enum life_span span);
 
 /*
- * Fills `batch` with the AWARD of a tip to a member, and with the CARD if one waits (product.md
- * 1.1: "its card in the same commit"). `life` is that of the tip as it is now.
+ * Fills `batch` with the AWARD of a tip to a member, with the CARD if one waits (product.md 1.1:
+ * "its card in the same commit"), and with the tip said again so that it outlives its expiry.
+ * `life` is that of the tip as it is now. 0; -1: the tip cannot be read, or no memory.
  */
 #define LIFE_FIRST_CONTACT_S (48u * 3600)
-void life_award_fill(struct daemon *d, struct store_reading *reading,
-                     const struct view_object *object, const struct tuy_life *life,
-                     const struct tuy_member *to, struct life_batch *batch);
+int life_award_fill(struct daemon *d, struct store_reading *reading,
+                    const struct view_object *object, const struct tuy_life *life,
+                    const struct tuy_member *to, struct life_batch *batch);
 
 #endif

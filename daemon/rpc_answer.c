@@ -5,7 +5,7 @@
 #include "store_erase.h"
 #include <string.h>
 
-#define NEWS        4 /* PROTOCOL 8.4, ask */
+#define NEWS        4            /* PROTOCOL 8.4, ask */
 #define NEWS_LIFE_S (7u * 86400) /* product 1.12: an answer to news */
 
 /* Is it an ask that stands? False: the call has failed. */

@@ -20,7 +20,8 @@ struct life_work *rpc_life_open(struct rpc_call *call, struct store_reading *rea
 	life_batch_begin(&work->batch, work->object.circle_no);
 	if (view_life_read(reading, &work->object, &call->home->d->keys->cert.member, life) == 0)
 		return work;
-	rpc_life_refuse(call, reading, life, "T-STORE-DAMAGED", "tuyau stop, then: tuyaud --rebuild",
+	rpc_life_refuse(call, reading, life, "T-STORE-DAMAGED",
+	                "tuyau stop, then: tuyaud --rebuild",
 	                "What was done about it cannot be read.");
 	return NULL;
 }
@@ -169,8 +170,9 @@ static const struct tuy_object *award_before(const struct view_life *life)
 			continue;
 		/* the one that no other award of mine follows, directly or through others: the
 		 * newest, as only one device writes them */
-		if (!last || act->time_s >= life->acts.act[view_act_find(&life->acts, act->kind,
-		                                                           last, VIEW_FOR_CIRCLE)]
+		if (!last || act->time_s >= life->acts
+		                                    .act[view_act_find(&life->acts, act->kind, last,
+		                                                       VIEW_FOR_CIRCLE)]
 		                                    .time_s)
 			last = &act->id;
 	}
@@ -299,9 +301,13 @@ void rpc_do_award(struct rpc_call *call)
 		return;
 	}
 	struct tuy_member to = person->member;
-	life_award_fill(call->home->d, &reading, &work->object, &life.life, &to, &work->batch);
+	int bad = life_award_fill(call->home->d, &reading, &work->object, &life.life, &to,
+	                          &work->batch);
 	rpc_life_close(&reading, &life);
-	rpc_life_write(call);
+	if (bad != 0)
+		rpc_fail(call, "T-NOT-FOUND", "tuyau show ID", "The tip cannot be read here.");
+	else
+		rpc_life_write(call);
 }
 
 /* ---- done, give_back ---- */
@@ -325,8 +331,8 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 	struct daemon *d = call->home->d;
 	bool final = step >= TUY_STEP_WON;
 	bool replace = false;
-	struct tuy_record record = life_record(
-		final ? TUY_RECORD_OUTCOME : TUY_RECORD_PROGRESS, &work->object.id);
+	struct tuy_record record =
+		life_record(final ? TUY_RECORD_OUTCOME : TUY_RECORD_PROGRESS, &work->object.id);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(award->id.b));
 	life_set_number(&record, TUY_FIELD_STEP, step);
 	if (rpc_life_fields(call, &record, fault) != 0 ||
@@ -338,10 +344,9 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 	if (!final && award->step >= TUY_STEP_WON)
 		return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
 		                     "It is over: another outcome can take the place of this one.");
-	uint32_t i = award->step >= TUY_STEP_WON
-	                     ? view_act_find(&life->acts, TUY_RECORD_OUTCOME, &award->outcome,
-	                                     VIEW_SEALED)
-	                     : UINT32_MAX;
+	uint32_t i = award->step >= TUY_STEP_WON ? view_act_find(&life->acts, TUY_RECORD_OUTCOME,
+	                                                         &award->outcome, VIEW_SEALED)
+	                                         : UINT32_MAX;
 	if (i != UINT32_MAX) { /* a correction is the same record with a higher rev */
 		struct store_reading reading;
 		struct tuy_record before;
@@ -370,8 +375,8 @@ static int ask_done_fill(struct rpc_call *call, const struct view_life *life,
                          struct life_work *work, uint32_t step, struct rpc_fault *fault)
 {
 	bool asker = rpc_life_mine(call->home, &work->object);
-	const struct tuy_life_award *award = asker ? NULL
-	                                           : tuy_life_award_to(&life->life, &life->me);
+	const struct tuy_life_award *award =
+		asker ? NULL : tuy_life_award_to(&life->life, &life->me);
 	for (uint32_t i = 0; asker && i < life->life.award_count; i++)
 		if (!life->life.award[i].ended)
 			award = &life->life.award[i];
@@ -464,8 +469,7 @@ void rpc_do_pass(struct rpc_call *call)
 	struct life_work *work = rpc_life_open(call, &reading, &life);
 	if (!work)
 		return;
-	if (rpc_life_mine(call->home, &work->object) ||
-	    tuy_life_award_to(&life.life, &life.me)) {
+	if (rpc_life_mine(call->home, &work->object) || tuy_life_award_to(&life.life, &life.me)) {
 		rpc_life_refuse(call, &reading, &life, "T-NOT-ALLOWED", "tuyau give-back ID",
 		                "It is yours: it can be given back, or withdrawn.");
 		return;

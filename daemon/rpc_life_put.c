@@ -120,8 +120,8 @@ static void outcome_put(const struct shown *s)
 	if (!s->award || (!s->mine && !s->taker) ||
 	    memcmp(&s->award->outcome, &none, sizeof none) == 0)
 		return;
-	uint32_t i = view_act_find(&s->life->acts, TUY_RECORD_OUTCOME, &s->award->outcome,
-	                           VIEW_SEALED);
+	uint32_t i =
+		view_act_find(&s->life->acts, TUY_RECORD_OUTCOME, &s->award->outcome, VIEW_SEALED);
 	rpc_open_map(s->out, "outcome");
 	rpc_put_str(s->out, "result", tuy_step_name(s->award->step));
 	rpc_put_time(s->out, "at", s->award->step_at_s);
@@ -203,8 +203,8 @@ static bool member_is_online(const struct shown *s, const struct tuy_member *mem
 static void waiting_put(const struct shown *s)
 {
 	uint32_t since_s;
-	bool pending = s->object->kind == TUY_RECORD_TIP &&
-	               s->life->life.state == TUY_LIFE_OPEN && !s->taker && !s->mine &&
+	bool pending = s->object->kind == TUY_RECORD_TIP && s->life->life.state == TUY_LIFE_OPEN &&
+	               !s->taker && !s->mine &&
 	               tuy_life_claim_by(&s->life->life, &s->life->me) != NULL;
 	if (!pending)
 		return;
@@ -310,7 +310,7 @@ void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
 	const struct tuy_member *me = &home->d->keys->cert.member;
 	struct view_life life;
 	struct tuy_bytes value;
-	struct shown s = { home, reading, object, rpc_circle_get(home, reading, object->circle_no),
+	struct shown s = { home,  reading, object, rpc_circle_get(home, reading, object->circle_no),
 		           &life, NULL,    false,  false,
 		           out };
 	if (view_life_read(reading, object, me, &life) != 0) {
@@ -333,8 +333,8 @@ void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
 	waiting_put(&s);
 	thanks_put(&s);
 	passes_put(&s);
-	if (s.mine && view_private(reading, object->circle_no, &object->id, VIEW_PRIVATE_NOTE,
-	                           &value) == 0)
+	if (s.mine &&
+	    view_private(reading, object->circle_no, &object->id, VIEW_PRIVATE_NOTE, &value) == 0)
 		rpc_put_text(out, "why_private", value);
 	if (view_private(reading, object->circle_no, &object->id, VIEW_PRIVATE_PASSED, &value) == 0)
 		rpc_put_flag(out, "passed", true);

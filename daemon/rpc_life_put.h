@@ -1,6 +1,6 @@
 /*
- * The pairs of an OBJECT that tell its life: award, claimants, sealed, outcome, answers, waiting_for,
- * next (rpc_methods.h).
+ * The pairs of an OBJECT that tell its life: award, claimants, sealed, outcome, answers,
+ * waiting_for, next (rpc_methods.h).
  *
  * Thread rule: the loop thread.
  */

@@ -50,8 +50,7 @@ static const struct rpc_method methods[] = {
 static void seen_note(struct rpc_home *home, const struct tuy_device *device)
 {
 	uint32_t at = 0;
-	while (at < RPC_SEEN_MAX &&
-	       memcmp(&home->seen[at].device, device, sizeof *device) != 0)
+	while (at < RPC_SEEN_MAX && memcmp(&home->seen[at].device, device, sizeof *device) != 0)
 		at++;
 	if (at == RPC_SEEN_MAX)
 		at = home->seen_next++ % RPC_SEEN_MAX;
@@ -105,8 +104,8 @@ static void on_life(void *context, struct event *event)
 	event_source_push(home->source, event);
 }
 
-static bool may_have(void *context, struct store_reading *reading,
-                     const struct view_object *object, const struct tuy_member *member)
+static bool may_have(void *context, struct store_reading *reading, const struct view_object *object,
+                     const struct tuy_member *member)
 {
 	return rpc_object_meant(context, reading, object, member);
 }
@@ -117,8 +116,7 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 	if (home)
 		home->source = event_source_create(d, rpc_events_happened, home);
 	if (home && home->source)
-		home->life = life_create(
-			d, &(struct life_host){ on_life, may_have, home });
+		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
 	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
 		life_destroy(home->life);
 		event_source_destroy(home->source);

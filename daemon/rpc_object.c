@@ -86,7 +86,7 @@ static void fields_put(struct rpc_out *out, const struct tuy_record *record)
 		bool done = f == TUY_FIELD_TITLE || f == TUY_FIELD_TEXT || f == TUY_FIELD_COMPANY ||
 		            f == TUY_FIELD_DOMAIN || f == TUY_FIELD_SIREN || f == TUY_FIELD_ROLE ||
 		            f == TUY_FIELD_WARMTH || f == TUY_FIELD_TOLD || f == TUY_FIELD_TAGS ||
-		            f == TUY_FIELD_LANG || f == TUY_FIELD_ASK;
+		            f == TUY_FIELD_LANG || f == TUY_FIELD_ASK || f == TUY_FIELD_UNTIL;
 		if (!done && record->value[f].present)
 			field_put(out, record, (enum tuy_field)f);
 	}

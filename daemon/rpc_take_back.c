@@ -72,8 +72,7 @@ static void taken_back_answer(struct rpc_call *call)
 	rpc_open_map(out, NULL);
 	rpc_put_uint(out, "schema", 1);
 	rpc_put_str(out, "id", id);
-	rpc_put_str(out, "state",
-	            rpc_life_mine(call->home, &work->object) ? "withdrawn" : "open");
+	rpc_put_str(out, "state", rpc_life_mine(call->home, &work->object) ? "withdrawn" : "open");
 	rpc_open_map(out, "delivery");
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
@@ -151,8 +150,8 @@ void rpc_do_undo(struct rpc_call *call)
 	if (rpc_reading_begin(call, &reading) != 0)
 		return;
 	life_batch_begin(&work->batch, home->last_write.circle_no);
-	uint32_t count = view_find(&reading, &home->last_write.id, &home->last_write.id,
-	                           &work->object, 1);
+	uint32_t count =
+		view_find(&reading, &home->last_write.id, &home->last_write.id, &work->object, 1);
 	if (count == 1 &&
 	    view_life_read(&reading, &work->object, &home->d->keys->cert.member, &life) == 0) {
 		withdraw(call, &reading, &life, work);

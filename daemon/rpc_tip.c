@@ -273,8 +273,7 @@ static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 	store_reading_end(&reading);
 	if (!circle)
 		return;
-	if (record_params(call, circle, &record, title, &card_record, &card, &exp_s, &fault) !=
-	    0) {
+	if (record_params(call, circle, &record, title, &card_record, &card, &exp_s, &fault) != 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}

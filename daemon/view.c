@@ -404,9 +404,9 @@ uint32_t view_count(struct store_reading *reading)
 
 const char *view_state_name(enum view_state state)
 {
-	static const char *const names[] = { "open",     "awarded",   "contacted", "meeting",
-		                             "quoted",   "won",       "lost",      "no-answer",
-		                             "not-a-fit", "closed",   "solved",    "answered",
+	static const char *const names[] = { "open",      "awarded", "contacted", "meeting",
+		                             "quoted",    "won",     "lost",      "no-answer",
+		                             "not-a-fit", "closed",  "solved",    "answered",
 		                             "withdrawn", "expired" };
 	return names[state];
 }

@@ -184,6 +184,7 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
                        const struct tuy_header *header, uint32_t seen_s,
                        const struct tuy_record *record)
 {
+	const struct tuy_value *until = &record->value[TUY_FIELD_UNTIL];
 	if (batch->made_count == batch->made_cap && made_grow(batch) != 0)
 		return ENOMEM;
 	struct made *made = &batch->made[batch->made_count];
@@ -200,7 +201,7 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
 		.log_no = slot->log_no,
 		.seq = header->seq,
 		.created_s = header->time_s < seen_s ? header->time_s : seen_s,
-		.expires_s = header->exp_s,
+		.expires_s = until->present ? (uint32_t)until->number : header->exp_s,
 		.time_s = header->time_s,
 		.rev = record->rev,
 		.claims = (uint32_t)record->value[TUY_FIELD_CLAIMS].number,
@@ -247,8 +248,7 @@ static int entry_open(struct view_batch *batch, const struct log_slot *slot, uin
 	if (tuy_record_read(doc, record) != TUY_OK)
 		return ENTRY_NOTHING;
 	return is_shown(record->kind) || is_newest_only(record->kind) ||
-	                       tuy_record_is_act(record->kind) ||
-	                       record->kind == TUY_RECORD_REVOKED
+	                       tuy_record_is_act(record->kind) || record->kind == TUY_RECORD_REVOKED
 	               ? 0
 	               : ENTRY_NOTHING;
 }
@@ -273,10 +273,9 @@ static struct view_lives_entry lives_entry(const struct log_slot *slot,
  * both. */
 static int revision_keep(struct view_batch *batch, const struct view_row *row)
 {
-	struct view_lives_entry entry = { .circle_no = row->circle_no,
-		                          .log_no = row->log_no,
-		                          .seq = row->seq,
-		                          .id = row->id };
+	struct view_lives_entry entry = {
+		.circle_no = row->circle_no, .log_no = row->log_no, .seq = row->seq, .id = row->id
+	};
 	return is_shown(row->kind) ? view_lives_revision(batch->lives, row->kind, &entry) : 0;
 }
 

@@ -48,7 +48,8 @@ uint32_t view_entries(struct store_reading *reading, const struct view_object *o
                       struct view_act_at *out, uint32_t cap)
 {
 	const struct store_tables *tables = store_tables(reading->store);
-	struct view_act_key first = view_act_key(object->circle_no, &object->id, object->kind, 0, 0);
+	struct view_act_key first =
+		view_act_key(object->circle_no, &object->id, object->kind, 0, 0);
 	MDB_val key = { sizeof first.b, first.b };
 	MDB_val row;
 	MDB_cursor *cursor;

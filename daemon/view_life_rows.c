@@ -51,9 +51,9 @@ int view_act_put(MDB_txn *txn, const struct store_tables *tables, const struct v
 	memcpy(value + ACT_ID_AT, act->id.b, sizeof act->id.b);
 	tuy_put32(value + ACT_REV_AT, act->rev);
 	tuy_put32(value + ACT_TIME_AT, act->time_s);
-	value[ACT_FLAGS_AT] = (uint8_t)((act->has_of ? ACT_HAS_OF : 0) |
-	                                (act->has_to ? ACT_HAS_TO : 0) |
-	                                (sealed ? ACT_IS_SEALED : 0));
+	value[ACT_FLAGS_AT] =
+		(uint8_t)((act->has_of ? ACT_HAS_OF : 0) | (act->has_to ? ACT_HAS_TO : 0) |
+	                  (sealed ? ACT_IS_SEALED : 0));
 	memcpy(value + ACT_OF_AT, act->of.b, sizeof act->of.b);
 	memcpy(value + ACT_TO_AT, act->to.b, sizeof act->to.b);
 	tuy_put32(value + ACT_DUE_AT, act->due_s);
@@ -127,7 +127,8 @@ static int acts_take(MDB_txn *txn, const struct store_tables *tables, MDB_cursor
 	MDB_val row;
 	uint32_t same = 0;
 	int rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
-	while (rc == 0 && key.mv_size == sizeof first->b && memcmp(key.mv_data, first->b, 14) == 0) {
+	while (rc == 0 && key.mv_size == sizeof first->b &&
+	       memcmp(key.mv_data, first->b, 14) == 0) {
 		const uint8_t *k = key.mv_data;
 		same = memcmp(k, last.b, sizeof last.b - 4) == 0 ? same + 1 : 0;
 		memcpy(last.b, k, sizeof last.b);
@@ -285,8 +286,8 @@ enum view_state view_state_of(const struct tuy_life_subject *subject, const stru
 		return VIEW_STATE_SOLVED;
 	if (ask)
 		return life->claim_count > 0 ? VIEW_STATE_ANSWERED : VIEW_STATE_OPEN;
-	bool pair = award != NULL &&
-	            (same_member(me, &subject->author) || same_member(me, &award->to));
+	bool pair =
+		award != NULL && (same_member(me, &subject->author) || same_member(me, &award->to));
 	if (pair && award->step != TUY_STEP_NONE)
 		return (enum view_state)(VIEW_STATE_AWARDED + award->step);
 	if (life->state == TUY_LIFE_CLOSED)

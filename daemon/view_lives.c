@@ -101,8 +101,8 @@ int view_lives_touch(struct view_lives *lives, uint32_t circle_no, const struct 
 	return 0;
 }
 
-static struct view_act_key key_of(const struct view_lives_entry *entry,
-                                  enum tuy_record_kind kind, const struct tuy_object *ref)
+static struct view_act_key key_of(const struct view_lives_entry *entry, enum tuy_record_kind kind,
+                                  const struct tuy_object *ref)
 {
 	return view_act_key(entry->circle_no, ref, kind, entry->log_no, entry->seq);
 }

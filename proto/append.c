@@ -221,9 +221,9 @@ static enum tuy_err writings_check(const struct tuy_node *n, uint32_t circle_no,
 		const struct tuy_writing *writing = &w->writing[i];
 		uint32_t count = 0;
 		enum tuy_err err = recipients_find(n, circle_no, writing, to, &count);
-		size_t len = tuy_blob_size(
-			writing->member_count > 0 ? TUY_BLOB_SEALED : TUY_BLOB_CIRCLE,
-			writing->record.len, count);
+		size_t len =
+			tuy_blob_size(writing->member_count > 0 ? TUY_BLOB_SEALED : TUY_BLOB_CIRCLE,
+		                      writing->record.len, count);
 
 		if (err != TUY_OK)
 			return err;
@@ -256,8 +256,7 @@ static void private_take(struct stage *s, uint32_t circle_no, const struct tuy_w
 static size_t writing_take(struct tuy_node *n, struct tuy_now now, struct log *log, struct stage *s,
                            size_t at, uint32_t i, const struct tuy_writing *writing)
 {
-	const struct tuy_circle_epoch *epoch =
-		tuy_circle_epoch_current(&n->circle[log->circle_no]);
+	const struct tuy_circle_epoch *epoch = tuy_circle_epoch_current(&n->circle[log->circle_no]);
 	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
 		                     .time_s = now.wall_s,
 		                     .exp_s = writing->exp_s,

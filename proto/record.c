@@ -32,7 +32,8 @@ _Static_assert((int)KEY_FIELDS == (int)TUY_FIELD_TITLE, "fields follow the four 
 static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_TITLE, "title", TUY_TYPE_STR, 120, TIP, TIP, 0 },
 	{ TUY_FIELD_TEXT, "text", TUY_TYPE_STR, 2000, WITH_TEXT, ASK, 1 },
-	{ TUY_FIELD_COMPANY, "company", TUY_TYPE_STR, 120, TIP | ASK | PROFILE | CARD | ANSWER, 0, 0 },
+	{ TUY_FIELD_COMPANY, "company", TUY_TYPE_STR, 120, TIP | ASK | PROFILE | CARD | ANSWER, 0,
+	  0 },
 	{ TUY_FIELD_DOMAIN, "domain", TUY_TYPE_STR, 120, TIP | ASK | CARD, 0, 0 },
 	{ TUY_FIELD_SIREN, "siren", TUY_TYPE_STR, 14, TIP | ASK | CARD, 0, 0 },
 	{ TUY_FIELD_PLACE, "place", TUY_TYPE_STR, 120, TIP | ASK, 0, 0 },
@@ -53,7 +54,8 @@ static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_BLURB, "blurb", TUY_TYPE_STR, 600, ASK, 0, 1 },
 	{ TUY_FIELD_PERSON, "person", TUY_TYPE_STR, 120, ASK, 0, 0 },
 	{ TUY_FIELD_WHY, "why", TUY_TYPE_STR, 400, ASK, 0, 0 },
-	{ TUY_FIELD_NAME, "name", TUY_TYPE_STR, 120, PROFILE | CIRCLE | CARD | ANSWER, PROFILE | CIRCLE, 0 },
+	{ TUY_FIELD_NAME, "name", TUY_TYPE_STR, 120, PROFILE | CIRCLE | CARD | ANSWER,
+	  PROFILE | CIRCLE, 0 },
 	{ TUY_FIELD_SEAT, "seat", TUY_TYPE_STR, 120, PROFILE, 0, 0 },
 	{ TUY_FIELD_SELLS, "sells", TUY_TYPE_STR, 300, PROFILE, 0, 0 },
 	{ TUY_FIELD_LOOKS_FOR, "looks_for", TUY_TYPE_STR, 300, PROFILE, 0, 0 },
@@ -79,6 +81,7 @@ static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_STRENGTH, "strength", TUY_TYPE_UINT, 3, ANSWER, 0, 0 },
 	{ TUY_FIELD_BACK, "back", TUY_TYPE_BOOL, 1, THANKS, 0, 0 },
 	{ TUY_FIELD_SIZE, "size", TUY_TYPE_STR, 40, TIP, 0, 0 },
+	{ TUY_FIELD_UNTIL, "until", TUY_TYPE_UINT, UINT32_MAX, TIP, 0, 0 },
 };
 #define RULES (sizeof rules / sizeof rules[0])
 _Static_assert(RULES == TUY_FIELD_END - TUY_FIELD_TITLE, "one rule a field");

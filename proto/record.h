@@ -1,7 +1,7 @@
 /*
- * What an entry says (PROTOCOL 8): profile, tip, ask, circle, and what is done about tips and asks. One table of fields (name, type,
- * size, kinds) drives the codec, and the daemon's requests too: a field is written once, here.
- * Thread rule: pure, any thread.
+ * What an entry says (PROTOCOL 8): profile, tip, ask, circle, and what is done about tips and asks.
+ * One table of fields (name, type, size, kinds) drives the codec, and the daemon's requests too: a
+ * field is written once, here. Thread rule: pure, any thread.
  */
 #ifndef TUY_RECORD_H
 #define TUY_RECORD_H
@@ -83,6 +83,7 @@ enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */
 	         TUY_FIELD_STRENGTH,
 	         TUY_FIELD_BACK,
 	         TUY_FIELD_SIZE,
+	         TUY_FIELD_UNTIL,
 	         TUY_FIELD_END, /* one past the last */
 };
 

@@ -247,6 +247,24 @@ def test_first_contacts_that_are_due_are_reminded_of(world, hours, alice_told, d
     assert "tip.due" not in kinds(alice) and "tip.overdue" not in kinds(david)
 
 
+def test_an_awarded_tip_outlives_its_expiry_and_an_open_one_does_not(world):
+    nodes = alice, david = world.circle("alice", "david")
+    id = give(david, "--life", "20d")["id"]
+    open_one = give(david, "--life", "20d")["id"]
+    world.agree(nodes)
+    expires = show(alice, id)["expires"]
+    alice.json("claim", id)
+    assert shown(david, id, state="awarded")["expires"] == expires
+    world.agree(nodes)
+    for node in nodes:
+        node.restart("--clock-offset", str(70 * 86400))
+    wait_until(lambda: david.tuyau("show", open_one, "--json", exit=None).rc == 3)
+    assert shown(alice, id, state="awarded")["sealed"]["phone"] == PHONE
+    alice.json("give-back", id)  # 70 days later it has expired
+    for node in nodes:
+        shown(node, id, state="expired")
+
+
 def test_what_was_done_is_made_again_from_the_logs(world):
     nodes = alice, david = world.circle("alice", "david")
     id = give(david)["id"]

@@ -173,9 +173,12 @@ static void given_back_it_is_open_and_the_next_award_follows(void **state)
 	(void)state;
 	struct tuy_life_subject tip = tip_of(0);
 	struct tuy_act acts[] = {
-		act(TUY_RECORD_CLAIM, '1', 'a', 10, 0),      act(TUY_RECORD_CLAIM, '2', 'b', 11, 0),
-		award('3', 'a', 12, 0),                      act(TUY_RECORD_GIVE_BACK, '4', 'a', 13, '3'),
-		act(TUY_RECORD_CLAIM, '5', 'a', 14, '3'),    award('6', 'b', 15, '3'),
+		act(TUY_RECORD_CLAIM, '1', 'a', 10, 0),
+		act(TUY_RECORD_CLAIM, '2', 'b', 11, 0),
+		award('3', 'a', 12, 0),
+		act(TUY_RECORD_GIVE_BACK, '4', 'a', 13, '3'),
+		act(TUY_RECORD_CLAIM, '5', 'a', 14, '3'),
+		award('6', 'b', 15, '3'),
 	};
 	struct tuy_member alice = who('a');
 	struct tuy_member bruno = who('b');
@@ -202,7 +205,8 @@ static void the_giver_takes_an_award_back(void **state)
 {
 	(void)state;
 	struct tuy_life_subject tip = tip_of(1);
-	struct tuy_act acts[] = { award('3', 'a', 12, 0), act(TUY_RECORD_REOPEN, '4', 'd', 13, '3') };
+	struct tuy_act acts[] = { award('3', 'a', 12, 0),
+		                  act(TUY_RECORD_REOPEN, '4', 'd', 13, '3') };
 	assert_int_equal(fold_all(&tip, acts, 2).state, TUY_LIFE_OPEN);
 }
 

@@ -54,8 +54,8 @@ static const struct disk_log *log_at(uint32_t i)
 	for (uint32_t l = 0; l < disk_log_count(b.node[i].disk); l++) {
 		const struct disk_log *log = disk_log(b.node[i].disk, l);
 
-		if (memcmp(&log->state.device, &b.node[0].keys.device,
-		           sizeof(struct tuy_device)) == 0)
+		if (memcmp(&log->state.device, &b.node[0].keys.device, sizeof(struct tuy_device)) ==
+		    0)
 			return log;
 	}
 	fail_msg("node %u has no log of node 0", i);
@@ -146,8 +146,7 @@ static void private_rows_go_with_the_entries_or_alone(void **state)
 	bench_run(&b);
 	assert_int_equal(b.node[0].ticket_count, 1);
 	uint32_t count;
-	const struct tuy_store_item *items =
-		disk_ticket_items(b.node[0].ticket[0].items, &count);
+	const struct tuy_store_item *items = disk_ticket_items(b.node[0].ticket[0].items, &count);
 	assert_int_equal(count, 3);
 	assert_int_equal(items[0].kind, TUY_STORE_PRIVATE);
 	assert_int_equal(items[0].u.private_row.value.len, 4);

@@ -214,15 +214,15 @@ static void the_table_is_the_one_of_the_specification(void **state)
 		     { 19, "lang", 8 },    { 21, "claims", 2 },      { 22, "ask", 5 },
 		     { 24, "blurb", 600 }, { 26, "why", 400 },       { 27, "name", 120 },
 		     { 29, "sells", 300 }, { 30, "looks_for", 300 }, { 31, "not_for", 200 },
-		     { 34, "reach", 120 },   { 35, "log", 16 },        { 37, "to", 32 },
+		     { 34, "reach", 120 }, { 35, "log", 16 },        { 37, "to", 32 },
 		     { 39, "of", 10 },     { 40, "step", 7 },        { 43, "reason", 40 },
-		     { 47, "how", 5 },     { 51, "size", 40 } };
+		     { 47, "how", 5 },     { 51, "size", 40 },       { 52, "until", UINT32_MAX } };
 	for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
 		const struct tuy_field_rule *rule = tuy_field_rule((enum tuy_field)some[i].key);
 		assert_string_equal(rule->name, some[i].name);
 		assert_int_equal(rule->max, some[i].max);
 	}
-	assert_int_equal(TUY_FIELD_END, 52);
+	assert_int_equal(TUY_FIELD_END, 53);
 	for (int f = TUY_FIELD_TITLE; f < TUY_FIELD_END; f++)
 		assert_int_equal(tuy_field_rule((enum tuy_field)f)->multiline,
 		                 f == TUY_FIELD_TEXT || f == TUY_FIELD_BLURB);
