@@ -44,8 +44,8 @@
  * commitment         or retracted)
  *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
- *   private      circle_no u32, id 10, kind u8    (enum view_private) what the owner alone has of
- * an object; goes with it
+ *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
+ *                                                goes with it (enum view_private)
  *
  * Derived (made from the above, can be rebuilt):
  *
