@@ -31,10 +31,16 @@ static const struct option_rule tip_rules[] = {
 	{ 0, "reward", "TEXT", "reward", OPTION_TEXT, "what it is worth to the giver" },
 	{ 0, "lang", "CODE", "lang", OPTION_TEXT, "its language: fr, en" },
 	{ 0, "told", NULL, "told", OPTION_FLAG, "the person knows" },
-	{ 0, "who", "NAME", "who", OPTION_TEXT, NULL },
-	{ 0, "phone", "PHONE", "phone", OPTION_TEXT, NULL },
-	{ 0, "email", "EMAIL", "email", OPTION_TEXT, NULL },
-	{ 0, "hide-company", NULL, "hide_company", OPTION_FLAG, NULL },
+	{ 0, "who", "NAME", "name", OPTION_TEXT,
+	  "whom to call: sealed to the one it is awarded to (with --told)" },
+	{ 0, "phone", "PHONE", "phone", OPTION_TEXT, "sealed with it" },
+	{ 0, "email", "EMAIL", "email", OPTION_TEXT, "sealed with it" },
+	{ 0, "best-time", "WHEN", "best_time", OPTION_TEXT, "when to call; sealed with it" },
+	{ 0, "hide-company", NULL, "hide_company", OPTION_FLAG,
+	  "the company is sealed too: give --sector, --size, --place" },
+	{ 0, "size", "SIZE", "size", OPTION_TEXT, "of the company: 50-250 people" },
+	{ 0, "why-private", "TEXT", "why_private", OPTION_TEXT,
+	  "a note to yourself that never leaves this machine" },
 	{ 'e', "edit", NULL, NULL, OPTION_LATER, NULL },
 };
 
@@ -236,6 +242,39 @@ static int life_set(struct session *session, json_t *params)
 	return 0;
 }
 
+/* Moves what is not for the circle out of `fields`. */
+static void private_move(json_t *params, json_t *fields)
+{
+	static const char *const keys[] = { "name", "phone", "email", "best_time" };
+	json_t *card = json_object();
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		json_t *value = json_object_get(fields, keys[i]);
+		if (value)
+			json_object_set(card, keys[i], value);
+		json_object_del(fields, keys[i]);
+	}
+	if (json_object_size(card) > 0)
+		json_object_set(params, "card", card);
+	json_decref(card);
+	static const char *const beside[] = { "hide_company", "why_private" };
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		json_t *value = json_object_get(fields, beside[i]);
+		if (value)
+			json_object_set(params, beside[i], value);
+		json_object_del(fields, beside[i]);
+	}
+}
+
+/* Product 1.1: the circle reads the need, so it must not name the person. */
+static void name_warn(const struct session *session, const json_t *params, const json_t *fields)
+{
+	const char *name = doc_text(json_object_get(params, "card"), "name");
+	if (*name != '\0' && session_talks(session) &&
+	    (strcasestr(doc_text(fields, "title"), name) ||
+	     strcasestr(doc_text(fields, "text"), name)))
+		fputs("Careful: the circle sees the name in what you wrote: tuyau undo\n", stderr);
+}
+
 static int tip_run(struct session *session)
 {
 	json_t *fields;
@@ -251,7 +290,42 @@ static int tip_run(struct session *session)
 		json_decref(params);
 		return -1;
 	}
+	private_move(params, fields);
+	name_warn(session, params, fields);
 	return give(session, "tip", params);
+}
+
+/* ---- edit ---- */
+
+static const struct option_rule edit_rules[] = {
+	{ 0, "title", "TEXT", "title", OPTION_TEXT, "a tip's title" },
+	{ 'c', "company", "NAME", "company", OPTION_TEXT, "at which company" },
+	{ 0, "need", "TEXT|-", "text", OPTION_INPUT, "what they need; of an ask: what you ask" },
+	{ 0, "role", "ROLE", "role", OPTION_TEXT, "whom to speak to" },
+	{ 'w', "warm", "0..5", "warmth", OPTION_WARMTH, "how warm it is" },
+	{ 't', "tag", "TAG", "tags", OPTION_LIST, "all its tags anew" },
+	{ 0, "budget", "BAND", "budget", OPTION_TEXT, "0-1k, 1-5k, 5-20k, 20-100k or 100k+" },
+	{ 0, "when", "WHEN", "when", OPTION_TEXT, "2026-03, spring, ..." },
+	{ 0, "place", "PLACE", "place", OPTION_TEXT, "where" },
+};
+
+static int edit_run(struct session *session)
+{
+	json_t *fields = json_object();
+	json_t *id = session_id_read(session, SESSION_ONE_WORD);
+	if (!id || options_fields(&session->options, fields, &session->failure) != 0) {
+		json_decref(id);
+		json_decref(fields);
+		return -1;
+	}
+	json_t *params = json_object();
+	json_object_set_new(params, "id", id);
+	json_object_set_new(params, "fields", fields);
+	if (json_object_size(fields) == 0) {
+		json_decref(params);
+		return session_usage_error(session, "What is to be said otherwise?");
+	}
+	return give(session, "edit", params);
 }
 
 /* ---- ask ---- */
@@ -337,6 +411,17 @@ const struct command cmd_tip = {
 	.rule_count = sizeof(tip_rules) / sizeof(tip_rules[0]),
 	.words = COMMAND_WORDS,
 	.run = tip_run,
+};
+
+const struct command cmd_edit = {
+	.name = "edit",
+	.usage = "edit [ID] [--title TEXT] [--need TEXT|-] [-c COMPANY] [--warm 0..5] ...",
+	.summary = "say otherwise what you gave or asked, while it is open",
+	.examples = "  tuyau edit 7KQ2 --warm 4\n",
+	.rules = edit_rules,
+	.rule_count = sizeof(edit_rules) / sizeof(edit_rules[0]),
+	.words = COMMAND_WORDS,
+	.run = edit_run,
 };
 
 const struct command cmd_ask = {

@@ -56,6 +56,49 @@ static void lists_print(const struct session *session, const json_t *object)
 	}
 }
 
+/* "alice: I call this afternoon", a line for each of a list of what others said. */
+static void said_print(const struct session *session, const json_t *object, const char *key,
+                       const char *name)
+{
+	const json_t *list = json_object_get(object, key);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *said = json_array_get(list, i);
+		char line[900];
+		snprintf(line, sizeof(line), "%s%s%s%s%s%s%s", doc_text(said, "from"),
+		         *doc_text(said, "how") ? ", " : "", doc_text(said, "how"),
+		         doc_true(said, "accepted") ? " (accepted)" : "",
+		         *doc_text(said, "text") ? ": " : "", doc_text(said, "text"),
+		         *doc_text(said, "reason") ? doc_text(said, "reason") : "");
+		session_line_print(session, name, line);
+	}
+}
+
+/* What became of it: who has it, the card, how it ended. */
+static void life_print(const struct session *session, const json_t *object)
+{
+	static const char *const card[][2] = { { "name", "Who" },
+		                               { "phone", "Phone" },
+		                               { "email", "E-mail" },
+		                               { "best_time", "Best time" },
+		                               { "company", "At" } };
+	const json_t *award = json_object_get(object, "award");
+	const json_t *sealed = json_object_get(object, "sealed");
+	const json_t *outcome = json_object_get(object, "outcome");
+	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
+	session_line_print(session, "Awarded to", doc_text(award, "to"));
+	session_line_print(session, "Due",
+	                   session->term.screen ? due.text : doc_text(award, "first_contact_due"));
+	for (size_t i = 0; i < sizeof(card) / sizeof(card[0]); i++)
+		session_line_print(session, card[i][1], doc_text(sealed, card[i][0]));
+	session_line_print(session, "Outcome", doc_text(outcome, "result"));
+	session_line_print(session, "Amount", doc_text(outcome, "amount"));
+	session_line_print(session, "Note", doc_text(object, "why_private"));
+	said_print(session, object, "claimants", "Claimed by");
+	said_print(session, object, "answers", "Answer");
+	said_print(session, object, "passed_by", "Passed by");
+	said_print(session, object, "thanks", "Thanks");
+}
+
 static void fields_print(const struct session *session, const json_t *object)
 {
 	char from[400];
@@ -74,6 +117,7 @@ static void fields_print(const struct session *session, const json_t *object)
 	if (!session->term.screen)
 		session_line_print(session, "Created", created);
 	lists_print(session, object);
+	life_print(session, object);
 	delivery_print(session, object);
 }
 
@@ -168,31 +212,9 @@ static int blurb_print(struct session *session, const json_t *object)
 	return 0;
 }
 
-/* Which one: the id that was typed, else the last one shown or given. The caller's; NULL:
- * session->failure. */
-static json_t *id_read(struct session *session)
-{
-	const struct options *options = &session->options;
-	char last[TUY_OBJECT_TEXT];
-	json_t *id = NULL;
-	if (options->word_count > 1)
-		session_usage_error(session, "One id (its first 4 characters are enough).");
-	else if (options->word_count == 1)
-		options_string(options->words[0], "The id", &id, &session->failure);
-	else if (session_open(session) != 0)
-		return NULL;
-	else if (last_find(&session->client.paths, last) == 0)
-		id = json_string(last);
-	else
-		errors_set(&session->failure, EXIT_USAGE, "T-USAGE",
-		           "tuyau inbox --all lists them; then: tuyau show ID",
-		           "Which one? Nothing was shown or given here before.");
-	return id;
-}
-
 static int run(struct session *session)
 {
-	json_t *id = id_read(session);
+	json_t *id = session_id_read(session, SESSION_ONE_WORD);
 	if (!id)
 		return -1;
 	json_t *params = json_object();

@@ -71,6 +71,11 @@ json_t *session_params(struct session *session);
 /* The same, and the words from `first` on, if there are any, as the name `key`. */
 json_t *session_named_params(struct session *session, size_t first, const char *key);
 
+/* The id of an object: the first word, else the last one shown or given. With SESSION_ONE_WORD it
+ * is the only word. The caller's; NULL: session->failure. */
+enum session_words { SESSION_ONE_WORD, SESSION_MORE_WORDS };
+json_t *session_id_read(struct session *session, enum session_words words);
+
 /* Whether the person wants words on stderr (not -q, not --json). */
 bool session_talks(const struct session *session);
 
@@ -98,19 +103,22 @@ void session_line_print(const struct session *session, const char *name, const c
 
 /* ---- the commands, each beside its options ---- */
 
-extern const struct command cmd_new, cmd_join, cmd_circle;     /* cmd_circle.c */
-extern const struct command cmd_invite;                        /* cmd_invite.c */
-extern const struct command cmd_profile;                       /* cmd_profile.c */
-extern const struct command cmd_tip, cmd_ask;                  /* cmd_give.c */
-extern const struct command cmd_inbox, cmd_search;             /* cmd_find.c */
-extern const struct command cmd_events;                        /* cmd_events.c */
-extern const struct command cmd_watch;                         /* cmd_watch.c */
-extern const struct command cmd_value, cmd_digest;             /* cmd_value.c */
-extern const struct command cmd_show;                          /* cmd_show.c */
-extern const struct command cmd_status, cmd_stop, cmd_version; /* cmd_node.c */
-extern const struct command cmd_vouch;                         /* cmd_vouch.c */
-extern const struct command cmd_verify;                        /* cmd_verify.c */
-extern const struct command cmd_help;                          /* cmd_help.c */
+extern const struct command cmd_new, cmd_join, cmd_circle; /* cmd_circle.c */
+extern const struct command cmd_invite;                    /* cmd_invite.c */
+extern const struct command cmd_profile;                   /* cmd_profile.c */
+extern const struct command cmd_tip, cmd_ask, cmd_edit;    /* cmd_give.c */
+extern const struct command cmd_claim, cmd_award, cmd_done, cmd_give_back, cmd_pass;
+extern const struct command cmd_withdraw, cmd_undo, cmd_thank;
+extern const struct command cmd_answer, cmd_accept, cmd_solved; /* cmd_life.c */
+extern const struct command cmd_inbox, cmd_search;              /* cmd_find.c */
+extern const struct command cmd_watch;                          /* cmd_watch.c */
+extern const struct command cmd_value, cmd_digest;              /* cmd_value.c */
+extern const struct command cmd_events;                         /* cmd_events.c */
+extern const struct command cmd_show;                           /* cmd_show.c */
+extern const struct command cmd_status, cmd_stop, cmd_version;  /* cmd_node.c */
+extern const struct command cmd_vouch;                          /* cmd_vouch.c */
+extern const struct command cmd_verify;                         /* cmd_verify.c */
+extern const struct command cmd_help;                           /* cmd_help.c */
 
 /* The help of one command on stdout. */
 void help_print(const struct command *command);

@@ -112,3 +112,14 @@ char *object_list(const json_t *object, const char *key)
 	}
 	return text;
 }
+
+bool object_has_next(const json_t *object, const char *verb)
+{
+	const json_t *next = json_object_get(object, "next");
+	for (size_t i = 0; i < json_array_size(next); i++) {
+		const char *one = json_string_value(json_array_get(next, i));
+		if (one && strcmp(one, verb) == 0)
+			return true;
+	}
+	return false;
+}

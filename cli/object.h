@@ -28,6 +28,9 @@ char *object_sees(const json_t *object);
 /* The items of a list of texts, with ", " between them; the caller frees it. */
 char *object_list(const json_t *object, const char *key);
 
+/* Whether `verb` is among what can be done about it next. */
+bool object_has_next(const json_t *object, const char *verb);
+
 /* The company's name or "". */
 const char *object_company(const json_t *object);
 

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "last.h"
 #include "memory.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,6 +73,26 @@ json_t *session_named_params(struct session *session, size_t first, const char *
 		return params;
 	json_decref(params);
 	return NULL;
+}
+
+json_t *session_id_read(struct session *session, enum session_words words)
+{
+	const struct options *options = &session->options;
+	char last[TUY_OBJECT_TEXT];
+	json_t *id = NULL;
+	if (options->word_count > 1 && words == SESSION_ONE_WORD)
+		session_usage_error(session, "One id (its first 4 characters are enough).");
+	else if (options->word_count >= 1)
+		options_string(options->words[0], "The id", &id, &session->failure);
+	else if (session_open(session) != 0)
+		return NULL;
+	else if (last_find(&session->client.paths, last) == 0)
+		id = json_string(last);
+	else
+		errors_set(&session->failure, EXIT_USAGE, "T-USAGE",
+		           "tuyau inbox --all lists them; then: tuyau show ID",
+		           "Which one? Nothing was shown or given here before.");
+	return id;
 }
 
 bool session_talks(const struct session *session)

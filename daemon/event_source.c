@@ -121,7 +121,7 @@ static void object_take(struct event_source *s, struct store_reading *reading,
 		if (s->listener.on_came(s->listener.context, reading, object))
 			push(s, &event);
 	}
-	if (shown && own)
+	if (shown && own && object->rev == 0)
 		given_keep(s, object);
 	if (object->kind == TUY_RECORD_CIRCLE) {
 		event.kind = EVENT_CIRCLE_CHANGED;
@@ -332,6 +332,11 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	}
 	notices_look(s);
 	look_soon(s);
+}
+
+void event_source_push(struct event_source *s, struct event *event)
+{
+	push(s, event);
 }
 
 /* ---- life ---- */

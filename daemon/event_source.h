@@ -26,6 +26,9 @@ struct event_source *event_source_create(struct daemon *d, const struct event_li
 void event_source_destroy(struct event_source *source);
 
 /* What it has heard; the source's. */
+/* Keeps one more event; its at_s is set here. */
+void event_source_push(struct event_source *source, struct event *event);
+
 const struct events *event_source_events(const struct event_source *source);
 
 #endif

@@ -11,6 +11,15 @@
  *					`matched` says which); behind its tip.new or ask.new
  *	tip.delivered, ask.delivered	object OBJECT: an own one, given since the start of the
  *					daemon, is with everybody in the circle
+ *	tip.claimed, ask.answered	object OBJECT: an own one has one more claim, or answer
+ *	tip.awarded			object OBJECT: an own one, or one to the owner
+ *	tip.taken			object OBJECT: claimed here, and awarded to somebody else
+ *	tip.progress			object OBJECT: an own one, its awardee went on
+ *	tip.due				object OBJECT: three quarters of the time to the first
+ *					contact are over; to the awardee
+ *	tip.overdue			object OBJECT: all of it, and twice all of it; to the giver
+ *	tip.closed			object OBJECT: an own one, or one claimed here, ended
+ *	answer.accepted			object OBJECT: an answer given here
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
  *	invite.used			name, device: somebody came in on an invite made here
@@ -54,6 +63,15 @@ enum event_kind {
 	EVENT_CIRCLE_SYNCED,
 	EVENT_PEER_UP,
 	EVENT_PEER_DOWN,
+	EVENT_TIP_CLAIMED,
+	EVENT_TIP_AWARDED,
+	EVENT_TIP_TAKEN,
+	EVENT_TIP_PROGRESS,
+	EVENT_TIP_DUE,
+	EVENT_TIP_OVERDUE,
+	EVENT_TIP_CLOSED,
+	EVENT_ASK_ANSWERED,
+	EVENT_ANSWER_ACCEPTED,
 	EVENT_NOTICE,
 	EVENT_LOST,
 };

@@ -52,6 +52,24 @@ void rpc_events_happened(void *context);
 /* The call ends, whether it waits for events or not. */
 void rpc_events_forget(struct rpc_call *call);
 
+/* rpc_life.c */
+void rpc_do_claim(struct rpc_call *call);
+void rpc_do_award(struct rpc_call *call);
+void rpc_do_done(struct rpc_call *call);
+void rpc_do_give_back(struct rpc_call *call);
+void rpc_do_pass(struct rpc_call *call);
+void rpc_do_thank(struct rpc_call *call);
+
+/* rpc_take_back.c */
+void rpc_do_withdraw(struct rpc_call *call);
+void rpc_do_undo(struct rpc_call *call);
+void rpc_do_edit(struct rpc_call *call);
+
+/* rpc_answer.c */
+void rpc_do_answer(struct rpc_call *call);
+void rpc_do_accept(struct rpc_call *call);
+void rpc_do_solved(struct rpc_call *call);
+
 /* rpc_letter.c */
 void rpc_do_vouch_write(struct rpc_call *call);
 void rpc_do_vouch_sign(struct rpc_call *call);

@@ -106,6 +106,15 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
 	case EVENT_WATCH_HIT:
 	case EVENT_TIP_DELIVERED:
 	case EVENT_ASK_DELIVERED:
+	case EVENT_TIP_CLAIMED:
+	case EVENT_TIP_AWARDED:
+	case EVENT_TIP_TAKEN:
+	case EVENT_TIP_PROGRESS:
+	case EVENT_TIP_DUE:
+	case EVENT_TIP_OVERDUE:
+	case EVENT_TIP_CLOSED:
+	case EVENT_ASK_ANSWERED:
+	case EVENT_ANSWER_ACCEPTED:
 		object_put(home, reading, event, out);
 		break;
 	case EVENT_PROFILE_CHANGED:

@@ -15,6 +15,8 @@
 
 #define RPC_NAME_MAX 121 /* a name of 120 bytes and a NUL */
 
+#define RPC_SEEN_MAX 64 /* devices whose link ended: when, while the daemon runs */
+
 struct rpc_person {
 	struct tuy_member member;
 	bool has_profile;
@@ -39,6 +41,7 @@ struct rpc_circle {
 };
 
 struct event_source;
+struct life;
 
 struct rpc_home {
 	struct daemon *d;
@@ -46,12 +49,24 @@ struct rpc_home {
 	struct rpc_call *joining;
 	struct rpc_call *founding;
 	struct event_source *source;
+	struct life *life;
+	struct { /* what was given or claimed here last, for `undo` */
+		bool used;
+		uint32_t circle_no;
+		struct tuy_object id;
+		uint32_t at_s;
+	} last_write;
 	struct rpc_call *following; /* calls that wait for an event */
 	uint32_t following_count;
 	struct tuy_device last_device; /* whose link ended last.. */
 	uint32_t last_seen_s;          /* ..and when; 0: none yet */
 	struct watches watches;
 	struct synonyms *synonyms;
+	struct {
+		struct tuy_device device;
+		uint32_t at_s;
+	} seen[RPC_SEEN_MAX];
+	uint32_t seen_next;
 	struct rpc_circle circle[TUY_CIRCLES_MAX];
 	uint8_t blob[TUY_BLOB_MAX];  /* of the record that is being shown */
 	uint8_t named[TUY_BLOB_MAX]; /* of one whose name is being read meanwhile */

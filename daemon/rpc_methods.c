@@ -1,10 +1,13 @@
 #include "rpc_methods.h"
 #include "event_source.h"
+#include "life.h"
 #include "log.h"
 #include "rpc_do.h"
 #include "rpc_home.h"
+#include "rpc_object.h"
 #include "rpc_people.h"
 #include "rpc_watch.h"
+#include <string.h>
 
 static const struct rpc_method methods[] = {
 	{ "status", " ", rpc_do_status },
@@ -14,7 +17,7 @@ static const struct rpc_method methods[] = {
 	{ "progress", " circle ", rpc_do_progress },
 	{ "profile_set", " circle fields ", rpc_do_profile_set },
 	{ "profile_show", " circle member ", rpc_do_profile_show },
-	{ "tip", " circle fields life_s ", rpc_do_tip },
+	{ "tip", " circle fields card hide_company why_private life_s ", rpc_do_tip },
 	{ "ask", " circle fields life_s ", rpc_do_ask },
 	{ "inbox", " circle all mine for_me limit query ", rpc_do_inbox },
 	{ "show", " id ", rpc_do_show },
@@ -25,6 +28,18 @@ static const struct rpc_method methods[] = {
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
+	{ "claim", " id note ", rpc_do_claim },
+	{ "award", " id member ", rpc_do_award },
+	{ "done", " id step fields replace ", rpc_do_done },
+	{ "give_back", " id fields ", rpc_do_give_back },
+	{ "pass", " id fields ", rpc_do_pass },
+	{ "withdraw", " id ", rpc_do_withdraw },
+	{ "undo", " ", rpc_do_undo },
+	{ "edit", " id fields ", rpc_do_edit },
+	{ "thank", " id text share back ", rpc_do_thank },
+	{ "answer", " id fields ", rpc_do_answer },
+	{ "accept", " id answer ", rpc_do_accept },
+	{ "solved", " id ", rpc_do_solved },
 	{ "circle_list", " ", rpc_do_circle_list },
 	{ "circle_show", " circle all ", rpc_do_circle_show },
 	{ "vouch_write", " id for about relation since facts limits call days lang ",
@@ -36,6 +51,17 @@ static const struct rpc_method methods[] = {
 	{ "letter_check", " key number ", rpc_do_letter_check },
 	{ "stop", " ", rpc_do_stop },
 };
+
+static void seen_note(struct rpc_home *home, const struct tuy_device *device)
+{
+	uint32_t at = 0;
+	while (at < RPC_SEEN_MAX && memcmp(&home->seen[at].device, device, sizeof *device) != 0)
+		at++;
+	if (at == RPC_SEEN_MAX)
+		at = home->seen_next++ % RPC_SEEN_MAX;
+	home->seen[at].device = *device;
+	home->seen[at].at_s = loop_now(home->d).wall_s;
+}
 
 /* loop_on_tell. */
 static void on_tell(void *context, const struct tuy_tell *tell)
@@ -49,6 +75,7 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 	case TUY_TELL_LINK_DOWN:
 		home->last_device = tell->device;
 		home->last_seen_s = loop_now(home->d).wall_s;
+		seen_note(home, &tell->device);
 		break;
 	case TUY_TELL_JOINED:
 		rpc_circle_welcome(home, tell->circle_no, tell->circle_name);
@@ -75,13 +102,29 @@ static void on_turn(struct rpc_home *home, const char *method, uint64_t begun_ns
 	loop_watch_end(home->d, method, begun_ns);
 }
 
+/* life.h: something that concerns the owner. */
+static void on_life(void *context, struct event *event)
+{
+	struct rpc_home *home = context;
+	event_source_push(home->source, event);
+}
+
+static bool may_have(void *context, struct store_reading *reading, const struct view_object *object,
+                     const struct tuy_member *member)
+{
+	return rpc_object_meant(context, reading, object, member);
+}
+
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
 {
 	struct rpc_home *home = rpc_home_create(d);
 	struct event_listener listener = { rpc_events_happened, rpc_watch_came, home };
 	if (home)
 		home->source = event_source_create(d, &listener);
-	if (home && (!home->source || loop_subscribe(d, on_tell, home) != 0)) {
+	if (home && home->source)
+		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
+	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
+		life_destroy(home->life);
 		event_source_destroy(home->source);
 		rpc_home_destroy(home);
 		home = NULL;
@@ -102,6 +145,7 @@ void rpc_methods_end(struct rpc_service *service)
 		return;
 	struct rpc_home *home = service->home;
 	loop_forget(home->d, home);
+	life_destroy(home->life);
 	event_source_destroy(home->source);
 	rpc_home_destroy(home);
 	service->home = NULL;

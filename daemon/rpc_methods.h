@@ -33,7 +33,9 @@
  * profile_set   circle?, fields FIELDS (merged with the present ones) -> PROFILE
  * profile_show  circle?, member? (name, or digits of the id) -> PROFILE (own without member);
  *               T-NOT-FOUND (3), T-AMBIGUOUS (5)
- * tip           circle?, fields FIELDS, life_s? -> OBJECT, durable
+ * tip           circle?, fields FIELDS, card? FIELDS of a CARD (name phone email best_time),
+ *               hide_company? (company, domain and siren go into the card), why_private? (a text
+ *               that stays here), life_s? -> OBJECT, durable; T-TOLD (6): a name without `told`
  * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable; of both: T-NOT-FOUND
  *               (3), T-AMBIGUOUS (5): whom `for` names
  * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), query? (filters only)
@@ -50,6 +52,24 @@
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
  *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
  *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
+ * claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
+ *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
+ * award         id, member -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
+ *               4.10), T-CLAIM-TAKEN (7): it is with somebody, and not twice its time
+ * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?
+ *               -> OBJECT; step: of tuy_step_name, or for an accepted answer of
+ *               tuy_ask_step_name; T-ALREADY (7): an outcome is there
+ * give_back     id, fields? {reason text} (sealed to the giver) -> OBJECT
+ * pass          id, fields? {reason text}: with one of them the giver learns it -> OBJECT
+ * withdraw      id -> schema, id, state, delivery {peers have_it}: an own object with its card, or
+ *               an own claim or answer; its texts are erased everywhere (RETRACT); T-NOT-OPEN (7)
+ * undo          -> as withdraw, of what was given last; T-TOO-LATE (7): more than 60 s ago
+ * edit          id, fields FIELDS (merged with the present ones) -> OBJECT, a newer revision
+ * thank         id, text?, share? (the circle sees it), back? -> OBJECT
+ * answer        id, fields FIELDS of an ANSWER (how text name told ...): sealed to the asker
+ *               -> OBJECT; T-TOLD (6)
+ * accept        id, answer? (its id, or its author) -> OBJECT
+ * solved        id -> OBJECT
  * delivery      id -> schema, id, peers, have_it, online, calling, last_seen {name at} or nil;
  *               calling: devices of the circle that are being called right now
  * events        since? (a position; "0": the oldest that is kept; not given: now), limit? 1..200
@@ -92,10 +112,16 @@
  * in their error maps too, so that it is not lost.
  *
  * OBJECT: schema, id, short, kind "tip" "ask", ask (asks), circle (slug), from, mine bool, created,
- *   state "open" "expired", unreadable true (only if so, then no fields), title (tips), need (tips)
- *   or text (asks), company {name domain? siren?} or nil, role, warmth and told (tips), tags, lang,
- *   the other fields if given, matched [labels of watches], expires or nil, delivery {peers
- * have_it}, next []. WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest",
+ *   state (view_state_name; steps for giver and awardee only), unreadable true (only if so, then no
+ *   fields), title (tips), need (tips) or text (asks), company {name domain? siren?} or nil, role,
+ *   warmth and told (tips), tags, lang, the other fields if given, matched [labels], expires or
+ * nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or nil, next
+ * [commands], and if there is such a thing: sealed {name phone ...} (giver and awardee), outcome
+ * {result at amount ...} (the two), claimed true (own claim), claimants [{id from at text?}]
+ * (giver: all, else the own one), waiting_for {name online since} (own claim that is not decided),
+ * answered (asks: how many), answers [{id from at how text ... accepted? step?}] (asker: all, else
+ * the own one), thanks [{from shared text back}], passed_by [{from reason text}] (giver), passed
+ * true, why_private. WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest",
  * created, hits, last_hit. PROFILE: schema, member, circle, from, name, company, seat, sells,
  * looks_for, not_for, zone, languages, reach, updated; nil for what is not there. SHOWN: schema,
  * id, name, slug, state "forming" (alone) "active", epoch, charter nil, members [{member name from

@@ -1,5 +1,7 @@
 #include "rpc_object.h"
 #include "log.h"
+#include "rpc_life_put.h"
+#include "view_life.h"
 #include "rpc_people.h"
 #include "rpc_watch.h"
 #include "../proto/log.h"
@@ -32,6 +34,9 @@ static void value_put(struct rpc_out *out, const struct tuy_field_rule *rule, co
 		for (uint32_t i = 0; i < value->count; i++)
 			rpc_put_text(out, NULL, value->item[i]);
 		rpc_close_one(out);
+		break;
+	case TUY_TYPE_BIN:
+		rpc_put_hex(out, key, value->text);
 		break;
 	}
 }
@@ -82,7 +87,7 @@ static void fields_put(struct rpc_out *out, const struct tuy_record *record)
 		bool done = f == TUY_FIELD_TITLE || f == TUY_FIELD_TEXT || f == TUY_FIELD_COMPANY ||
 		            f == TUY_FIELD_DOMAIN || f == TUY_FIELD_SIREN || f == TUY_FIELD_ROLE ||
 		            f == TUY_FIELD_WARMTH || f == TUY_FIELD_TOLD || f == TUY_FIELD_TAGS ||
-		            f == TUY_FIELD_LANG || f == TUY_FIELD_ASK;
+		            f == TUY_FIELD_LANG || f == TUY_FIELD_ASK || f == TUY_FIELD_UNTIL;
 		if (!done && record->value[f].present)
 			field_put(out, record, (enum tuy_field)f);
 	}
@@ -111,6 +116,18 @@ bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
 		log_line(LOG_UNUSUAL, "rpc", "what=damaged log=%u seq=%u", object->log_no,
 		         object->seq);
 	return bad == 0;
+}
+
+bool rpc_object_meant(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object, const struct tuy_member *member)
+{
+	const struct rpc_circle *circle = rpc_circle_get(home, reading, object->circle_no);
+	const struct rpc_person *person = circle ? rpc_person_get(circle, member) : NULL;
+	struct tuy_record record;
+	if (!rpc_record_get(home, reading, object, &record))
+		return false;
+	const struct tuy_value *whom = &record.value[TUY_FIELD_FOR];
+	return !whom->present || (person && rpc_person_meant(person, whom->text));
 }
 
 void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size)
@@ -145,7 +162,7 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_flag(out, "mine", member_is_own(home, &object->member));
 	rpc_put_time(out, "created", object->created_s);
 	rpc_put_str(out, "state",
-	            object->expires_s != 0 && object->expires_s <= now_s ? "expired" : "open");
+	            view_state_name(view_state_at(object->state, object->expires_s, now_s)));
 	if (record)
 		fields_put(out, record);
 	else
@@ -156,8 +173,7 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
 	rpc_close_one(out);
-	rpc_open_array(out, "next");
-	rpc_close_one(out);
+	rpc_life_put(home, reading, object, out);
 }
 
 bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,

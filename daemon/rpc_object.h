@@ -16,6 +16,10 @@ int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
 /* Opens an object's record; spans of `record` point into home->blob. False: unreadable. */
 bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
                     const struct view_object *object, struct tuy_record *record);
+/* Whether a member is meant by the `for` of a tip or ask; everybody is, if it has none. False if it
+ * cannot be read. */
+bool rpc_object_meant(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object, const struct tuy_member *member);
 /* Copies what the spans of a checked record point to into `room`, which must hold it. */
 void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size);
 /* The pairs of an OBJECT into an open map. `record` NULL: unreadable. */
@@ -25,6 +29,10 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 /* Whether its `for` names me or my seat. */
 bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,
                           const struct view_object *object, const struct tuy_record *record);
+/* The object that the param `id` means, in a reading that is begun here (rpc_show.c). 0, or -1: the
+ * call has failed, and no reading is open. */
+int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
+                     struct view_object *object);
 /* The pairs of a PROFILE; `record` NULL: none yet. */
 void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,
                      const struct tuy_record *record, uint32_t updated_s, struct rpc_out *out);

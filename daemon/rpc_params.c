@@ -1,4 +1,5 @@
 #include "rpc_params.h"
+#include "../proto/life.h"
 #include "../proto/limits.h"
 #include "../proto/text.h"
 #include <stdarg.h>
@@ -14,9 +15,6 @@ static const char *const claims_names[] = { "first", "pick", "many" };
 #define CLAIMS_NAMES (sizeof claims_names / sizeof claims_names[0])
 
 /* Parts of a contact card: they are sealed for one member, which needs claims. */
-static const char *const card_names[] = { "who",          "phone",   "email",
-	                                  "hide_company", "contact", "best_time" };
-#define CARD_NAMES (sizeof card_names / sizeof card_names[0])
 
 static bool text_is(struct tuy_bytes text, const char *name)
 {
@@ -96,20 +94,6 @@ static bool name_listed(struct tuy_bytes name, const char *known)
 	return strstr(known, padded) != NULL;
 }
 
-/* 0, or -1: a part of a contact card. */
-static int card_refuse(struct tuy_bytes name, struct rpc_fault *fault)
-{
-	for (size_t i = 0; i < CARD_NAMES; i++) {
-		if (text_is(name, card_names[i]))
-			return rpc_fault_set(fault, "T-NOT-YET",
-			                     "Put the role in: tuyau tip ... --role \"head of IT\"",
-			                     "Sealed contact cards (%s) come with claims; this "
-			                     "version cannot keep them.",
-			                     card_names[i]);
-	}
-	return 0;
-}
-
 /* A text or name of a list for a number field ("first" for claims 0). */
 static int named_read(const struct tuy_field_rule *rule, struct tuy_bytes name, uint64_t *number,
                       struct rpc_fault *fault)
@@ -122,6 +106,13 @@ static int named_read(const struct tuy_field_rule *rule, struct tuy_bytes name, 
 		                     "\"%s\" is no kind of ask: profile, intro, vouch, news or "
 		                     "supplier.",
 		                     shown_make(name).text);
+	}
+	if (rule->field == TUY_FIELD_HOW) {
+		*number = tuy_answer_named(name);
+		if (*number != 0)
+			return 0;
+		return rpc_fault_set(fault, "T-USAGE", "tuyau help answer",
+		                     "how: person, relay, moved, intro or me.");
 	}
 	if (rule->field == TUY_FIELD_CLAIMS) {
 		for (size_t i = 0; i < CLAIMS_NAMES; i++) {
@@ -173,11 +164,14 @@ static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
 			return rpc_fault_set(fault, "T-USAGE", "", "%s: at most %d.", rule->name,
 			                     TUY_TAGS_MAX);
 		break;
+	case TUY_TYPE_BIN: /* ids are the daemon's to write */
+		tuy_read_fail(&r, TUY_E_FORMAT);
+		break;
 	}
 	if (tuy_read_end(&r) == TUY_OK)
 		return 0;
 	static const char *const wanted[] = { "a text", "a number", "true or false",
-		                              "a list of texts" };
+		                              "a list of texts", "left out" };
 	return rpc_fault_set(fault, "T-USAGE", "", "%s must be %s.", rule->name,
 	                     wanted[rule->type]);
 }
@@ -231,9 +225,6 @@ int rpc_params_check(struct tuy_bytes params, const char *known, struct rpc_faul
 	for (uint32_t i = 0; i < count && pair_read(&r, &pair); i++) {
 		if (name_listed(pair.key, known))
 			continue;
-		if (name_listed(tuy_text_bytes("fields"), known) &&
-		    card_refuse(pair.key, fault) != 0)
-			return -1;
 		return rpc_fault_set(fault, "T-USAGE", "tuyau help", "\"%s\" means nothing here.",
 		                     shown_make(pair.key).text);
 	}
@@ -333,8 +324,6 @@ int rpc_fields_read(struct tuy_bytes fields, struct tuy_record *record, struct r
 			name = tuy_text_bytes("text");
 		const struct tuy_field_rule *rule = tuy_field_rule_named(name);
 		if (!rule || !(rule->kinds & UINT32_C(1) << record->kind)) {
-			if (record->kind == TUY_RECORD_TIP && card_refuse(name, fault) != 0)
-				return -1;
 			return rpc_fault_set(fault, "T-USAGE", "tuyau help",
 			                     "There is no \"%s\" here.", shown_make(name).text);
 		}
@@ -357,6 +346,8 @@ int rpc_record_check(const struct tuy_record *record, struct rpc_fault *fault)
 	uint32_t max = rule->max;
 	if (rule->field == TUY_FIELD_TEXT && record->kind == TUY_RECORD_ASK)
 		max = RPC_ASK_TEXT_MAX;
+	else if (rule->field == TUY_FIELD_TEXT && record->kind != TUY_RECORD_TIP)
+		max = record->kind == TUY_RECORD_ANSWER ? RPC_ASK_TEXT_MAX : RPC_NOTE_MAX;
 	if (found.err == TUY_E_SHORT)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s is missing.", name);
 	if (found.err == TUY_E_LIMIT && rule->type == TUY_TYPE_STR)

@@ -11,6 +11,7 @@
 #include "../proto/record.h"
 
 #define RPC_KEY_MAX      64   /* bytes of a param's name */
+#define RPC_NOTE_MAX     500  /* PROTOCOL 8.4, the text of what is done about one */
 #define RPC_ASK_TEXT_MAX 1000 /* PROTOCOL 8.4, the text of an ask */
 
 /* Spans point into the request's bytes. */

@@ -1,4 +1,5 @@
 /* tip, ask: the same way for both, by the field table. */
+#include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
@@ -111,41 +112,115 @@ static int for_check(const struct rpc_circle *circle, struct tuy_record *record,
 	return 0;
 }
 
+/* call->work of tip and ask. */
+struct give_work {
+	struct life_batch batch; /* first: rpc_write_batch */
+	struct tuy_object id;
+};
+
 static void object_written(struct rpc_call *call, const char *error)
 {
 	struct rpc_home *home = call->home;
 	struct daemon *d = home->d;
+	const struct give_work *work = call->work;
+	const struct life_batch *batch = &work->batch;
 	struct store_reading reading;
 	struct tuy_record record;
-	struct tuy_circle_info info;
 	if (error) {
 		rpc_write_failed(call, error);
 		return;
 	}
-	enum tuy_err err = tuy_record_read(
-		(struct tuy_bytes){ call->write.record, call->write.record_len }, &record);
+	enum tuy_err err = tuy_record_read(batch->writings.writing[0].record, &record);
 	tuy_require(err == TUY_OK);
-	tuy_require(tuy_node_circle(d->node, call->write.circle_no, &info) == TUY_OK);
 	if (rpc_reading_begin(call, &reading) != 0)
 		return;
 	struct view_object object = {
-		.circle_no = call->write.circle_no,
-		.id = tuy_object_id(&info.id, &d->keys->cert.member, &record.nonce),
+		.circle_no = batch->circle_no,
+		.id = work->id,
 		.kind = record.kind,
 		.ask = (uint32_t)record.value[TUY_FIELD_ASK].number,
-		.log_no = call->write.appended.log_no,
-		.seq = call->write.appended.seq,
+		.log_no = batch->appended[0].log_no,
+		.seq = batch->appended[0].seq,
 		.member = d->keys->cert.member,
 		.device = d->keys->device.device,
 		.created_s = call->write.at_s,
-		.expires_s = call->write.exp_s,
+		.expires_s = batch->writings.writing[0].exp_s,
+		.claims = (uint32_t)record.value[TUY_FIELD_CLAIMS].number,
 	};
+	home->last_write.used = true;
+	home->last_write.circle_no = object.circle_no;
+	home->last_write.id = object.id;
+	home->last_write.at_s = object.created_s;
 	struct rpc_out *out = rpc_result(call);
 	rpc_open_map(out, NULL);
 	rpc_object_put(home, &reading, &object, &record, out);
 	rpc_close_one(out);
 	store_reading_end(&reading);
 	rpc_answer(call);
+}
+
+/* ---- the contact card ---- */
+
+static void card_move(struct tuy_record *tip, struct tuy_record *card, enum tuy_field field)
+{
+	card->value[field] = tip->value[field];
+	tip->value[field] = (struct tuy_value){ 0 };
+}
+
+/*
+ * Product 1.1: what is sealed to the awardee, at award. 1: there is such a card; 0: none; -1 with
+ * `fault`.
+ */
+static int card_param(struct rpc_call *call, struct tuy_record *tip, struct tuy_record *card,
+                      struct rpc_fault *fault)
+{
+	struct tuy_bytes fields = { 0 };
+	bool hide = false;
+	int there = rpc_param_map(call->params, "card", &fields, fault);
+	if (there < 0 || rpc_param_flag(call->params, "hide_company", &hide, fault) < 0 ||
+	    rpc_fields_read(fields, card, fault) != 0)
+		return -1;
+	if (hide) {
+		card_move(tip, card, TUY_FIELD_COMPANY);
+		card_move(tip, card, TUY_FIELD_DOMAIN);
+		card_move(tip, card, TUY_FIELD_SIREN);
+	}
+	const struct tuy_value *told = &tip->value[TUY_FIELD_TOLD];
+	if (card->value[TUY_FIELD_NAME].present && !(told->present && told->number == 1))
+		return rpc_fault_set(fault, "T-TOLD",
+		                     "Tell her first, then --told; or keep the role only: --role "
+		                     "\"head of IT\"",
+		                     "You name a person but did not say she knows.");
+	bool any = false;
+	for (int f = TUY_FIELD_TITLE; f < TUY_FIELD_END; f++)
+		any = any || card->value[f].present;
+	return any ? 1 : 0;
+}
+
+/* The card as a private row of the tip, until it is awarded; and the note to oneself. */
+static int private_add(struct rpc_call *call, struct give_work *work, struct tuy_record *card,
+                       struct rpc_fault *fault)
+{
+	static const struct tuy_object none;
+	struct tuy_bytes note = { 0 };
+	uint8_t room[4096];
+	struct tuy_writer w = tuy_writer(room, sizeof room);
+	if (rpc_param_text(call->params, "why_private", RPC_NOTE_MAX, &note, fault) < 0)
+		return -1;
+	if (note.len > 0)
+		life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_NOTE, note);
+	if (!card)
+		return 0;
+	card->has_ref = true;
+	card->ref = work->id;
+	life_set_bytes(card, TUY_FIELD_OF, TUY_BYTES(none.b)); /* the award is to come */
+	if (rpc_record_check(card, fault) != 0)
+		return -1;
+	enum tuy_err err = tuy_record_write(card, &w);
+	tuy_require(err == TUY_OK);
+	life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_CARD, tuy_written(&w));
+	sodium_memzero(room, sizeof room);
+	return 0;
 }
 
 /* Fails the call if nothing can be sealed to the circle yet. 0 or -1. */
@@ -161,33 +236,60 @@ static int key_check(struct rpc_call *call, uint32_t circle_no)
 	return -1;
 }
 
+/* All that is to be checked of a new object. 0, or -1 with `fault`; *card as card_param. */
+static int record_params(struct rpc_call *call, const struct rpc_circle *circle,
+                         struct tuy_record *record, uint8_t title[TITLE_MAX],
+                         struct tuy_record *card_record, int *card, uint32_t *exp_s,
+                         struct rpc_fault *fault)
+{
+	struct tuy_bytes fields = { 0 };
+	*card = 0;
+	if (rpc_param_map(call->params, "fields", &fields, fault) < 0 ||
+	    rpc_fields_read(fields, record, fault) != 0)
+		return -1;
+	title_shorten(record, title);
+	if (record->kind == TUY_RECORD_TIP)
+		*card = card_param(call, record, card_record, fault);
+	return *card < 0 || rpc_record_check(record, fault) != 0 ||
+	                       budget_check(record, fault) != 0 ||
+	                       for_check(circle, record, fault) != 0 ||
+	                       expiry_param(call, record, exp_s, fault) != 0
+	               ? -1
+	               : 0;
+}
+
 static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 {
 	struct store_reading reading;
 	struct rpc_fault fault;
-	struct tuy_bytes fields = { 0 };
 	struct tuy_record record = { .kind = kind };
+	struct tuy_record card_record = { .kind = TUY_RECORD_CARD };
 	uint8_t title[TITLE_MAX];
 	uint32_t exp_s = 0;
+	int card;
 	if (rpc_reading_begin(call, &reading) != 0)
 		return;
 	const struct rpc_circle *circle = rpc_circle_param(call, &reading);
 	store_reading_end(&reading);
 	if (!circle)
 		return;
-	if (rpc_param_map(call->params, "fields", &fields, &fault) < 0 ||
-	    rpc_fields_read(fields, &record, &fault) != 0) {
+	if (record_params(call, circle, &record, title, &card_record, &card, &exp_s, &fault) != 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
-	title_shorten(&record, title);
+	if (key_check(call, circle->circle_no) != 0)
+		return;
+	struct give_work *work = rpc_work(call, sizeof *work);
+	if (!work)
+		return;
 	randombytes_buf(record.nonce.b, sizeof record.nonce.b);
-	if (rpc_record_check(&record, &fault) != 0 || budget_check(&record, &fault) != 0 ||
-	    for_check(circle, &record, &fault) != 0 ||
-	    expiry_param(call, &record, &exp_s, &fault) != 0)
+	work->id = life_record_id(call->home->d, circle->circle_no, &record);
+	life_batch_begin(&work->batch, circle->circle_no);
+	life_batch_add(&work->batch, &record, exp_s, NULL);
+	if (private_add(call, work, card ? &card_record : NULL, &fault) != 0)
 		rpc_fail_fault(call, &fault);
-	else if (key_check(call, circle->circle_no) == 0)
-		rpc_append(call, circle->circle_no, &record, exp_s, object_written);
+	else
+		rpc_write_batch(call, object_written);
 }
 
 void rpc_do_tip(struct rpc_call *call)

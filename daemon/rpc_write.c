@@ -1,4 +1,5 @@
 #include "rpc_write.h"
+#include "life_write.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,20 @@ void rpc_write(struct rpc_call *call, rpc_attempt *attempt,
 	call->write.until_ms = loop_now(call->home->d).ms + PATIENCE_MS;
 	call->due_ms = UINT64_MAX; /* a deadline of its own comes back with rpc_due */
 	write_try(call);
+}
+
+static enum tuy_err batch_attempt(struct rpc_call *call, uint64_t *ticket)
+{
+	struct life_batch *batch = call->work;
+	enum tuy_err err = life_batch_write(call->home->d, batch);
+	call->write.at_s = loop_now(call->home->d).wall_s;
+	*ticket = batch->appended[0].ticket;
+	return err;
+}
+
+void rpc_write_batch(struct rpc_call *call, void (*then)(struct rpc_call *call, const char *error))
+{
+	rpc_write(call, batch_attempt, then);
 }
 
 void rpc_append(struct rpc_call *call, uint32_t circle_no, const struct tuy_record *record,

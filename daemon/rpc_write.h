@@ -21,6 +21,8 @@ void rpc_write(struct rpc_call *call, rpc_attempt *attempt,
  * where it went. */
 void rpc_append(struct rpc_call *call, uint32_t circle_no, const struct tuy_record *record,
                 uint32_t exp_s, void (*then)(struct rpc_call *call, const char *error));
+/* The same for the struct life_batch that call->work begins with (life_write.h). */
+void rpc_write_batch(struct rpc_call *call, void (*then)(struct rpc_call *call, const char *error));
 /* Fails the call with what went wrong on the disk. */
 void rpc_write_failed(struct rpc_call *call, const char *error);
 

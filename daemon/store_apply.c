@@ -2,6 +2,7 @@
 #include "store_apply.h"
 #include "store_fork.h"
 #include "store_origin.h"
+#include "view_life.h"
 #include "../proto/log.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -319,6 +320,9 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		int rc = store_incarnation_put(apply->txn, apply->tables, &item->u.incarnation);
 		return rc == STORE_RETIRED ? STORE_GAP : rc;
 	}
+	case TUY_STORE_PRIVATE:
+		return view_private_put(apply->txn, apply->tables, item->circle_no,
+		                        &item->u.private_row);
 	case TUY_STORE_SETTLED:
 		return store_settled_put(apply->txn, apply->tables, item->circle_no,
 		                         &item->u.incarnation);

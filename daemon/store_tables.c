@@ -29,6 +29,9 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_VOIDED] = "voided",
 	[STORE_LETTERS] = "letters",
 	[STORE_WATCHES] = "watches",
+	[STORE_ACTS] = "acts",
+	[STORE_MOVES] = "moves",
+	[STORE_PRIVATE] = "private",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

@@ -45,6 +45,8 @@
  *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
  *   watches      number u32                      the owner's standing searches, watch.h
+ *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
+ *                                                goes with it (enum view_private)
  *
  * Derived (made from the above, can be rebuilt):
  *
@@ -52,16 +54,25 @@
  *                                                not held; tried again when it comes
  *   objects      number u32                      circle_no u32, id 10, kind u8, ask u8, log_no u32,
  *                                                seq u32, created_s u32, expires_s u32, time_s u32,
- *                                                rev u32. A newer revision gets a new number and
+ *                                                rev u32, claims u8, state u8 (enum view_state).
+ *                                                A newer revision gets a new number and
  *                                                the old row goes: whoever holds a number without
  *                                                a row (postings of words) holds nothing
  *   object_ids   id 10, number u32               circle_no u32, kind u8
  *   object_times circle_no u32, created_s u32, number u32        kind u8, ask u8, log_no u32,
- *                                                expires_s u32
+ *                                                expires_s u32, state u8
  *   newest       circle_no u32, kind u8, member 32               number u32. PROFILE: of a member;
  *                                                CIRCLE: member is zero
  *   expiries     exp_s u32, log_no u32, seq u32  empty: a payload that is held or missing, by its
  *                                                header's expiry
+ *   acts         circle_no u32, id 10 (of the tip or ask), kind u8, log_no u32, seq u32
+ *                                                id 10 (its own), rev u32, time_s u32, flags u8
+ *                                                (1 has of, 2 has to, 4 sealed), of 10, to 32,
+ *                                                due_s u32, step u8. Kind TIP, ASK: an older
+ *                                                revision of the object itself
+ *   moves        circle_no u32, id 10            what waits for the owner: why u8 (enum view_why),
+ *                                                state u8, at_s u32, due_s u32, count u32, award
+ *                                                10
  *   segments     }
  *   words        } search_build.h
  *
@@ -75,7 +86,7 @@
 #include <lmdb.h>
 
 #define STORE_SCHEMA   1u
-#define STORE_VIEW     3u /* version of the derived tables */
+#define STORE_VIEW     4u /* version of the derived tables */
 #define STORE_MAC_SIZE 16
 #define STORE_KEY_MAX  255 /* bytes of a key */
 
@@ -105,6 +116,9 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_VOIDED,
 	           STORE_LETTERS,
 	           STORE_WATCHES,
+	           STORE_ACTS,
+	           STORE_MOVES,
+	           STORE_PRIVATE,
 	           STORE_TABLE_COUNT,
 };
 

@@ -32,6 +32,8 @@ static int object_read(struct store_reading *reading, uint32_t number, struct vi
 	object->created_s = row.created_s;
 	object->expires_s = row.expires_s;
 	object->rev = row.rev;
+	object->claims = row.claims;
+	object->state = row.state;
 	return 0;
 }
 
@@ -399,6 +401,15 @@ uint32_t view_count(struct store_reading *reading)
 	if (view_counts_get(reading->txn, store_tables(reading->store), &counts) != 0)
 		return 0;
 	return counts.shown;
+}
+
+const char *view_state_name(enum view_state state)
+{
+	static const char *const names[] = { "open",      "awarded", "contacted", "meeting",
+		                             "quoted",    "won",     "lost",      "no-answer",
+		                             "not-a-fit", "closed",  "solved",    "answered",
+		                             "withdrawn", "expired" };
+	return names[state];
 }
 
 int view_is_whole(struct store_reading *reading)

@@ -13,6 +13,26 @@
 #include "../proto/record.h"
 #include "store.h"
 
+/* What became of an object, as the owner of this store may see it (product.md 1.1 to 1.3). */
+enum view_state {
+	VIEW_STATE_OPEN,
+	VIEW_STATE_AWARDED,
+	VIEW_STATE_CONTACTED, /* from here to NOT_A_FIT: giver and awardee only */
+	VIEW_STATE_MEETING,
+	VIEW_STATE_QUOTED,
+	VIEW_STATE_WON,
+	VIEW_STATE_LOST,
+	VIEW_STATE_NO_ANSWER,
+	VIEW_STATE_NOT_A_FIT,
+	VIEW_STATE_CLOSED,
+	VIEW_STATE_SOLVED,
+	VIEW_STATE_ANSWERED,
+	VIEW_STATE_WITHDRAWN,
+	VIEW_STATE_EXPIRED, /* by the clock of whoever looks; in no row */
+};
+/* "open", "no-answer" */
+const char *view_state_name(enum view_state state);
+
 struct view_object {
 	uint32_t number;
 	uint32_t circle_no;
@@ -26,6 +46,8 @@ struct view_object {
 	uint32_t created_s; /* min(claimed, first seen) */
 	uint32_t expires_s; /* 0: none given */
 	uint32_t rev;
+	uint32_t claims;       /* TIP: 0 first, 1 pick, 2 many */
+	enum view_state state; /* view_life.h */
 };
 
 enum view_filter_mine { VIEW_ANYBODY, VIEW_MINE, VIEW_OTHERS };

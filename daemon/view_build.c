@@ -4,6 +4,8 @@
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include "search_build.h"
+#include "view_expiry.h"
+#include "view_life.h"
 #include "view_rows.h"
 #include <errno.h>
 #include <sodium.h>
@@ -21,12 +23,6 @@ struct made { /* an object, or a newer revision of one, under a number of its ow
 	struct tuy_hash pcommit;
 };
 
-struct expiry { /* of a payload that is held or missing */
-	uint32_t exp_s;
-	uint32_t log_no;
-	uint32_t seq;
-};
-
 struct log_slot {
 	int used;
 	uint32_t log_no;
@@ -39,6 +35,7 @@ struct view_batch {
 	enum view_level level;
 	enum view_batch_switch on;
 	struct search_batch *words; /* NULL below VIEW_LEVEL_WORDS */
+	struct view_lives *lives;
 	/* of the transaction under way */
 	MDB_txn *txn;
 	struct store_tables *tables;
@@ -48,9 +45,7 @@ struct view_batch {
 	uint32_t made_count;
 	uint32_t made_cap;
 	int removed; /* objects were: the counts and words are to be written */
-	struct expiry *expiries;
-	uint32_t expiry_count;
-	uint32_t expiry_cap;
+	struct view_expiries expiries;
 	struct log_slot logs[LOG_CACHE];
 	struct {
 		int used;
@@ -189,6 +184,7 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
                        const struct tuy_header *header, uint32_t seen_s,
                        const struct tuy_record *record)
 {
+	const struct tuy_value *until = &record->value[TUY_FIELD_UNTIL];
 	if (batch->made_count == batch->made_cap && made_grow(batch) != 0)
 		return ENOMEM;
 	struct made *made = &batch->made[batch->made_count];
@@ -205,9 +201,10 @@ static int record_take(struct view_batch *batch, const struct log_slot *slot,
 		.log_no = slot->log_no,
 		.seq = header->seq,
 		.created_s = header->time_s < seen_s ? header->time_s : seen_s,
-		.expires_s = header->exp_s,
+		.expires_s = until->present ? (uint32_t)until->number : header->exp_s,
 		.time_s = header->time_s,
 		.rev = record->rev,
+		.claims = (uint32_t)record->value[TUY_FIELD_CLAIMS].number,
 	};
 	if (batch->words != NULL && is_shown(record->kind)) {
 		int rc = search_batch_add(batch->words, made->number, record);
@@ -251,30 +248,35 @@ static int entry_open(struct view_batch *batch, const struct log_slot *slot, uin
 	if (tuy_record_read(doc, record) != TUY_OK)
 		return ENTRY_NOTHING;
 	return is_shown(record->kind) || is_newest_only(record->kind) ||
-	                       record->kind == TUY_RECORD_REVOKED
+	                       tuy_record_is_act(record->kind) || record->kind == TUY_RECORD_REVOKED
 	               ? 0
 	               : ENTRY_NOTHING;
 }
 
-/* Notes when the payload of an entry expires; an entry with a clear one never does. */
-static int expiry_note(struct view_batch *batch, uint32_t log_no, uint32_t seq,
-                       const struct store_entry_row *row)
+/* What the lives are told of a record (view_life.h). */
+static struct view_lives_entry lives_entry(const struct log_slot *slot,
+                                           const struct tuy_header *header,
+                                           const struct store_entry_row *row,
+                                           const struct tuy_record *record)
 {
-	struct tuy_header header;
-	if (tuy_header_decode(row->header, &header) != TUY_OK)
-		return MDB_CORRUPTED;
-	if (header.exp_s == 0 || tuy_header_is_clear(row->header))
-		return 0;
-	if (batch->expiry_count == batch->expiry_cap) {
-		uint32_t cap = batch->expiry_cap == 0 ? MADE_FIRST : batch->expiry_cap * 2;
-		struct expiry *grown = realloc(batch->expiries, cap * sizeof *grown);
-		if (grown == NULL)
-			return ENOMEM;
-		batch->expiries = grown;
-		batch->expiry_cap = cap;
-	}
-	batch->expiries[batch->expiry_count++] = (struct expiry){ header.exp_s, log_no, seq };
-	return 0;
+	return (struct view_lives_entry){
+		.circle_no = slot->row.log.circle_no,
+		.log_no = slot->log_no,
+		.seq = header->seq,
+		.time_s = header->time_s < row->seen_s ? header->time_s : row->seen_s,
+		.sealed = row->blob.p[0] == TUY_BLOB_SEALED,
+		.id = tuy_object_id(&slot->circle, &slot->row.log.member, &record->nonce),
+	};
+}
+
+/* An older revision of an object is held beside the newest: whoever takes the object back names
+ * both. */
+static int revision_keep(struct view_batch *batch, const struct view_row *row)
+{
+	struct view_lives_entry entry = {
+		.circle_no = row->circle_no, .log_no = row->log_no, .seq = row->seq, .id = row->id
+	};
+	return is_shown(row->kind) ? view_lives_revision(batch->lives, row->kind, &entry) : 0;
 }
 
 int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
@@ -286,7 +288,7 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	if (batch->on == VIEW_BATCH_OFF ||
 	    (row->state != STORE_BLOB_HELD && row->state != STORE_BLOB_MISSING))
 		return 0;
-	int rc = expiry_note(batch, log_no, seq, row);
+	int rc = view_expiry_note(&batch->expiries, log_no, seq, row);
 	if (rc != 0 || row->state == STORE_BLOB_MISSING)
 		return rc;
 	rc = slot_find(batch, log_no, &slot);
@@ -297,6 +299,10 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 		return unopened_put(batch, slot->row.log.circle_no, &header.epoch, log_no, seq);
 	if (rc != 0)
 		return rc == ENTRY_NOTHING ? 0 : rc;
+	if (tuy_record_is_act(record.kind)) {
+		struct view_lives_entry entry = lives_entry(slot, &header, row, &record);
+		return view_lives_act(batch->lives, &entry, &record);
+	}
 	return record_take(batch, slot, &header, row->seen_s, &record);
 }
 
@@ -396,35 +402,12 @@ static int same_object(const struct made *a, const struct made *b)
 	       memcmp(a->row.id.b, b->row.id.b, sizeof a->row.id.b) == 0;
 }
 
-/* The number that an object has in the store, or MDB_NOTFOUND. */
-static int id_find(struct view_batch *batch, MDB_cursor *cursor, const struct view_row *row,
-                   uint32_t *number)
-{
-	struct view_id_key first = view_id_key(&row->id, 0);
-	MDB_val key = { sizeof first.b, first.b };
-	MDB_val value;
-	struct tuy_bytes body;
-	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (rc == 0) {
-		if (key.mv_size != sizeof first.b ||
-		    memcmp(key.mv_data, row->id.b, sizeof row->id.b) != 0)
-			return MDB_NOTFOUND;
-		rc = store_check(batch->tables, STORE_OBJECT_IDS, &key, &value, &body);
-		if (rc == 0 && body.len != 5)
-			rc = MDB_CORRUPTED;
-		if (rc == 0 && tuy_get32(body.p) == row->circle_no) {
-			*number = tuy_get32((const uint8_t *)key.mv_data + sizeof row->id.b);
-			return 0;
-		}
-		if (rc == 0)
-			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	return rc;
-}
-
 static int made_bury(struct view_batch *batch, struct made *made)
 {
+	int rc = revision_keep(batch, &made->row);
 	made->dead = 1;
+	if (rc != 0)
+		return rc;
 	if (batch->words != NULL && is_shown(made->row.kind))
 		return search_batch_add(batch->words, made->number, &no_words);
 	return 0;
@@ -499,15 +482,15 @@ static int group_best(struct view_batch *batch, struct made **group, uint32_t co
 	return 0;
 }
 
-static int group_settle(struct view_batch *batch, MDB_cursor *ids, struct made **group,
-                        uint32_t count)
+static int group_settle(struct view_batch *batch, struct made **group, uint32_t count)
 {
 	struct view_row old = { 0 };
 	struct tuy_hash old_commit = { { 0 } };
 	struct made *best;
 	uint32_t number = 0;
 	uint32_t created_s = UINT32_MAX;
-	int found = id_find(batch, ids, &group[0]->row, &number);
+	const struct view_row *row = &group[0]->row;
+	int found = view_id_find(batch->txn, batch->tables, row->circle_no, &row->id, &number);
 	if (found != 0 && found != MDB_NOTFOUND)
 		return found;
 	if (found == 0) {
@@ -531,6 +514,8 @@ static int group_settle(struct view_batch *batch, MDB_cursor *ids, struct made *
 	best->row.created_s = created_s;
 	if (found == 0)
 		rc = old_remove(batch, number, &old);
+	if (rc == 0 && found == 0)
+		rc = revision_keep(batch, &old);
 	if (is_shown(best->row.kind))
 		batch->counts.shown++;
 	return rc;
@@ -539,15 +524,17 @@ static int group_settle(struct view_batch *batch, MDB_cursor *ids, struct made *
 static int groups_settle(struct view_batch *batch)
 {
 	MDB_cursor *ids;
-	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_IDS], &ids);
-	if (rc != 0)
-		return rc;
+	int rc = 0;
 	for (uint32_t i = 0, end; i < batch->made_count && rc == 0; i = end) {
 		for (end = i + 1; end < batch->made_count; end++)
 			if (!same_object(batch->order[i], batch->order[end]))
 				break;
-		rc = group_settle(batch, ids, batch->order + i, end - i);
+		rc = group_settle(batch, batch->order + i, end - i);
 	}
+	if (rc == 0)
+		rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_IDS], &ids);
+	if (rc != 0)
+		return rc;
 	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
 		if (!batch->order[i]->dead)
 			rc = view_id_put(ids, batch->tables, batch->order[i]->number,
@@ -611,44 +598,12 @@ static int newest_settle(struct view_batch *batch, const struct made *made)
 	                       member, made->number);
 }
 
-/* ---- expiry ---- */
-
-static int order_by_expiry(const void *a, const void *b)
-{
-	const struct expiry *x = a;
-	const struct expiry *y = b;
-	if (x->exp_s != y->exp_s)
-		return x->exp_s < y->exp_s ? -1 : 1;
-	if (x->log_no != y->log_no)
-		return x->log_no < y->log_no ? -1 : 1;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static int expiries_write(struct view_batch *batch)
-{
-	MDB_cursor *cursor;
-	if (batch->expiry_count == 0)
-		return 0;
-	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_EXPIRIES], &cursor);
-	if (rc != 0)
-		return rc;
-	qsort(batch->expiries, batch->expiry_count, sizeof *batch->expiries, order_by_expiry);
-	for (uint32_t i = 0; i < batch->expiry_count && rc == 0; i++) {
-		const struct expiry *expiry = &batch->expiries[i];
-		struct store_key12 key = store_key12(expiry->exp_s, expiry->log_no, expiry->seq);
-		rc = store_cursor_put(cursor, batch->tables, STORE_EXPIRIES, TUY_BYTES(key.b), NULL,
-		                      0, 0);
-	}
-	mdb_cursor_close(cursor);
-	return rc;
-}
-
 /* ---- erasing ---- */
 
 static void batch_empty(struct view_batch *batch)
 {
 	batch->made_count = 0;
-	batch->expiry_count = 0;
+	batch->expiries.count = 0;
 	batch->removed = 0;
 	if (batch->words != NULL)
 		search_batch_clear(batch->words);
@@ -660,14 +615,9 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 {
 	static const struct tuy_member nobody;
 	struct view_row row;
-	MDB_cursor *ids;
 	uint32_t number;
 	uint32_t newest;
-	int rc = mdb_cursor_open(batch->txn, batch->tables->dbi[STORE_OBJECT_IDS], &ids);
-	if (rc != 0)
-		return rc;
-	rc = id_find(batch, ids, wanted, &number);
-	mdb_cursor_close(ids);
+	int rc = view_id_find(batch->txn, batch->tables, wanted->circle_no, &wanted->id, &number);
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? 0 : rc;
 	rc = view_row_get(batch->txn, batch->tables, number, &row);
@@ -677,6 +627,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
+	if (rc == 0 && is_shown(row.kind))
+		return view_lives_forget(batch->lives, row.circle_no, &row.id);
 	if (rc != 0 || !is_newest_only(row.kind))
 		return rc;
 	const struct tuy_member *member =
@@ -710,10 +662,13 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 	rc = entry_open(batch, slot, seq, &entry, &header, &record);
 	if (rc != 0)
 		return rc == ENTRY_NOTHING || rc == ENTRY_NO_KEY ? 0 : rc;
-	struct view_row wanted = {
-		.circle_no = slot->row.log.circle_no,
-		.id = tuy_object_id(&slot->circle, &slot->row.log.member, &record.nonce),
-	};
+	struct view_lives_entry gone = lives_entry(slot, &header, &entry, &record);
+	struct view_row wanted = { .circle_no = gone.circle_no, .id = gone.id };
+	bool act = tuy_record_is_act(record.kind);
+	if (act || is_shown(record.kind))
+		rc = view_lives_erase(batch->lives, record.kind, &gone, act ? &record : NULL);
+	if (rc != 0 || act)
+		return rc;
 	return object_remove(batch, slot, seq, &wanted);
 }
 
@@ -721,8 +676,10 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 
 int view_batch_write(struct view_batch *batch)
 {
-	int rc = expiries_write(batch);
-	if (rc != 0 || (batch->made_count == 0 && !batch->removed))
+	int rc = view_expiries_write(&batch->expiries, batch->txn, batch->tables);
+	if (rc == 0 && batch->made_count == 0 && !batch->removed)
+		return view_lives_write(batch->lives);
+	if (rc != 0)
 		return rc;
 	for (uint32_t i = 0; i < batch->made_count; i++)
 		batch->order[i] = &batch->made[i];
@@ -734,6 +691,11 @@ int view_batch_write(struct view_batch *batch)
 	for (uint32_t i = 0; i < batch->made_count && rc == 0; i++)
 		if (!batch->made[i].dead && is_newest_only(batch->made[i].row.kind))
 			rc = newest_settle(batch, &batch->made[i]);
+		else if (!batch->made[i].dead && is_shown(batch->made[i].row.kind))
+			rc = view_lives_touch(batch->lives, batch->made[i].row.circle_no,
+			                      &batch->made[i].row.id);
+	if (rc == 0)
+		rc = view_lives_write(batch->lives);
 	if (rc == 0)
 		rc = view_counts_put(batch->txn, batch->tables, &batch->counts);
 	if (rc == 0 && batch->words != NULL)
@@ -748,6 +710,7 @@ int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables
 	batch->last.used = 0;
 	memset(batch->logs, 0, sizeof batch->logs);
 	batch_empty(batch);
+	view_lives_begin(batch->lives, txn, tables);
 	return batch->on == VIEW_BATCH_OFF ? 0 : view_counts_get(txn, tables, &batch->counts);
 }
 
@@ -766,12 +729,12 @@ struct view_batch *view_batch_create(const struct tuy_device_keys *keys, enum vi
 	batch->keys = keys;
 	batch->level = level;
 	batch->on = level == VIEW_LEVEL_NOTHING ? VIEW_BATCH_OFF : VIEW_BATCH_ON;
-	if (level == VIEW_LEVEL_WORDS) {
+	batch->lives = view_lives_create(&keys->device);
+	if (level == VIEW_LEVEL_WORDS)
 		batch->words = search_batch_create();
-		if (batch->words == NULL) {
-			free(batch);
-			return NULL;
-		}
+	if (batch->lives == NULL || (level == VIEW_LEVEL_WORDS && batch->words == NULL)) {
+		view_batch_destroy(batch);
+		return NULL;
 	}
 	return batch;
 }
@@ -781,9 +744,10 @@ void view_batch_destroy(struct view_batch *batch)
 	if (batch == NULL)
 		return;
 	search_batch_destroy(batch->words);
+	view_lives_destroy(batch->lives);
 	free(batch->made);
 	free(batch->order);
-	free(batch->expiries);
+	view_expiries_free(&batch->expiries);
 	sodium_memzero(batch, sizeof *batch);
 	free(batch);
 }

@@ -13,13 +13,16 @@ enum {
 	ROW_EXPIRES_AT = 28,
 	ROW_TIME_AT = 32,
 	ROW_REV_AT = 36,
-	ROW_SIZE = 40,
+	ROW_CLAIMS_AT = 40,
+	ROW_STATE_AT = 41,
+	ROW_SIZE = 42,
 
 	TIME_KIND_AT = 0,
 	TIME_ASK_AT = 1,
 	TIME_LOG_AT = 2,
 	TIME_EXPIRES_AT = 6,
-	TIME_SIZE = 10,
+	TIME_STATE_AT = 10,
+	TIME_SIZE = 11,
 
 	NEWEST_KEY = 37,
 };
@@ -49,6 +52,8 @@ int view_row_get(MDB_txn *txn, const struct store_tables *tables, uint32_t numbe
 	row->expires_s = tuy_get32(value.p + ROW_EXPIRES_AT);
 	row->time_s = tuy_get32(value.p + ROW_TIME_AT);
 	row->rev = tuy_get32(value.p + ROW_REV_AT);
+	row->claims = value.p[ROW_CLAIMS_AT];
+	row->state = (enum view_state)value.p[ROW_STATE_AT];
 	return 0;
 }
 
@@ -68,6 +73,8 @@ int view_row_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t
 	tuy_put32(value + ROW_EXPIRES_AT, row->expires_s);
 	tuy_put32(value + ROW_TIME_AT, row->time_s);
 	tuy_put32(value + ROW_REV_AT, row->rev);
+	value[ROW_CLAIMS_AT] = (uint8_t)row->claims;
+	value[ROW_STATE_AT] = (uint8_t)row->state;
 	struct tuy_bytes part = TUY_BYTES(value);
 	return store_cursor_put(cursor, tables, STORE_OBJECTS, TUY_BYTES(key), &part, 1, flags);
 }
@@ -85,6 +92,7 @@ int view_time_parse(const MDB_val *key, const MDB_val *row, struct view_time *ti
 	time->ask = v[TIME_ASK_AT];
 	time->log_no = tuy_get32(v + TIME_LOG_AT);
 	time->expires_s = tuy_get32(v + TIME_EXPIRES_AT);
+	time->state = (enum view_state)v[TIME_STATE_AT];
 	return 0;
 }
 
@@ -97,6 +105,7 @@ int view_time_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_
 	value[TIME_ASK_AT] = (uint8_t)row->ask;
 	tuy_put32(value + TIME_LOG_AT, row->log_no);
 	tuy_put32(value + TIME_EXPIRES_AT, row->expires_s);
+	value[TIME_STATE_AT] = (uint8_t)row->state;
 	struct tuy_bytes part = TUY_BYTES(value);
 	return store_cursor_put(cursor, tables, STORE_OBJECT_TIMES, TUY_BYTES(key.b), &part, 1, 0);
 }
@@ -125,6 +134,55 @@ int view_id_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t 
 	value[4] = (uint8_t)row->kind;
 	struct tuy_bytes part = TUY_BYTES(value);
 	return store_cursor_put(cursor, tables, STORE_OBJECT_IDS, TUY_BYTES(key.b), &part, 1, 0);
+}
+
+int view_id_find(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                 const struct tuy_object *id, uint32_t *number)
+{
+	struct view_id_key first = view_id_key(id, 0);
+	MDB_val key = { sizeof first.b, first.b };
+	MDB_val value;
+	MDB_cursor *cursor;
+	struct tuy_bytes body;
+	int rc = mdb_cursor_open(txn, tables->dbi[STORE_OBJECT_IDS], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+		if (key.mv_size != sizeof first.b ||
+		    memcmp(key.mv_data, id->b, sizeof id->b) != 0) {
+			rc = MDB_NOTFOUND;
+			break;
+		}
+		rc = store_check(tables, STORE_OBJECT_IDS, &key, &value, &body);
+		if (rc != 0 || body.len != 5) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		*number = tuy_get32((const uint8_t *)key.mv_data + sizeof id->b);
+		if (tuy_get32(body.p) == circle_no)
+			break;
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+int view_row_change(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
+                    const struct view_row *row)
+{
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(txn, tables->dbi[STORE_OBJECTS], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = view_row_put(cursor, tables, number, row, 0);
+	mdb_cursor_close(cursor);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, tables->dbi[STORE_OBJECT_TIMES], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = view_time_put(cursor, tables, number, row);
+	mdb_cursor_close(cursor);
+	return rc;
 }
 
 static void newest_key(uint8_t key[NEWEST_KEY], uint32_t circle_no, enum tuy_record_kind kind,

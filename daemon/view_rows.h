@@ -7,6 +7,7 @@
 
 #include "../proto/record.h"
 #include "store_rows.h"
+#include "view.h"
 
 struct view_row { /* objects */
 	uint32_t circle_no;
@@ -19,6 +20,8 @@ struct view_row { /* objects */
 	uint32_t expires_s;
 	uint32_t time_s; /* claimed by its newest revision */
 	uint32_t rev;
+	uint32_t claims; /* of a TIP */
+	enum view_state state;
 };
 int view_row_get(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
                  struct view_row *row);
@@ -33,6 +36,7 @@ struct view_time { /* object_times: what a filter needs without opening the obje
 	uint32_t ask;
 	uint32_t log_no;
 	uint32_t expires_s;
+	enum view_state state;
 };
 #define VIEW_TIME_KEY 12
 /* Reads a row of object_times as a cursor gave it, without its checksum. 0 or MDB_CORRUPTED. */
@@ -48,6 +52,13 @@ struct view_id_key { /* object_ids: id 10 ‖ number u32 */
 struct view_id_key view_id_key(const struct tuy_object *id, uint32_t number);
 int view_id_put(MDB_cursor *cursor, const struct store_tables *tables, uint32_t number,
                 const struct view_row *row);
+
+/* The number that an object has, or MDB_NOTFOUND. */
+int view_id_find(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,
+                 const struct tuy_object *id, uint32_t *number);
+/* Writes a row again whose `state` changed, here and in object_times. */
+int view_row_change(MDB_txn *txn, const struct store_tables *tables, uint32_t number,
+                    const struct view_row *row);
 
 /* The object that counts as newest of (circle, kind, member). */
 int view_newest_get(MDB_txn *txn, const struct store_tables *tables, uint32_t circle_no,

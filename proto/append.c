@@ -63,30 +63,40 @@ static enum tuy_err own_room(struct tuy_node *n, struct tuy_now now, uint32_t ci
 	return TUY_OK;
 }
 
-/* The blob stands behind the place of its header in the stage; `header` lacks what follows from the
- * blob. */
+/* Takes one more entry into a stage: header and blob stand at `at`, whose blob part is written.
+ * `header` lacks what follows from the blob. Returns the bytes it takes. */
+static size_t own_take(struct tuy_node *n, struct log *log, struct stage *s, size_t at, uint32_t i,
+                       struct tuy_header *header, size_t blob_len)
+{
+	uint8_t *bytes = s->bytes + at;
+	struct tuy_store_item *item;
+
+	s->blobs[i] = (struct tuy_bytes){ bytes + TUY_HEADER_SIZE, blob_len };
+	header->payload_len = (uint32_t)blob_len;
+	header->pcommit = tuy_blob_commit(s->blobs[i]);
+	tuy_header_encode(header, bytes);
+
+	log->staged.hash = tuy_chain_next(&log->staged.hash, bytes);
+	log->staged.seq = header->seq;
+	item = tuy_stage_item(s, TUY_STORE_ENTRIES, log->circle_no);
+	item->log_no = (uint32_t)(log - n->log);
+	item->u.entries.from = header->seq;
+	item->u.entries.count = 1;
+	item->u.entries.headers = bytes;
+	item->u.entries.blobs = &s->blobs[i];
+	item->u.entries.head = log->staged;
+	item->u.entries.sig =
+		tuy_head_sign(n->keys->sign_sk, &log->id, header->seq, &log->staged.hash);
+	return TUY_HEADER_SIZE + blob_len;
+}
+
+/* A stage with one entry goes its way. */
 static void own_write(struct tuy_node *n, struct log *log, struct stage *s,
                       struct tuy_header *header, size_t blob_len, struct tuy_appended *appended)
 {
 	uint32_t log_no = (uint32_t)(log - n->log);
-	struct tuy_store_item *item;
 
-	s->blobs[0] = (struct tuy_bytes){ s->bytes + TUY_HEADER_SIZE, blob_len };
-	header->payload_len = (uint32_t)blob_len;
-	header->pcommit = tuy_blob_commit(s->blobs[0]);
-	tuy_header_encode(header, s->bytes);
-
-	log->staged.hash = tuy_chain_next(&log->staged.hash, s->bytes);
-	log->staged.seq = header->seq;
-	item = tuy_stage_item(s, TUY_STORE_ENTRIES, log->circle_no);
-	item->log_no = log_no;
-	item->u.entries.from = header->seq;
-	item->u.entries.count = 1;
-	item->u.entries.headers = s->bytes;
-	item->u.entries.blobs = s->blobs;
-	item->u.entries.head = log->staged;
-	item->u.entries.sig =
-		tuy_head_sign(n->keys->sign_sk, &log->id, header->seq, &log->staged.hash);
+	own_take(n, log, s, 0, 0, header, blob_len);
 	tuy_erase_scan(n, s, log_no, s->bytes, s->blobs, 1);
 	*appended = (struct tuy_appended){ .log_no = log_no, .seq = header->seq };
 	appended->ticket = tuy_stage_commit(n, s);
@@ -166,6 +176,139 @@ enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t ci
                              struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
 {
 	return record_append(n, now, circle_no, record, now.wall_s, exp_s, NULL, appended);
+}
+
+/* ---- several at once ---- */
+
+/* The devices of some members and the own ones, each once. TUY_E_UNKNOWN: one of them has none;
+ * TUY_E_LIMIT: too many. */
+static enum tuy_err recipients_find(const struct tuy_node *n, uint32_t circle_no,
+                                    const struct tuy_writing *writing,
+                                    struct tuy_box_pk out[TUY_SLOTS_MAX], uint32_t *count)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+
+	for (uint32_t k = 0; k < writing->member_count; k++) {
+		if (!tuy_circle_member_active(c, &writing->member[k]))
+			return TUY_E_UNKNOWN;
+	}
+	*count = 0;
+	for (uint32_t i = 0; i < c->device_count; i++) {
+		const struct tuy_cert *cert = &c->device[i].cert;
+		bool wanted = memcmp(&cert->member, &n->cert.member, sizeof cert->member) == 0;
+
+		for (uint32_t k = 0; k < writing->member_count && !wanted; k++)
+			wanted = memcmp(&cert->member, &writing->member[k], sizeof cert->member) ==
+			         0;
+		if (!wanted || tuy_circle_device_find(c, &cert->device) == NONE)
+			continue;
+		if (*count == TUY_SLOTS_MAX)
+			return TUY_E_LIMIT;
+		out[(*count)++] = cert->box_pk;
+	}
+	return TUY_OK;
+}
+
+/* Whether all of it can be written, before anything is. */
+static enum tuy_err writings_check(const struct tuy_node *n, uint32_t circle_no,
+                                   const struct tuy_writings *w)
+{
+	struct tuy_box_pk to[TUY_SLOTS_MAX];
+	size_t total = 0;
+
+	tuy_require(w->count <= TUY_WRITINGS_MAX && w->private_count <= TUY_WRITINGS_MAX);
+	for (uint32_t i = 0; i < w->count; i++) {
+		const struct tuy_writing *writing = &w->writing[i];
+		uint32_t count = 0;
+		enum tuy_err err = recipients_find(n, circle_no, writing, to, &count);
+		size_t len =
+			tuy_blob_size(writing->member_count > 0 ? TUY_BLOB_SEALED : TUY_BLOB_CIRCLE,
+		                      writing->record.len, count);
+
+		if (err != TUY_OK)
+			return err;
+		if (len == 0)
+			return TUY_E_LIMIT;
+		total += TUY_HEADER_SIZE + len;
+	}
+	for (uint32_t i = 0; i < w->private_count; i++)
+		total += w->private_row[i].value.len;
+	return total > STAGE_BYTES ? TUY_E_LIMIT : TUY_OK;
+}
+
+/* Copies the private rows to the end of the stage. */
+static void private_take(struct stage *s, uint32_t circle_no, const struct tuy_writings *w)
+{
+	size_t end = STAGE_BYTES;
+
+	for (uint32_t i = 0; i < w->private_count; i++) {
+		struct tuy_private row = w->private_row[i];
+
+		end -= row.value.len;
+		if (row.value.len > 0)
+			memcpy(s->bytes + end, row.value.p, row.value.len);
+		row.value.p = s->bytes + end;
+		tuy_stage_item(s, TUY_STORE_PRIVATE, circle_no)->u.private_row = row;
+	}
+}
+
+/* Seals one record into the stage at `at`. Returns where the next one goes. */
+static size_t writing_take(struct tuy_node *n, struct tuy_now now, struct log *log, struct stage *s,
+                           size_t at, uint32_t i, const struct tuy_writing *writing)
+{
+	const struct tuy_circle_epoch *epoch = tuy_circle_epoch_current(&n->circle[log->circle_no]);
+	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
+		                     .time_s = now.wall_s,
+		                     .exp_s = writing->exp_s,
+		                     .seq = log->staged.seq + 1 };
+	uint8_t *blob = s->bytes + at + TUY_HEADER_SIZE;
+	size_t room = STAGE_BYTES - at - TUY_HEADER_SIZE;
+	struct tuy_box_pk to[TUY_SLOTS_MAX];
+	uint32_t count;
+	size_t len = 0;
+	enum tuy_err err;
+
+	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
+	if (writing->member_count > 0) {
+		err = recipients_find(n, log->circle_no, writing, to, &count);
+		tuy_require(err == TUY_OK);
+		err = tuy_blob_seal_devices(&n->dice, to, count, &log->id, header.seq,
+		                            writing->record, blob, room, &len);
+	} else {
+		err = tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq,
+		                           writing->record, blob, room, &len);
+	}
+	tuy_require(err == TUY_OK);
+	return at + own_take(n, log, s, at, i, &header, len);
+}
+
+enum tuy_err tuy_node_append_all(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
+                                 const struct tuy_writings *w, struct tuy_appended *appended)
+{
+	struct stage *s;
+	struct log *log;
+	enum tuy_err err;
+	size_t at = 0;
+
+	if (circle_no >= n->cap.circles || !n->circle[circle_no].used)
+		return TUY_E_UNKNOWN;
+	if (!tuy_circle_epoch_current(&n->circle[circle_no]) || !n->has_cert)
+		return TUY_E_REFUSED;
+	err = writings_check(n, circle_no, w);
+	if (err == TUY_OK)
+		err = own_room(n, now, circle_no, &log, &s);
+	if (err != TUY_OK)
+		return err;
+	private_take(s, circle_no, w);
+	for (uint32_t i = 0; i < w->count; i++) {
+		appended[i] = (struct tuy_appended){ .log_no = (uint32_t)(log - n->log),
+			                             .seq = log->staged.seq + 1 };
+		at = writing_take(n, now, log, s, at, i, &w->writing[i]);
+	}
+	appended[0].ticket = tuy_stage_commit(n, s);
+	for (uint32_t i = 1; i < w->count; i++)
+		appended[i].ticket = appended[0].ticket;
+	return TUY_OK;
 }
 
 enum tuy_err tuy_node_retract(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,

@@ -205,6 +205,38 @@ enum tuy_err tuy_node_append(struct tuy_node *node, struct tuy_now now, uint32_t
                              struct tuy_bytes record, uint32_t exp_s,
                              struct tuy_appended *appended);
 
+/* A row that belongs to an object and never leaves this device: the caller's kinds. */
+struct tuy_private {
+	struct tuy_object object;
+	uint32_t kind;          /* below 256 */
+	struct tuy_bytes value; /* .len 0: the row goes */
+};
+/* One entry of several that are written together. */
+struct tuy_writing {
+	struct tuy_bytes record;
+	uint32_t exp_s;                  /* unix seconds, 0: never */
+	const struct tuy_member *member; /* sealed to their devices and this member's own.. */
+	uint32_t member_count;           /* ..0: to the circle */
+};
+#define TUY_WRITINGS_MAX 4
+/*
+ * The same for up to TUY_WRITINGS_MAX records, which become consecutive entries, and up to as many
+ * private rows: all durable in one transaction, or none. `appended` has `count` places. With no
+ * record only the rows are written, and `appended` has one place, of which only the ticket is set.
+ * Errors as tuy_node_append; TUY_E_LIMIT also if they do not fit one stage (60,000 bytes) or have
+ * more than TUY_SLOTS_MAX devices to be sealed to; TUY_E_UNKNOWN also for one who has no device in
+ * the circle.
+ */
+struct tuy_writings {
+	uint32_t count;
+	struct tuy_writing writing[TUY_WRITINGS_MAX];
+	uint32_t private_count;
+	struct tuy_private private_row[TUY_WRITINGS_MAX];
+};
+enum tuy_err tuy_node_append_all(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
+                                 const struct tuy_writings *writings,
+                                 struct tuy_appended *appended);
+
 /* An entry of this device that a fork made void, as the store has it. */
 struct tuy_void {
 	uint32_t log_no;
@@ -276,6 +308,7 @@ enum tuy_store_kind {
 	TUY_STORE_RETRACT, /* what an entry in the same ticket wants erased */
 	TUY_STORE_RECEIPT, /* a peer erased entries of this device */
 	TUY_STORE_BASE,    /* a log goes on from a checkpoint; what lies before was pruned */
+	TUY_STORE_PRIVATE, /* a private row of an object, new, changed or gone */
 	TUY_STORE_SETTLED, /* in this incarnation somebody held the same in this circle; one a
 	                      circle, the newest counts */
 };
@@ -326,6 +359,7 @@ struct tuy_store_item {
 			struct tuy_bytes proof;
 		} cut;
 		struct tuy_void spent;
+		struct tuy_private private_row;
 		struct { /* for tuy_retract_read; counts for logs of the device of log_no only */
 			const uint8_t *header; /* 64 bytes */
 			struct tuy_bytes blob;

@@ -3,12 +3,26 @@
 #include <string.h>
 
 #define ASK_TEXT_MAX 1000 /* bytes; the table's 2,000 are a tip's */
+#define ACT_TEXT_MAX 500
 
 enum {
 	PROFILE = 1u << TUY_RECORD_PROFILE,
 	TIP = 1u << TUY_RECORD_TIP,
 	ASK = 1u << TUY_RECORD_ASK,
-	CIRCLE = 1u << TUY_RECORD_CIRCLE
+	CIRCLE = 1u << TUY_RECORD_CIRCLE,
+	ANSWER = 1u << TUY_RECORD_ANSWER,
+	CLAIM = 1u << TUY_RECORD_CLAIM,
+	AWARD = 1u << TUY_RECORD_AWARD,
+	CARD = 1u << TUY_RECORD_CARD,
+	PROGRESS = 1u << TUY_RECORD_PROGRESS,
+	OUTCOME = 1u << TUY_RECORD_OUTCOME,
+	GIVE_BACK = 1u << TUY_RECORD_GIVE_BACK,
+	CLOSED = 1u << TUY_RECORD_CLOSED,
+	WITHDRAW = 1u << TUY_RECORD_WITHDRAW,
+	REOPEN = 1u << TUY_RECORD_REOPEN,
+	THANKS = 1u << TUY_RECORD_THANKS,
+	STEPS = PROGRESS | OUTCOME,
+	WITH_TEXT = TIP | ASK | ANSWER | CLAIM | OUTCOME | GIVE_BACK | THANKS
 };
 enum { KEY_KIND, KEY_NONCE, KEY_REV, KEY_REF, KEY_FIELDS };
 
@@ -17,15 +31,16 @@ _Static_assert((int)KEY_FIELDS == (int)TUY_FIELD_TITLE, "fields follow the four 
 /* PROTOCOL 8.4, the table, in the order of its keys. */
 static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_TITLE, "title", TUY_TYPE_STR, 120, TIP, TIP, 0 },
-	{ TUY_FIELD_TEXT, "text", TUY_TYPE_STR, 2000, TIP | ASK, ASK, 1 },
-	{ TUY_FIELD_COMPANY, "company", TUY_TYPE_STR, 120, TIP | ASK | PROFILE, 0, 0 },
-	{ TUY_FIELD_DOMAIN, "domain", TUY_TYPE_STR, 120, TIP | ASK, 0, 0 },
-	{ TUY_FIELD_SIREN, "siren", TUY_TYPE_STR, 14, TIP | ASK, 0, 0 },
+	{ TUY_FIELD_TEXT, "text", TUY_TYPE_STR, 2000, WITH_TEXT, ASK, 1 },
+	{ TUY_FIELD_COMPANY, "company", TUY_TYPE_STR, 120, TIP | ASK | PROFILE | CARD | ANSWER, 0,
+	  0 },
+	{ TUY_FIELD_DOMAIN, "domain", TUY_TYPE_STR, 120, TIP | ASK | CARD, 0, 0 },
+	{ TUY_FIELD_SIREN, "siren", TUY_TYPE_STR, 14, TIP | ASK | CARD, 0, 0 },
 	{ TUY_FIELD_PLACE, "place", TUY_TYPE_STR, 120, TIP | ASK, 0, 0 },
 	{ TUY_FIELD_SECTOR, "sector", TUY_TYPE_STR, 120, TIP, 0, 0 },
-	{ TUY_FIELD_ROLE, "role", TUY_TYPE_STR, 120, TIP | ASK, 0, 0 },
+	{ TUY_FIELD_ROLE, "role", TUY_TYPE_STR, 120, TIP | ASK | ANSWER, 0, 0 },
 	{ TUY_FIELD_WARMTH, "warmth", TUY_TYPE_UINT, 5, TIP, 0, 0 },
-	{ TUY_FIELD_TOLD, "told", TUY_TYPE_BOOL, 1, TIP, 0, 0 },
+	{ TUY_FIELD_TOLD, "told", TUY_TYPE_BOOL, 1, TIP | ANSWER, 0, 0 },
 	{ TUY_FIELD_LINK, "link", TUY_TYPE_STR, 16, TIP, 0, 0 },
 	{ TUY_FIELD_FOR, "for", TUY_TYPE_STR, 120, TIP | ASK, 0, 0 },
 	{ TUY_FIELD_BUDGET, "budget", TUY_TYPE_STR, 16, TIP | ASK, 0, 0 },
@@ -39,7 +54,8 @@ static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_BLURB, "blurb", TUY_TYPE_STR, 600, ASK, 0, 1 },
 	{ TUY_FIELD_PERSON, "person", TUY_TYPE_STR, 120, ASK, 0, 0 },
 	{ TUY_FIELD_WHY, "why", TUY_TYPE_STR, 400, ASK, 0, 0 },
-	{ TUY_FIELD_NAME, "name", TUY_TYPE_STR, 120, PROFILE | CIRCLE, PROFILE | CIRCLE, 0 },
+	{ TUY_FIELD_NAME, "name", TUY_TYPE_STR, 120, PROFILE | CIRCLE | CARD | ANSWER,
+	  PROFILE | CIRCLE, 0 },
 	{ TUY_FIELD_SEAT, "seat", TUY_TYPE_STR, 120, PROFILE, 0, 0 },
 	{ TUY_FIELD_SELLS, "sells", TUY_TYPE_STR, 300, PROFILE, 0, 0 },
 	{ TUY_FIELD_LOOKS_FOR, "looks_for", TUY_TYPE_STR, 300, PROFILE, 0, 0 },
@@ -47,6 +63,25 @@ static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_ZONE, "zone", TUY_TYPE_STR, 120, PROFILE, 0, 0 },
 	{ TUY_FIELD_LANGUAGES, "languages", TUY_TYPE_STR, 120, PROFILE, 0, 0 },
 	{ TUY_FIELD_REACH, "reach", TUY_TYPE_STR, 120, PROFILE, 0, 0 },
+	{ TUY_FIELD_LOG, "log", TUY_TYPE_BIN, 16, 0, 0, 0 },
+	{ TUY_FIELD_SEQS, "seqs", TUY_TYPE_LIST, 0, 0, 0, 0 },
+	{ TUY_FIELD_TO, "to", TUY_TYPE_BIN, 32, AWARD | THANKS, AWARD, 0 },
+	{ TUY_FIELD_DUE, "due", TUY_TYPE_UINT, UINT32_MAX, AWARD, 0, 0 },
+	{ TUY_FIELD_OF, "of", TUY_TYPE_BIN, 10,
+	  AWARD | CARD | STEPS | CLAIM | GIVE_BACK | CLOSED | WITHDRAW | REOPEN, CARD | STEPS, 0 },
+	{ TUY_FIELD_STEP, "step", TUY_TYPE_UINT, 7, STEPS, STEPS, 0 },
+	{ TUY_FIELD_AMOUNT, "amount", TUY_TYPE_STR, 32, OUTCOME, 0, 0 },
+	{ TUY_FIELD_CURRENCY, "currency", TUY_TYPE_STR, 3, OUTCOME, 0, 0 },
+	{ TUY_FIELD_REASON, "reason", TUY_TYPE_STR, 40, OUTCOME | GIVE_BACK, 0, 0 },
+	{ TUY_FIELD_PHONE, "phone", TUY_TYPE_STR, 40, CARD | ANSWER, 0, 0 },
+	{ TUY_FIELD_EMAIL, "email", TUY_TYPE_STR, 120, CARD | ANSWER, 0, 0 },
+	{ TUY_FIELD_BEST_TIME, "best_time", TUY_TYPE_STR, 120, CARD, 0, 0 },
+	{ TUY_FIELD_HOW, "how", TUY_TYPE_UINT, 5, ANSWER, 0, 0 },
+	{ TUY_FIELD_AS_OF, "as_of", TUY_TYPE_STR, 16, ANSWER, 0, 0 },
+	{ TUY_FIELD_STRENGTH, "strength", TUY_TYPE_UINT, 3, ANSWER, 0, 0 },
+	{ TUY_FIELD_BACK, "back", TUY_TYPE_BOOL, 1, THANKS, 0, 0 },
+	{ TUY_FIELD_SIZE, "size", TUY_TYPE_STR, 40, TIP, 0, 0 },
+	{ TUY_FIELD_UNTIL, "until", TUY_TYPE_UINT, UINT32_MAX, TIP, 0, 0 },
 };
 #define RULES (sizeof rules / sizeof rules[0])
 _Static_assert(RULES == TUY_FIELD_END - TUY_FIELD_TITLE, "one rule a field");
@@ -79,9 +114,9 @@ static uint32_t kind_bit(enum tuy_record_kind kind)
 
 static uint32_t max_of(const struct tuy_field_rule *rule, enum tuy_record_kind kind)
 {
-	if (rule->field == TUY_FIELD_TEXT && kind == TUY_RECORD_ASK)
-		return ASK_TEXT_MAX;
-	return rule->max;
+	if (rule->field != TUY_FIELD_TEXT || kind == TUY_RECORD_TIP)
+		return rule->max;
+	return kind == TUY_RECORD_ASK || kind == TUY_RECORD_ANSWER ? ASK_TEXT_MAX : ACT_TEXT_MAX;
 }
 
 /* PROTOCOL 8.4: "no line or paragraph separators (U+2028, U+2029), and no bidirectional controls
@@ -155,13 +190,16 @@ static enum tuy_err value_check(const struct tuy_field_rule *rule, enum tuy_reco
 			return TUY_E_SHORT;
 		return text_check(rule, max_of(rule, kind), value->text);
 	case TUY_TYPE_UINT:
-		if (rule->field == TUY_FIELD_ASK && value->number == 0)
+		if ((rule->field == TUY_FIELD_ASK || rule->field == TUY_FIELD_STEP) &&
+		    value->number == 0)
 			return TUY_E_FORMAT;
 		return value->number > rule->max ? TUY_E_FORMAT : TUY_OK;
 	case TUY_TYPE_BOOL:
 		return value->number > 1 ? TUY_E_FORMAT : TUY_OK;
 	case TUY_TYPE_LIST:
 		return list_check(rule, value);
+	case TUY_TYPE_BIN:
+		return value->text.len == rule->max ? TUY_OK : TUY_E_FORMAT;
 	}
 	return TUY_E_FORMAT;
 }
@@ -186,6 +224,9 @@ static void value_read(struct tuy_reader *r, const struct tuy_field_rule *rule, 
 		for (uint32_t i = 0; i < value->count && !r->err; i++)
 			value->item[i] = tuy_read_str(r, 0, doc_len);
 		break;
+	case TUY_TYPE_BIN:
+		value->text = tuy_read_bin(r, 0, doc_len);
+		break;
 	}
 }
 
@@ -206,6 +247,9 @@ static void value_write(struct tuy_writer *w, const struct tuy_field_rule *rule,
 		tuy_write_array(w, value->count);
 		for (uint32_t i = 0; i < value->count; i++)
 			tuy_write_str(w, value->item[i].p, value->item[i].len);
+		break;
+	case TUY_TYPE_BIN:
+		tuy_write_bin(w, value->text.p, value->text.len);
 		break;
 	}
 }
@@ -257,7 +301,7 @@ const struct tuy_field_rule *tuy_field_rule_named(struct tuy_bytes name)
 enum tuy_err tuy_record_check(const struct tuy_record *record, struct tuy_record_fault *fault)
 {
 	*fault = (struct tuy_record_fault){ (enum tuy_field)0, TUY_OK };
-	if (record->kind == 0)
+	if (record->kind == 0 || (tuy_record_is_act(record->kind) && !record->has_ref))
 		fault->err = TUY_E_FORMAT;
 	for (size_t i = 0; i < RULES && !fault->err; i++) {
 		fault->err = value_check(&rules[i], record->kind, &record->value[rules[i].field]);
@@ -330,6 +374,11 @@ struct tuy_object tuy_object_id(const struct tuy_circle *circle, const struct tu
 	struct tuy_object id;
 	memcpy(id.b, hash.b, sizeof id.b);
 	return id;
+}
+
+bool tuy_record_is_act(enum tuy_record_kind kind)
+{
+	return kind >= TUY_RECORD_ANSWER && kind <= TUY_RECORD_THANKS;
 }
 
 const char *tuy_ask_name(uint64_t ask)

@@ -1,7 +1,7 @@
 /*
- * What an entry says (PROTOCOL 8): profile, tip, ask, circle. One table of fields (name, type,
- * size, kinds) drives the codec, and the daemon's requests too: a field is written once, here.
- * Thread rule: pure, any thread.
+ * What an entry says (PROTOCOL 8): profile, tip, ask, circle, and what is done about tips and asks.
+ * One table of fields (name, type, size, kinds) drives the codec, and the daemon's requests too: a
+ * field is written once, here. Thread rule: pure, any thread.
  */
 #ifndef TUY_RECORD_H
 #define TUY_RECORD_H
@@ -66,16 +66,34 @@ enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */
 	         TUY_FIELD_ZONE,
 	         TUY_FIELD_LANGUAGES,
 	         TUY_FIELD_REACH,
-	         TUY_FIELD_END, /* one past the last; 35 and 36 are RETRACT's (retract.h) */
+	         TUY_FIELD_LOG, /* RETRACT's two are read and written by retract.h only */
+	         TUY_FIELD_SEQS,
+	         TUY_FIELD_TO,
+	         TUY_FIELD_DUE,
+	         TUY_FIELD_OF,
+	         TUY_FIELD_STEP,
+	         TUY_FIELD_AMOUNT,
+	         TUY_FIELD_CURRENCY,
+	         TUY_FIELD_REASON,
+	         TUY_FIELD_PHONE,
+	         TUY_FIELD_EMAIL,
+	         TUY_FIELD_BEST_TIME,
+	         TUY_FIELD_HOW,
+	         TUY_FIELD_AS_OF,
+	         TUY_FIELD_STRENGTH,
+	         TUY_FIELD_BACK,
+	         TUY_FIELD_SIZE,
+	         TUY_FIELD_UNTIL,
+	         TUY_FIELD_END, /* one past the last */
 };
 
-enum tuy_field_type { TUY_TYPE_STR, TUY_TYPE_UINT, TUY_TYPE_BOOL, TUY_TYPE_LIST };
+enum tuy_field_type { TUY_TYPE_STR, TUY_TYPE_UINT, TUY_TYPE_BOOL, TUY_TYPE_LIST, TUY_TYPE_BIN };
 
 struct tuy_field_rule {
 	enum tuy_field field;
 	const char *name; /* as in requests and JSON: "looks_for" */
 	enum tuy_field_type type;
-	uint32_t max;       /* STR bytes, UINT value, LIST items */
+	uint32_t max;       /* STR bytes, UINT value, LIST items; BIN: exactly so many bytes */
 	uint32_t kinds;     /* bit (1u << kind) for each kind that may have it */
 	uint32_t required;  /* bit for each kind that must have it */
 	uint32_t multiline; /* 1: line feeds and tabs allowed */
@@ -90,7 +108,7 @@ const struct tuy_field_rule *tuy_field_rule_named(struct tuy_bytes name);
 struct tuy_value {
 	bool present;
 	uint64_t number;       /* UINT; BOOL 0 or 1 */
-	struct tuy_bytes text; /* STR: a span into whatever it was read from */
+	struct tuy_bytes text; /* STR, BIN: a span into whatever it was read from */
 	uint32_t count;        /* LIST */
 	struct tuy_bytes item[TUY_TAGS_MAX];
 };
@@ -130,6 +148,9 @@ enum tuy_err tuy_record_read(struct tuy_bytes doc, struct tuy_record *record);
 /* PROTOCOL 8.2 */
 struct tuy_object tuy_object_id(const struct tuy_circle *circle, const struct tuy_member *author,
                                 const struct tuy_tag *nonce);
+
+/* Is it a record about a tip or an ask (kinds 4 to 15), which `ref` names? */
+bool tuy_record_is_act(enum tuy_record_kind kind);
 
 /* "profile", "intro", "vouch", "news", "supplier" for 1..5; NULL else. And back: 0 if none. */
 const char *tuy_ask_name(uint64_t ask);

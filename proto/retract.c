@@ -5,9 +5,13 @@
 #include "writer.h"
 #include <string.h>
 
-enum { KEY_KIND = 0, KEY_NONCE = 1, KEY_REV = 2, KEY_LOG = 35, KEY_SEQS = 36 };
-
-_Static_assert((int)KEY_LOG >= (int)TUY_FIELD_END, "no other field has this key");
+enum {
+	KEY_KIND = 0,
+	KEY_NONCE = 1,
+	KEY_REV = 2,
+	KEY_LOG = TUY_FIELD_LOG,
+	KEY_SEQS = TUY_FIELD_SEQS
+};
 
 enum tuy_err tuy_retract_write(const struct tuy_retract *retract, const struct tuy_tag *nonce,
                                uint8_t *out, size_t cap, size_t *len)

@@ -72,6 +72,7 @@ static void item_stored(struct tuy_node *n, struct tuy_now now, const struct tuy
 	case TUY_STORE_INVITE:
 	case TUY_STORE_INCARNATION:
 	case TUY_STORE_SETTLED:
+	case TUY_STORE_PRIVATE:
 		break;
 	}
 }

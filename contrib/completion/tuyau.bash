@@ -9,7 +9,15 @@ _tuyau_options() {
 		"--no-wait --timeout" ;;
 	invite) echo "--days --qr --out" ;;
 	tip | donne) echo "--company --need --role --warm --link --for --tag --budget --when" \
-		"--place --sector --life --claims --reward --lang --told" ;;
+		"--place --sector --life --claims --reward --lang --told --who --phone --email" \
+		"--best-time --hide-company --size --why-private" ;;
+	done) echo "--contacted --meeting --quoted --won --lost --no-answer --not-a-fit --asked --agreed" \
+		"--introduced --met --done --amount --currency --because --replace" ;;
+	give-back | pass | passe) echo "--because" ;;
+	thank | merci) echo "--share --back" ;;
+	edit) echo "--title --company --need --role --warm --tag --budget --when --place" ;;
+	answer) echo "--relay --intro --me --moved --as-of --who --role --phone --email --strength --told" \
+		"--no" ;;
 	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
 		"--for --budget --when --lang" ;;
 	inbox) echo "--all --mine --for-me --limit \
@@ -30,9 +38,9 @@ _tuyau_options() {
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="new invite join profile tip ask inbox show search watch digest value circle
-		events vouch verify status
-		stop version help donne demande"
+	local commands="new invite join profile tip ask inbox show search watch digest value claim award done give-back
+		pass edit withdraw undo thank answer accept solved circle events vouch verify status
+		stop version help donne demande prends passe merci"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
 	local -a where=()
@@ -76,7 +84,8 @@ _tuyau() {
 	vouch) words="$(_tuyau_options vouch) $globals
 		$(tuyau "${where[@]}" --no-start inbox --all kind:vouch -q 2>/dev/null)
 		$(tuyau "${where[@]}" --no-start vouch list -q 2>/dev/null)" ;;
-	show) words="$(_tuyau_options show) $globals
+	show | claim | prends | award | done | give-back | pass | passe | edit | withdraw | thank | merci | answer | accept | solved)
+		words="$(_tuyau_options "$command") $globals
 		$(tuyau "${where[@]}" --no-start inbox --all --limit 500 -q 2>/dev/null)" ;;
 	ask | demande) words="$(_tuyau_options ask) $globals profile intro vouch news supplier" ;;
 	*) words="$(_tuyau_options "$command") $globals" ;;

@@ -35,6 +35,12 @@ _tuyau() {
 		'search:tips and asks that hold all these words'
 		'watch:standing searches' 'digest:what came lately, as a text'
 		'value:what the circle brought'
+		'claim:take a tip' 'prends:take a tip' 'award:award a tip of yours'
+		'done:say how far you got' 'give-back:give a tip back'
+		'pass:not for you' 'passe:not for you' 'edit:say it otherwise'
+		'withdraw:take it back' 'undo:take back what was given just now'
+		'thank:say thanks' 'merci:say thanks' 'answer:answer an ask'
+		'accept:accept an answer' 'solved:the ask needs no more answers'
 		'circle:which circles, and who is in them'
 		'events:what has happened'
 		'vouch:letters of recommendation' 'verify:check a letter or any file signed with minisign'
@@ -101,6 +107,14 @@ _tuyau() {
 		verify) _arguments $globals '--key:key:_files' '1:file:_files' \
 			'2:signature:_files -g "*.minisig"' ;;
 		show) _arguments $globals '--blurb' '1:id:_tuyau_ids' ;;
+		claim|prends|award|withdraw|accept|solved|edit) _arguments $globals '1:id:_tuyau_ids' '*:text:' ;;
+		done) _arguments $globals --{contacted,meeting,quoted,won,lost,no-answer,not-a-fit} \
+			--{asked,agreed,introduced,met,done,replace} '--amount:amount:' \
+			'--currency:currency:' '--because:code:' '1:id:_tuyau_ids' '*:text:' ;;
+		give-back|pass|passe) _arguments $globals '--because:code:' '1:id:_tuyau_ids' '*:text:' ;;
+		thank|merci) _arguments $globals --{share,back} '1:id:_tuyau_ids' '*:text:' ;;
+		answer) _arguments $globals --{relay,intro,me,told,no} '--moved:company:' '--as-of:date:' \
+			'--who:name:' '--phone:phone:' '--email:email:' '1:id:_tuyau_ids' '*:text:' ;;
 		circle) _arguments $globals '(-a --all)'{-a,--all} '1:what:(list show members)' \
 			'*:circle:_tuyau_circles' ;;
 		profile) _arguments $globals '1:what:(show set)' '*:value:' ;;

@@ -326,5 +326,5 @@ def test_a_wrong_param_is_not_passed_over(world):
         alice.rpc("status", {"circel": "x"})
     assert caught.value.code == "T-USAGE" and "circel" in caught.value.error["message"]
     with pytest.raises(RpcError) as caught:
-        alice.rpc("claim", {"id": "7KQ2"})
+        alice.rpc("who", {"id": "7KQ2"})
     assert caught.value.code == "T-METHOD"

@@ -296,6 +296,7 @@ static void commit_item(struct disk *d, const struct tuy_store_item *item)
 		if (!d->uncut)
 			disk_void_cut(&d->log[item->log_no], item);
 		break;
+	case TUY_STORE_PRIVATE: /* nor has private rows */
 	case TUY_STORE_SPENT:
 		break; /* nothing here publishes again */
 	case TUY_STORE_VOIDED:

@@ -49,12 +49,23 @@ static struct tuy_record least_of(enum tuy_record_kind kind)
 	}
 	if (kind == TUY_RECORD_PROFILE || kind == TUY_RECORD_CIRCLE)
 		text_set(&record, TUY_FIELD_NAME, TEXT("A name"));
+	record.has_ref = tuy_record_is_act(kind);
+	if (kind == TUY_RECORD_AWARD)
+		text_set(&record, TUY_FIELD_TO, xs(32));
+	if (kind == TUY_RECORD_CARD || kind == TUY_RECORD_PROGRESS || kind == TUY_RECORD_OUTCOME)
+		text_set(&record, TUY_FIELD_OF, xs(10));
+	if (kind == TUY_RECORD_PROGRESS || kind == TUY_RECORD_OUTCOME)
+		number_set(&record, TUY_FIELD_STEP, 1);
 	return record;
 }
 
-static const enum tuy_record_kind written_kinds[] = { TUY_RECORD_PROFILE, TUY_RECORD_TIP,
-	                                              TUY_RECORD_ASK, TUY_RECORD_CIRCLE };
-#define KINDS 4
+static const enum tuy_record_kind written_kinds[] = {
+	TUY_RECORD_PROFILE,  TUY_RECORD_TIP,     TUY_RECORD_ASK,       TUY_RECORD_CIRCLE,
+	TUY_RECORD_ANSWER,   TUY_RECORD_CLAIM,   TUY_RECORD_AWARD,     TUY_RECORD_CARD,
+	TUY_RECORD_PROGRESS, TUY_RECORD_OUTCOME, TUY_RECORD_GIVE_BACK, TUY_RECORD_CLOSED,
+	TUY_RECORD_WITHDRAW, TUY_RECORD_REOPEN,  TUY_RECORD_THANKS,
+};
+#define KINDS 15
 
 /* The same with every field it may have, each as long as it may be. */
 static struct tuy_record most_of(enum tuy_record_kind kind)
@@ -67,7 +78,8 @@ static struct tuy_record most_of(enum tuy_record_kind kind)
 			continue;
 		value->present = true;
 		value->number = rule->max;
-		value->text = xs(rule->max);
+		if (rule->type == TUY_TYPE_STR || rule->type == TUY_TYPE_BIN)
+			value->text = xs(rule->max);
 		if (rule->type == TUY_TYPE_LIST) {
 			value->count = rule->max;
 			for (uint32_t i = 0; i < rule->max; i++)
@@ -76,8 +88,10 @@ static struct tuy_record most_of(enum tuy_record_kind kind)
 	}
 	if (kind == TUY_RECORD_TIP)
 		record.value[TUY_FIELD_LINK].text = TEXT("client");
-	if (kind == TUY_RECORD_ASK)
+	if (kind == TUY_RECORD_ASK || kind == TUY_RECORD_ANSWER)
 		record.value[TUY_FIELD_TEXT].text = xs(1000);
+	else if (kind != TUY_RECORD_TIP && record.value[TUY_FIELD_TEXT].present)
+		record.value[TUY_FIELD_TEXT].text = xs(500);
 	record.has_ref = true;
 	memset(record.ref.b, 0x22, sizeof record.ref.b);
 	return record;
@@ -156,7 +170,7 @@ static void assert_record_equal(const struct tuy_record *a, const struct tuy_rec
 		assert_int_equal(x->present, y->present);
 		if (!x->present)
 			continue;
-		if (type == TUY_TYPE_STR)
+		if (type == TUY_TYPE_STR || type == TUY_TYPE_BIN)
 			assert_text(x->text, y->text);
 		else if (type != TUY_TYPE_LIST)
 			assert_true(x->number == y->number);
@@ -178,7 +192,7 @@ static void names_and_keys_of_fields_are_unique(void **state)
 		assert_int_equal(rule->field, f);
 		struct tuy_bytes name = { (const uint8_t *)rule->name, strlen(rule->name) };
 		assert_ptr_equal(tuy_field_rule_named(name), rule);
-		assert_true(rule->kinds != 0);
+		assert_int_equal(rule->kinds == 0, f == TUY_FIELD_LOG || f == TUY_FIELD_SEQS);
 		assert_int_equal(rule->required & ~rule->kinds, 0);
 	}
 	assert_null(tuy_field_rule(TUY_FIELD_END));
@@ -200,13 +214,15 @@ static void the_table_is_the_one_of_the_specification(void **state)
 		     { 19, "lang", 8 },    { 21, "claims", 2 },      { 22, "ask", 5 },
 		     { 24, "blurb", 600 }, { 26, "why", 400 },       { 27, "name", 120 },
 		     { 29, "sells", 300 }, { 30, "looks_for", 300 }, { 31, "not_for", 200 },
-		     { 34, "reach", 120 } };
+		     { 34, "reach", 120 }, { 35, "log", 16 },        { 37, "to", 32 },
+		     { 39, "of", 10 },     { 40, "step", 7 },        { 43, "reason", 40 },
+		     { 47, "how", 5 },     { 51, "size", 40 },       { 52, "until", UINT32_MAX } };
 	for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
 		const struct tuy_field_rule *rule = tuy_field_rule((enum tuy_field)some[i].key);
 		assert_string_equal(rule->name, some[i].name);
 		assert_int_equal(rule->max, some[i].max);
 	}
-	assert_int_equal(TUY_FIELD_END, 35);
+	assert_int_equal(TUY_FIELD_END, 53);
 	for (int f = TUY_FIELD_TITLE; f < TUY_FIELD_END; f++)
 		assert_int_equal(tuy_field_rule((enum tuy_field)f)->multiline,
 		                 f == TUY_FIELD_TEXT || f == TUY_FIELD_BLURB);
@@ -322,7 +338,34 @@ static void refuses_every_text_that_is_one_byte_too_long(void **state)
 			tried++;
 		}
 	}
-	assert_int_equal(tried, 39);
+	assert_int_equal(tried, 62);
+}
+
+static void an_act_names_what_it_is_about(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct tuy_record record = least_of(written_kinds[i]);
+		record.has_ref = false;
+		assert_fault(&record, (enum tuy_field)0,
+		             tuy_record_is_act(record.kind) ? TUY_E_FORMAT : TUY_OK);
+	}
+}
+
+static void an_id_has_exactly_its_bytes(void **state)
+{
+	(void)state;
+	static const size_t lens[] = { 0, 9, 10, 11, 31, 32, 33 };
+	for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+		struct tuy_record award = least_of(TUY_RECORD_AWARD);
+		text_set(&award, TUY_FIELD_TO, xs(lens[i]));
+		assert_fault(&award, lens[i] == 32 ? (enum tuy_field)0 : TUY_FIELD_TO,
+		             lens[i] == 32 ? TUY_OK : TUY_E_FORMAT);
+		award = least_of(TUY_RECORD_AWARD);
+		text_set(&award, TUY_FIELD_OF, xs(lens[i]));
+		assert_fault(&award, lens[i] == 10 ? (enum tuy_field)0 : TUY_FIELD_OF,
+		             lens[i] == 10 ? TUY_OK : TUY_E_FORMAT);
+	}
 }
 
 static void an_ask_has_a_shorter_text_than_a_tip(void **state)
@@ -615,7 +658,7 @@ static void skips_unknown_keys_and_fields_of_other_kinds(void **state)
 static void keeps_a_kind_it_does_not_write(void **state)
 {
 	(void)state;
-	static const uint32_t kinds[] = { 4, 8, 16, 18, 19, 31, 32, 33, 127, 128, INT32_MAX };
+	static const uint32_t kinds[] = { 4, 11, 16, 18, 19, 31, 32, 33, 127, 128, INT32_MAX };
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		struct tuy_record record;
 		uint8_t nonce[16];
@@ -715,6 +758,8 @@ int main(void)
 		     accepts_an_empty_text_where_none_is_required),
 		TEST("refuses every text that is one byte too long",
 		     refuses_every_text_that_is_one_byte_too_long),
+		TEST("an act names what it is about", an_act_names_what_it_is_about),
+		TEST("an id has exactly its bytes", an_id_has_exactly_its_bytes),
 		TEST("an ask has a shorter text than a tip", an_ask_has_a_shorter_text_than_a_tip),
 		TEST("tags are 8 of 40 bytes", tags_are_8_of_40_bytes),
 		TEST("numbers stay in their ranges", numbers_stay_in_their_ranges),

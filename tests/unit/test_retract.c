@@ -102,7 +102,8 @@ static void what_is_not_right_says_nothing(void **state)
 	assert_int_equal(read_of(16, 16, good, 2), TUY_OK);
 	assert_int_equal(read_of(16, 16, many, TUY_RETRACT_MAX), TUY_OK);
 	assert_int_equal(read_of(17, 16, good, 2), TUY_E_FORMAT); /* a CIRCLE without its name */
-	assert_int_equal(read_of(15, 16, good, 2), TUY_E_UNKNOWN);
+	assert_int_equal(read_of(15, 16, good, 2), TUY_E_FORMAT); /* THANKS without a ref */
+	assert_int_equal(read_of(18, 16, good, 2), TUY_E_UNKNOWN);
 	assert_int_equal(read_of(16, 15, good, 2), TUY_E_FORMAT);
 	assert_int_equal(read_of(16, 0, good, 2), TUY_E_FORMAT);
 	assert_int_equal(read_of(16, 16, good, 0), TUY_E_FORMAT);

@@ -101,7 +101,7 @@ static void params_known(void **state)
 	assert_null(strstr(fault.message, "\xe2\x80\xae"));
 	map = map_one(room, "phone", "06");
 	assert_int_equal(rpc_params_check(map, " circle fields life_s ", &fault), -1);
-	assert_string_equal(fault.code, "T-NOT-YET");
+	assert_string_equal(fault.code, "T-USAGE");
 	assert_int_equal(rpc_params_check((struct tuy_bytes){ 0 }, " ", &fault), 0);
 }
 
@@ -182,7 +182,7 @@ static void fields_refused(void **state)
 	} cases[] = {
 		{ TUY_RECORD_TIP, "nom", "x", "T-USAGE", "There is no \"nom\" here." },
 		{ TUY_RECORD_TIP, "sells", "x", "T-USAGE", "There is no \"sells\" here." },
-		{ TUY_RECORD_TIP, "who", "Lise", "T-NOT-YET", "Sealed contact cards (who)" },
+		{ TUY_RECORD_TIP, "phone", "06", "T-USAGE", "There is no \"phone\" here." },
 		{ TUY_RECORD_TIP, "warmth", "3", "T-USAGE", "warmth must be a number." },
 		{ TUY_RECORD_TIP, "told", "yes", "T-USAGE", "told must be true or false." },
 		{ TUY_RECORD_TIP, "tags", "wifi", "T-USAGE", "tags must be a list of texts." },

@@ -1,0 +1,151 @@
+/* answer, accept, solved: what is done about an ask. */
+#include "rpc_life.h"
+#include "rpc_do.h"
+#include "rpc_people.h"
+#include "store_erase.h"
+#include <string.h>
+
+#define NEWS        4            /* PROTOCOL 8.4, ask */
+#define NEWS_LIFE_S (7u * 86400) /* product 1.12: an answer to news */
+
+/* Is it an ask that stands? False: the call has failed. */
+static bool ask_stands(struct rpc_call *call, struct store_reading *reading, struct view_life *life,
+                       const struct life_work *work)
+{
+	uint32_t now_s = loop_now(call->home->d).wall_s;
+	enum view_state state = view_state_at(life->state, work->object.expires_s, now_s);
+	if (work->object.kind != TUY_RECORD_ASK)
+		rpc_life_refuse(call, reading, life, "T-USAGE", "tuyau claim ID",
+		                "That is a tip: it is claimed, not answered.");
+	else if (state != VIEW_STATE_OPEN && state != VIEW_STATE_ANSWERED)
+		rpc_life_refuse(call, reading, life, "T-NOT-OPEN", "tuyau inbox",
+		                "It is solved, withdrawn or expired.");
+	else
+		return true;
+	return false;
+}
+
+/* Product 1.2: "card (told required)" */
+static int told_check(const struct tuy_record *answer, struct rpc_fault *fault)
+{
+	const struct tuy_value *value = answer->value;
+	bool named = value[TUY_FIELD_NAME].present || value[TUY_FIELD_PHONE].present ||
+	             value[TUY_FIELD_EMAIL].present;
+	if (!named || value[TUY_FIELD_TOLD].number == 1)
+		return 0;
+	return rpc_fault_set(fault, "T-TOLD", "Tell her first, then: tuyau answer ID ... --told",
+	                     "You name a person but did not say she knows.");
+}
+
+void rpc_do_answer(struct rpc_call *call)
+{
+	struct store_reading reading;
+	struct view_life life;
+	struct rpc_fault fault;
+	struct life_work *work = rpc_life_open(call, &reading, &life);
+	if (!work || !ask_stands(call, &reading, &life, work))
+		return;
+	if (rpc_life_mine(call->home, &work->object)) {
+		rpc_life_refuse(call, &reading, &life, "T-NOT-ALLOWED", "tuyau solved ID",
+		                "You asked this.");
+		return;
+	}
+	uint32_t exp_s = life_expiry(call->home->d, LIFE_SPAN_ACT);
+	struct tuy_record answer = life_record(TUY_RECORD_ANSWER, &work->object.id);
+	rpc_life_close(&reading, &life);
+	life_batch_add(&work->batch, &answer, exp_s, NULL); /* that there is one */
+	if (rpc_life_fields(call, &answer, &fault) == 0 && told_check(&answer, &fault) == 0) {
+		if (!answer.value[TUY_FIELD_HOW].present)
+			life_set_number(&answer, TUY_FIELD_HOW, 1);
+		if (work->object.ask == NEWS) /* its payload goes STORE_KEEP_S later */
+			exp_s = loop_now(call->home->d).wall_s + NEWS_LIFE_S - STORE_KEEP_S;
+		life_batch_add(&work->batch, &answer, exp_s, &work->object.member);
+		rpc_life_write(call);
+		return;
+	}
+	rpc_fail_fault(call, &fault);
+}
+
+/* The answer that the param names by its id or its author, or the only one. */
+static const struct tuy_life_claim *answer_find(struct rpc_call *call,
+                                                struct store_reading *reading,
+                                                const struct view_life *life, uint32_t circle_no,
+                                                struct rpc_fault *fault)
+{
+	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, circle_no);
+	const struct rpc_person *person = NULL;
+	const struct tuy_life_claim *found = NULL;
+	struct tuy_object low = { { 0 } };
+	struct tuy_object high = { { 0 } };
+	struct tuy_bytes text = { 0 };
+	uint32_t count = 0;
+	int there = rpc_param_text(call->params, "answer", RPC_NAME_MAX, &text, fault);
+	if (there < 0)
+		return NULL;
+	uint32_t named = there ? rpc_person_find(circle, text, &person) : 0;
+	bool is_id = there && named == 0 && tuy_object_range(text, &low, &high) == TUY_OK;
+	for (uint32_t i = 0; i < life->life.claim_count; i++) {
+		const struct tuy_life_claim *claim = &life->life.claim[i];
+		bool wanted = !there;
+		if (named == 1)
+			wanted = memcmp(&claim->by, &person->member, sizeof claim->by) == 0;
+		else if (is_id)
+			wanted = memcmp(&claim->id, &low, sizeof low) >= 0 &&
+			         memcmp(&claim->id, &high, sizeof high) <= 0;
+		if (wanted)
+			found = claim;
+		count += wanted;
+	}
+	if (count == 1)
+		return found;
+	rpc_fault_set(fault, count == 0 ? "T-NOT-FOUND" : "T-AMBIGUOUS", "tuyau accept ID MEMBER",
+	              count == 0 ? "There is no such answer." : "Which answer? There are several.");
+	return NULL;
+}
+
+void rpc_do_accept(struct rpc_call *call)
+{
+	struct store_reading reading;
+	struct view_life life;
+	struct rpc_fault fault;
+	struct life_work *work = rpc_life_open(call, &reading, &life);
+	if (!work || !ask_stands(call, &reading, &life, work))
+		return;
+	if (!rpc_life_mine(call->home, &work->object)) {
+		rpc_life_refuse(call, &reading, &life, "T-NOT-ALLOWED", "tuyau show ID",
+		                "Only who asked accepts an answer.");
+		return;
+	}
+	const struct tuy_life_claim *answer =
+		answer_find(call, &reading, &life, work->object.circle_no, &fault);
+	if (!answer) {
+		rpc_life_close(&reading, &life);
+		rpc_fail_fault(call, &fault);
+		return;
+	}
+	struct tuy_record award = life_record(TUY_RECORD_AWARD, &work->object.id);
+	struct tuy_life_claim to = *answer;
+	life_set_bytes(&award, TUY_FIELD_TO, TUY_BYTES(to.by.b));
+	life_set_bytes(&award, TUY_FIELD_OF, TUY_BYTES(to.id.b));
+	life_batch_add(&work->batch, &award, life_expiry(call->home->d, LIFE_SPAN_ACT), &to.by);
+	rpc_life_close(&reading, &life);
+	rpc_life_write(call);
+}
+
+void rpc_do_solved(struct rpc_call *call)
+{
+	struct store_reading reading;
+	struct view_life life;
+	struct life_work *work = rpc_life_open(call, &reading, &life);
+	if (!work || !ask_stands(call, &reading, &life, work))
+		return;
+	if (!rpc_life_mine(call->home, &work->object)) {
+		rpc_life_refuse(call, &reading, &life, "T-NOT-ALLOWED", "tuyau show ID",
+		                "Only who asked says that it is solved.");
+		return;
+	}
+	struct tuy_record closed = life_record(TUY_RECORD_CLOSED, &work->object.id);
+	life_batch_add(&work->batch, &closed, life_expiry(call->home->d, LIFE_SPAN_ACT), NULL);
+	rpc_life_close(&reading, &life);
+	rpc_life_write(call);
+}

@@ -1,0 +1,16 @@
+/*
+ * The pairs of an OBJECT that tell its life: award, claimants, sealed, outcome, answers,
+ * waiting_for, next (rpc_methods.h).
+ *
+ * Thread rule: the loop thread.
+ */
+#ifndef RPC_LIFE_PUT_H
+#define RPC_LIFE_PUT_H
+
+#include "rpc_home.h"
+
+/* Into an open map. */
+void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
+                  const struct view_object *object, struct rpc_out *out);
+
+#endif
