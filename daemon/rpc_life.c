@@ -158,25 +158,20 @@ static bool claim_not_meant(struct rpc_call *call, struct store_reading *reading
 	return true;
 }
 
-/* The award of `me` that was ended last: a new claim follows it. */
+/* The newest award to `me`, which was ended: a new claim follows it. NULL: none. Only one device
+ * writes them, so that their times tell. */
 static const struct tuy_object *award_before(const struct view_life *life)
 {
-	const struct tuy_object *last = NULL;
+	const struct tuy_act *last = NULL;
 	for (uint32_t i = 0; i < life->acts.count; i++) {
 		const struct tuy_act *act = &life->acts.act[i];
 		bool mine = act->kind == TUY_RECORD_AWARD && act->has_to &&
-		            memcmp(&act->to, &life->me, sizeof act->to) == 0;
-		if (!mine)
-			continue;
-		/* the one that no other award of mine follows, directly or through others: the
-		 * newest, as only one device writes them */
-		if (!last || act->time_s >= life->acts
-		                                    .act[view_act_find(&life->acts, act->kind, last,
-		                                                       VIEW_FOR_CIRCLE)]
-		                                    .time_s)
-			last = &act->id;
+		            memcmp(&act->to, &life->me, sizeof act->to) == 0 &&
+		            memcmp(&act->author, &life->subject.author, sizeof act->author) == 0;
+		if (mine && (!last || act->time_s >= last->time_s))
+			last = act;
 	}
-	return last;
+	return last ? &last->id : NULL;
 }
 
 void rpc_do_claim(struct rpc_call *call)

@@ -692,8 +692,8 @@ int view_batch_write(struct view_batch *batch)
 		if (!batch->made[i].dead && is_newest_only(batch->made[i].row.kind))
 			rc = newest_settle(batch, &batch->made[i]);
 		else if (!batch->made[i].dead && is_shown(batch->made[i].row.kind))
-			rc = view_lives_touch(batch->lives, batch->made[i].row.circle_no,
-			                      &batch->made[i].row.id);
+			rc = view_lives_made(batch->lives, batch->made[i].row.circle_no,
+			                     &batch->made[i].row.id);
 	if (rc == 0)
 		rc = view_lives_write(batch->lives);
 	if (rc == 0)

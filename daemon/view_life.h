@@ -121,7 +121,9 @@ int view_lives_revision(struct view_lives *lives, enum tuy_record_kind kind,
 /* The entry is about to go. `record` NULL: it is a revision of the object `entry->id`. */
 int view_lives_erase(struct view_lives *lives, enum tuy_record_kind kind,
                      const struct view_lives_entry *entry, const struct tuy_record *record);
-/* An object came, or went. */
+/* An object came, or a newer revision of one: if something was done about it, it is folded. */
+int view_lives_made(struct view_lives *lives, uint32_t circle_no, const struct tuy_object *id);
+/* What is known of an object changed. */
 int view_lives_touch(struct view_lives *lives, uint32_t circle_no, const struct tuy_object *id);
 /* The object went for good: private rows too. */
 int view_lives_forget(struct view_lives *lives, uint32_t circle_no, const struct tuy_object *id);

@@ -46,11 +46,6 @@ static int me_find(struct view_lives *lives)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static bool same_life(const struct view_row *a, const struct view_row *b)
-{
-	return a->state == b->state;
-}
-
 /* Folds one object again and writes what changed. */
 static int life_write(struct view_lives *lives, const struct touched *touched)
 {
@@ -75,14 +70,14 @@ static int life_write(struct view_lives *lives, const struct touched *touched)
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 	}
 	struct tuy_life_subject subject = { row.kind, log.log.member, log.log.device, row.claims };
-	struct view_row before = row;
+	enum view_state before = row.state;
 	tuy_life_fold(&subject, acts.act, acts.count, &life);
 	view_acts_free(&acts);
 	row.state = view_state_of(&subject, &life, &lives->me);
 	move = view_move_of(&subject, &life, &lives->me);
 	move.circle_no = touched->circle_no;
 	move.id = touched->id;
-	if (!same_life(&before, &row))
+	if (row.state != before)
 		rc = view_row_change(lives->txn, lives->tables, number, &row);
 	return rc == 0 ? view_move_put(lives->txn, lives->tables, &move) : rc;
 }
@@ -99,6 +94,24 @@ int view_lives_touch(struct view_lives *lives, uint32_t circle_no, const struct 
 	}
 	lives->touched[lives->count++] = (struct touched){ circle_no, *id };
 	return 0;
+}
+
+int view_lives_made(struct view_lives *lives, uint32_t circle_no, const struct tuy_object *id)
+{
+	struct view_act_key first = view_act_key(circle_no, id, TUY_RECORD_ANSWER, 0, 0);
+	MDB_val key = { sizeof first.b, first.b };
+	MDB_val row;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(lives->txn, lives->tables->dbi[STORE_ACTS], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+	bool any = rc == 0 && key.mv_size == sizeof first.b &&
+	           memcmp(key.mv_data, first.b, VIEW_ACT_KIND_END - 1) == 0;
+	mdb_cursor_close(cursor);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	return any ? view_lives_touch(lives, circle_no, id) : 0;
 }
 
 static struct view_act_key key_of(const struct view_lives_entry *entry, enum tuy_record_kind kind,
