@@ -1,6 +1,7 @@
 /* inbox and search: lists of objects. */
 #include "commands.h"
 #include "object.h"
+#include "query.h"
 #include "times.h"
 #include "../proto/text.h"
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 static const struct option_rule inbox_rules[] = {
 	{ 'a', "all", NULL, "all", OPTION_FLAG, "everything live, own ones too, without a limit" },
 	{ 0, "mine", NULL, "mine", OPTION_FLAG, "what I gave and asked" },
-	{ 0, "for-me", NULL, "for_me", OPTION_FLAG, "what is meant for me" },
+	{ 0, "for-me", NULL, "for_me", OPTION_FLAG, "what my watches match or names me" },
 	{ 'n', "limit", "N", "limit", OPTION_NUMBER, "at most N" },
 };
 
@@ -19,59 +20,15 @@ static const struct option_rule search_rules[] = {
 
 /* ---- what is asked ---- */
 
-/* "from:david" into `filters`. 1: it was a filter; 0: a word; -1: session->failure. */
-static int filter_read(struct session *session, const char *word, json_t *filters)
-{
-	static const char *const now[] = { "from", "kind", "state" };
-	static const char *const later[] = { "company", "tag",  "warm",  "age",
-		                             "due",     "-tag", "-from", "-kind" };
-	size_t len = strcspn(word, ":");
-	json_t *value;
-	if (word[len] == '\0')
-		return 0;
-	for (size_t i = 0; i < sizeof(now) / sizeof(now[0]); i++) {
-		if (strlen(now[i]) != len || memcmp(now[i], word, len) != 0)
-			continue;
-		if (options_string(word + len + 1, now[i], &value, &session->failure) != 0)
-			return -1;
-		json_object_set_new(filters, now[i], value);
-		return 1;
-	}
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (strlen(later[i]) == len && memcmp(later[i], word, len) == 0)
-			return errors_set(&session->failure, EXIT_OTHER, "T-NOT-YET",
-			                  "What works: from:david kind:tip state:expired",
-			                  "The filter \"%s\" is not in this version yet.", word);
-	}
-	return 0;
-}
-
-/* Params with options and filters; the other words joined to *query (NULL if there are none). */
-static json_t *list_params(struct session *session, char **query)
+/* Params with options and, if there are words, the query. */
+static json_t *list_params(struct session *session)
 {
 	json_t *params = session_params(session);
-	json_t *filters = json_object();
-	struct options words = session->options;
-	words.word_count = 0;
-	*query = NULL;
-	int failed = !params || options_fields(&session->options, params, &session->failure) != 0;
-	for (size_t i = 0; !failed && i < session->options.word_count; i++) {
-		int filter = filter_read(session, session->options.words[i], filters);
-		failed = filter < 0;
-		if (filter == 0) /* never ahead of the word being read */
-			words.words[words.word_count++] = session->options.words[i];
-	}
-	if (failed) {
-		json_decref(filters);
-		json_decref(params);
-		return NULL;
-	}
-	if (json_object_size(filters) > 0)
-		json_object_set(params, "filters", filters);
-	json_decref(filters);
-	if (words.word_count > 0)
-		*query = options_words_join(&words, 0);
-	return params;
+	if (params && options_fields(&session->options, params, &session->failure) == 0 &&
+	    query_put(session, 0, params) == 0)
+		return params;
+	json_decref(params);
+	return NULL;
 }
 
 /* ---- what is shown ---- */
@@ -133,20 +90,22 @@ static void row_add(const struct session *session, struct show_table *table, con
 	free(matches);
 }
 
-enum section { SECTION_YOURS, SECTION_TIPS, SECTION_ASKS, SECTIONS };
+enum section { SECTION_YOURS, SECTION_MOVES, SECTION_ASKS, SECTION_TIPS, SECTIONS };
 
 static enum section section_of(const struct session *session, const json_t *object)
 {
-	if (json_array_size(json_object_get(object, "matched")) > 0 ||
-	    options_value(&session->options, "for-me"))
+	const char *part = doc_text(object, "part");
+	if (strcmp(part, "for-you") == 0 || options_value(&session->options, "for-me"))
 		return SECTION_YOURS;
+	if (strcmp(part, "moves") == 0)
+		return SECTION_MOVES;
 	return strcmp(doc_text(object, "kind"), "ask") == 0 ? SECTION_ASKS : SECTION_TIPS;
 }
 
 static void section_print(const struct session *session, const json_t *objects,
                           enum section section, enum list_circles circles)
 {
-	static const char *const titles[SECTIONS] = { "FOR YOU", "TIPS", "ASKS" };
+	static const char *const titles[SECTIONS] = { "FOR YOU", "YOUR MOVES", "ASKS", "TIPS" };
 	const struct show_term *term = &session->term;
 	struct show_table table = show_table_make(list_columns, LIST_COLUMNS);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
@@ -189,6 +148,28 @@ static void circle_line_print(const struct session *session, const json_t *circl
 	free(name);
 }
 
+/* Own ones in "your moves" are there because they end. */
+static void ending_print(const struct session *session, const json_t *objects)
+{
+	for (size_t i = 0; i < json_array_size(objects); i++) {
+		const json_t *object = json_array_get(objects, i);
+		if (section_of(session, object) != SECTION_MOVES)
+			continue;
+		struct times_text at = times_moment(doc_text(object, "expires"));
+		char *id = show_clean(doc_text(object, "short"));
+		printf("  %s ends %s; give it again if it still holds\n", id, at.text);
+		free(id);
+	}
+}
+
+/* Whoever has watches sees what they match; other tips are told as a number. */
+static bool tips_are_counted(const struct session *session, const json_t *answer)
+{
+	const struct options *options = &session->options;
+	return doc_number(answer, "watches", 0) > 0 && options->given_count == 0 &&
+	       options->word_count == 0;
+}
+
 static void inbox_screen_print(const struct session *session, const json_t *answer,
                                enum list_circles circles)
 {
@@ -196,13 +177,29 @@ static void inbox_screen_print(const struct session *session, const json_t *answ
 	const json_t *shown = json_object_get(answer, "circles");
 	for (size_t i = 0; i < json_array_size(shown); i++)
 		circle_line_print(session, json_array_get(shown, i));
-	for (enum section section = 0; section < SECTIONS; section++)
+	for (enum section section = 0; section < SECTIONS; section++) {
+		if (section == SECTION_TIPS && tips_are_counted(session, answer))
+			continue;
 		section_print(session, objects, section, circles);
+		if (section == SECTION_MOVES)
+			ending_print(session, objects);
+	}
+}
+
+static long long more_of(const struct session *session, const json_t *answer)
+{
+	const json_t *objects = json_object_get(answer, "objects");
+	long long more = doc_number(answer, "more", 0);
+	if (!session->term.screen || !tips_are_counted(session, answer))
+		return more;
+	for (size_t i = 0; i < json_array_size(objects); i++)
+		more += section_of(session, json_array_get(objects, i)) == SECTION_TIPS;
+	return more;
 }
 
 static void inbox_talk(const struct session *session, const json_t *answer)
 {
-	long long more = doc_number(answer, "more", 0);
+	long long more = more_of(session, answer);
 	if (more > 0)
 		fprintf(stderr, "%lld more: tuyau inbox --all\n", more);
 	else if (json_array_size(json_object_get(answer, "objects")) == 0)
@@ -214,17 +211,9 @@ static void inbox_talk(const struct session *session, const json_t *answer)
 
 static int inbox_run(struct session *session)
 {
-	char *query;
-	json_t *params = list_params(session, &query);
+	json_t *params = list_params(session);
 	if (!params)
 		return -1;
-	if (query) {
-		session_usage_error(session, "\"%s\" is no filter. To find words: tuyau search %s",
-		                    query, query);
-		free(query);
-		json_decref(params);
-		return -1;
-	}
 	json_t *answer = session_call(session, "inbox", params, CLIENT_READS);
 	if (!answer)
 		return -1;
@@ -268,19 +257,11 @@ static void found_print(const struct session *session, const json_t *objects)
 
 static int search_run(struct session *session)
 {
-	char *query;
-	json_t *string = NULL;
-	json_t *params = list_params(session, &query);
+	if (session->options.word_count == 0)
+		return session_usage_error(session, "Which words?");
+	json_t *params = list_params(session);
 	if (!params)
 		return -1;
-	int failed = !query ? session_usage_error(session, "Which words?")
-	                    : options_string(query, "The query", &string, &session->failure);
-	free(query);
-	if (failed) {
-		json_decref(params);
-		return -1;
-	}
-	json_object_set_new(params, "query", string);
 	json_t *objects = session_call(session, "search", params, CLIENT_READS);
 	if (!objects)
 		return -1;
@@ -288,7 +269,7 @@ static int search_run(struct session *session)
 		found_print(session, objects);
 		fflush(stdout);
 		if (json_array_size(objects) == 0)
-			fputs("Nothing has all these words. Fewer words find more.\n", stderr);
+			fputs("Nothing has all of this. Fewer words find more.\n", stderr);
 	}
 	json_decref(objects);
 	return 0;
@@ -296,10 +277,10 @@ static int search_run(struct session *session)
 
 const struct command cmd_inbox = {
 	.name = "inbox",
-	.usage = "inbox [--all|--mine|--for-me] [from:MEMBER] [kind:tip|ask|intro|...]",
+	.usage = "inbox [--all|--mine|--for-me] [FILTER...]",
 	.summary = "what the others gave and ask (tuyau alone does this)",
 	.examples = "  tuyau\n"
-		    "  tuyau inbox --all kind:tip from:david\n"
+		    "  tuyau inbox --all kind:tip from:david 'warm:>=3' -tag:it\n"
 		    "  tuyau inbox --json=id,title | jq\n",
 	.rules = inbox_rules,
 	.rule_count = sizeof(inbox_rules) / sizeof(inbox_rules[0]),
@@ -309,10 +290,13 @@ const struct command cmd_inbox = {
 
 const struct command cmd_search = {
 	.name = "search",
-	.usage = "search WORDS... [from:MEMBER] [kind:tip|ask|intro|...]",
+	.usage = "search WORDS... [FILTER...]",
 	.summary = "tips and asks that hold all these words",
 	.examples = "  tuyau search wifi entrepôt\n"
-		    "  tuyau search cyber securite      # finds cybersécurité too\n",
+		    "  tuyau search cyber securite      # finds cybersécurité too\n"
+		    "  tuyau search CFO                 # a DAF is near it\n"
+		    "  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
+		    "filters: from: company: kind: state: tag: warm: age: (a \"-\" before: not)\n",
 	.rules = search_rules,
 	.rule_count = sizeof(search_rules) / sizeof(search_rules[0]),
 	.words = COMMAND_WORDS,

@@ -111,6 +111,8 @@ extern const struct command cmd_claim, cmd_award, cmd_done, cmd_give_back, cmd_p
 extern const struct command cmd_withdraw, cmd_undo, cmd_thank;
 extern const struct command cmd_answer, cmd_accept, cmd_solved; /* cmd_life.c */
 extern const struct command cmd_inbox, cmd_search;              /* cmd_find.c */
+extern const struct command cmd_watch;                          /* cmd_watch.c */
+extern const struct command cmd_value, cmd_digest;              /* cmd_value.c */
 extern const struct command cmd_events;                         /* cmd_events.c */
 extern const struct command cmd_show;                           /* cmd_show.c */
 extern const struct command cmd_status, cmd_stop, cmd_version;  /* cmd_node.c */

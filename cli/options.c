@@ -331,6 +331,19 @@ static int short_options_read(struct parse *parse, const char *typed)
 	return 0;
 }
 
+/* "-tag:it": what is not wanted, no options. */
+static bool filter_like(const char *text)
+{
+	static const char *const names[] = { "from", "company", "kind", "state",
+		                             "tag",  "warm",    "age",  "due" };
+	size_t len = strcspn(text + 1, ":");
+	for (size_t i = 0; text[1 + len] == ':' && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (name_is(names[i], text + 1, len))
+			return true;
+	}
+	return false;
+}
+
 static void word_read(struct parse *parse, const char *word)
 {
 	struct options *options = parse->options;
@@ -368,7 +381,7 @@ int options_parse(int argc, char **argv, options_rules *rules, struct options *o
 				word_read(&parse, argv[parse.index]);
 		} else if (argument[0] == '-' && argument[1] == '-') {
 			result = long_option_read(&parse, argument);
-		} else if (argument[0] == '-' && argument[1] != '\0') {
+		} else if (argument[0] == '-' && argument[1] != '\0' && !filter_like(argument)) {
 			result = short_options_read(&parse, argument);
 		} else {
 			word_read(&parse, argument);

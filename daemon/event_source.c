@@ -34,8 +34,7 @@ struct told {
 struct event_source {
 	struct daemon *d;
 	struct events *events;
-	void (*on_event)(void *context);
-	void *context;
+	struct event_listener listener;
 	uint32_t next_number; /* objects from here on were not looked at (view.h) */
 	uint32_t notices;     /* told, as daemon.notices */
 	uint32_t up_count;
@@ -51,7 +50,7 @@ static void push(struct event_source *s, struct event *event)
 {
 	event->at_s = loop_now(s->d).wall_s;
 	events_push(s->events, event);
-	s->on_event(s->context);
+	s->listener.on_event(s->listener.context);
 }
 
 /* ---- who is known ---- */
@@ -104,7 +103,8 @@ static void given_keep(struct event_source *s, const struct view_object *object)
 	};
 }
 
-static void object_take(struct event_source *s, const struct view_object *object)
+static void object_take(struct event_source *s, struct store_reading *reading,
+                        const struct view_object *object)
 {
 	struct event event = { .circle_no = object->circle_no,
 		               .object = object->id,
@@ -117,6 +117,9 @@ static void object_take(struct event_source *s, const struct view_object *object
 	if (shown && object->rev == 0) {
 		event.kind = object->kind == TUY_RECORD_TIP ? EVENT_TIP_NEW : EVENT_ASK_NEW;
 		push(s, &event);
+		event.kind = EVENT_WATCH_HIT;
+		if (s->listener.on_came(s->listener.context, reading, object))
+			push(s, &event);
 	}
 	if (shown && own && object->rev == 0)
 		given_keep(s, object);
@@ -141,7 +144,7 @@ static bool objects_look(struct event_source *s, struct store_reading *reading)
 		uint32_t number = s->next_number++;
 		if (view_object(reading, number, &object) == 0 &&
 		    object.circle_no < TUY_CIRCLES_MAX)
-			object_take(s, &object);
+			object_take(s, reading, &object);
 	}
 	return s->next_number >= end;
 }
@@ -338,14 +341,13 @@ void event_source_push(struct event_source *s, struct event *event)
 
 /* ---- life ---- */
 
-struct event_source *event_source_create(struct daemon *d, void (*on_event)(void *context),
-                                         void *context)
+struct event_source *event_source_create(struct daemon *d, const struct event_listener *listener)
 {
 	struct store_reading reading;
 	struct event_source *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	*s = (struct event_source){ .d = d, .on_event = on_event, .context = context };
+	*s = (struct event_source){ .d = d, .listener = *listener };
 	s->look = (struct loop_reminder){ .on_due = on_look, .context = s };
 	s->events = events_create(randombytes_random());
 	if (!s->events || loop_subscribe(d, on_tell, s) != 0) {

@@ -11,12 +11,17 @@
 
 struct event_source;
 
-/*
- * Begins to listen to a daemon that was started; on_event is called after each event that was
- * pushed. NULL: no memory.
- */
-struct event_source *event_source_create(struct daemon *d, void (*on_event)(void *context),
-                                         void *context);
+/* What the source asks of who made it. */
+struct event_listener {
+	void (*on_event)(void *context); /* after each event that was pushed */
+	/* A tip or an ask came: whether that is a watch.hit. */
+	bool (*on_came)(void *context, struct store_reading *reading,
+	                const struct view_object *object);
+	void *context;
+};
+
+/* Begins to listen to a daemon that was started. NULL: no memory. */
+struct event_source *event_source_create(struct daemon *d, const struct event_listener *listener);
 /* Before the loop ends. NULL is allowed. */
 void event_source_destroy(struct event_source *source);
 

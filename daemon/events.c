@@ -16,6 +16,7 @@ struct events {
 static const char *const names[EVENT_KINDS] = {
 	[EVENT_TIP_NEW] = "tip.new",
 	[EVENT_ASK_NEW] = "ask.new",
+	[EVENT_WATCH_HIT] = "watch.hit",
 	[EVENT_TIP_DELIVERED] = "tip.delivered",
 	[EVENT_ASK_DELIVERED] = "ask.delivered",
 	[EVENT_PROFILE_CHANGED] = "profile.changed",

@@ -7,6 +7,8 @@
  * at (the daemon's clock), circle (slug; nil if it is of none), and by its name:
  *
  *	tip.new, ask.new		object OBJECT: it came, or was given here (mine)
+ *	watch.hit			object OBJECT: one that came has what a watch asks for (its
+ *					`matched` says which); behind its tip.new or ask.new
  *	tip.delivered, ask.delivered	object OBJECT: an own one, given since the start of the
  *					daemon, is with everybody in the circle
  *	tip.claimed, ask.answered	object OBJECT: an own one has one more claim, or answer
@@ -50,6 +52,7 @@
 enum event_kind {
 	EVENT_TIP_NEW,
 	EVENT_ASK_NEW,
+	EVENT_WATCH_HIT,
 	EVENT_TIP_DELIVERED,
 	EVENT_ASK_DELIVERED,
 	EVENT_PROFILE_CHANGED,

@@ -18,7 +18,7 @@
 #include "keys.h"
 #include "paths.h"
 #include "store.h"
-#include "store_letters.h"
+#include "store_own.h"
 #include "view.h"
 #include <uv.h>
 
@@ -61,10 +61,12 @@ typedef void loop_on_ticket(void *context, uint64_t ticket, enum tuy_stored stor
 int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_ticket, void *context);
 
 /*
- * Writes the row of an own letter (text.len 0: it goes): *ticket is one for loop_await_ticket. The
- * bytes are copied. TUY_E_FULL: no memory; TUY_E_STORE: it is stopping.
+ * Writes a row that is this person's own (store_own.h; value.p NULL: removes it). What was kept
+ * before is on the disk when this is, in that order. *ticket for loop_await_ticket. 0; or -1: the
+ * daemon is ending, or there is no memory.
  */
-enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket);
+int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct tuy_bytes value,
+              uint64_t *ticket);
 
 /* Calls back for every TELL of the node, after it was logged and the ticket's waiters were called;
  * spans of `tell` are valid during the call. 0, or -1: no memory. */

@@ -16,7 +16,6 @@
 
 #define LOOP_PENDING_MAX 128 /* a power of two over the node's stages */
 #define LOOP_NAME_MAX    120
-#define LOOP_ROW_TICKET  (UINT64_C(1) << 63) /* set in the tickets of loop_put_letter */
 
 /* A ticket between the node and its answer. */
 struct loop_pending {
@@ -24,6 +23,9 @@ struct loop_pending {
 	bool refused;      /* never reached the writer: fails when its turn comes */
 	const char *error; /* how it failed; NULL: well */
 };
+
+/* Tickets of loop_keep have this bit, the node's have not. */
+#define LOOP_TICKET_KEPT (UINT64_C(1) << 63)
 
 struct loop_waiter {
 	struct loop_waiter *next;
@@ -76,11 +78,11 @@ struct loop {
 	bool stuck; /* the time to stop was not enough */
 	void *node_memory;
 	size_t node_size;
+	uint64_t kept; /* tickets of loop_keep so far */
 	struct loop_pending
 		pending[LOOP_PENDING_MAX]; /* ring; answered ones stay readable for a while */
 	uint64_t pending_first;
 	uint64_t pending_end;
-	uint64_t rows; /* that were written with loop_put_letter */
 	struct loop_waiter *waiters;
 	struct loop_subscriber *subscribers;
 	struct loop_watch watch;

@@ -121,8 +121,9 @@ static void on_stored(void *context, uint64_t ticket, enum tuy_stored stored, co
 	struct loop *l = d->loop;
 	struct loop_pending *p = &l->pending[l->pending_first % LOOP_PENDING_MAX];
 	uint64_t begun = loop_watch_begin();
-	if (ticket & LOOP_ROW_TICKET) {
+	if ((ticket & LOOP_TICKET_KEPT) != 0) {
 		loop_waiters_call(d, ticket, stored, error);
+		loop_watch_end(d, "kept", begun);
 		return;
 	}
 	tuy_require(l->pending_first != l->pending_end && p->ticket == ticket);

@@ -30,19 +30,13 @@ void loop_store_perform(struct daemon *d, const struct tuy_task *task)
 	loop_pending_refuse(d);
 }
 
-enum tuy_err loop_put_letter(struct daemon *d, const struct store_letter *letter, uint64_t *ticket)
+int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct tuy_bytes value,
+              uint64_t *ticket)
 {
 	struct loop *l = d->loop;
-	uint8_t value[STORE_LETTER_MAX];
-	struct writer_row row = {
-		.table = STORE_LETTERS,
-		.key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 },
-		.value = { value, letter->text.len > 0 ? store_letter_row(letter, value) : 0 },
-	};
-	if (!l->writer)
-		return TUY_E_STORE;
-	*ticket = LOOP_ROW_TICKET | ++l->rows;
-	return writer_submit_row(l->writer, *ticket, &row) == 0 ? TUY_OK : TUY_E_FULL;
+	struct writer_row row = { own, key, value };
+	*ticket = LOOP_TICKET_KEPT | ++l->kept;
+	return l->writer ? writer_submit_rows(l->writer, *ticket, &row, 1) : -1;
 }
 
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)

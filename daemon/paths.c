@@ -71,6 +71,7 @@ static int home_find(const char *home, struct paths *p, struct paths_error *erro
 	while (len > 1 && p->home[len - 1] == '/')
 		p->home[--len] = '\0';
 	bad |= join(p->config, p->home, "tuyaud.conf");
+	bad |= join(p->synonyms, p->home, "synonyms");
 	bad |= join(p->run_dir, p->home, "run");
 	memcpy(p->data_dir, p->home, sizeof(p->data_dir));
 	memcpy(p->log_dir, p->home, sizeof(p->log_dir));
@@ -89,6 +90,7 @@ static int xdg_find(struct paths *p, struct paths_error *error)
 		            "This user has no home directory (HOME is not set).");
 	int bad = xdg(config_dir, "XDG_CONFIG_HOME", home, ".config") ||
 	          join(p->config, config_dir, "tuyaud.conf") ||
+	          join(p->synonyms, config_dir, "synonyms") ||
 	          xdg(p->data_dir, "XDG_DATA_HOME", home, ".local/share") ||
 	          xdg(p->log_dir, "XDG_STATE_HOME", home, ".local/state");
 	const char *runtime = variable("XDG_RUNTIME_DIR");

@@ -15,6 +15,7 @@
 struct paths {
 	char home[PATHS_MAX]; /* empty: XDG directories */
 	char config[PATHS_MAX];
+	char synonyms[PATHS_MAX]; /* beside it: what means the same, if the owner says so */
 	char data_dir[PATHS_MAX]; /* holds identity, lock, port, last and the store */
 	char identity[PATHS_MAX];
 	char store_dir[PATHS_MAX];

@@ -33,9 +33,17 @@ void rpc_do_profile_show(struct rpc_call *call);
 void rpc_do_tip(struct rpc_call *call);
 void rpc_do_ask(struct rpc_call *call);
 
-/* rpc_find.c */
+/* rpc_inbox.c, rpc_find.c */
 void rpc_do_inbox(struct rpc_call *call);
 void rpc_do_search(struct rpc_call *call);
+
+/* rpc_watch.c */
+void rpc_do_watch_add(struct rpc_call *call);
+void rpc_do_watch_list(struct rpc_call *call);
+void rpc_do_watch_remove(struct rpc_call *call);
+
+/* rpc_value.c */
+void rpc_do_value(struct rpc_call *call);
 
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);

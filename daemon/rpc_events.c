@@ -103,6 +103,7 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
 	switch (event->kind) {
 	case EVENT_TIP_NEW:
 	case EVENT_ASK_NEW:
+	case EVENT_WATCH_HIT:
 	case EVENT_TIP_DELIVERED:
 	case EVENT_ASK_DELIVERED:
 	case EVENT_TIP_CLAIMED:

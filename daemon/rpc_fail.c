@@ -56,6 +56,7 @@ static const struct code codes[] = {
 	{ "T-TOO-MUCH", EXIT_OTHER, false },
 	{ "T-UNREACHED", EXIT_OTHER, true },
 	{ "T-USAGE", EXIT_USAGE, false },
+	{ "T-WATCH-EXISTS", EXIT_CONFLICT, false },
 };
 
 /* Codes of other modules (loop_ensure_identity) are failures of the host. */

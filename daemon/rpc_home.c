@@ -10,11 +10,19 @@ struct rpc_home *rpc_home_create(struct daemon *d)
 		return NULL;
 	home->d = d;
 	home->recovery = sodium_malloc(TUY_RECOVERY_TEXT);
-	if (!home->recovery) {
+	home->synonyms = synonyms_create(d->paths->synonyms);
+	if (!home->recovery || !home->synonyms) {
+		sodium_free(home->recovery);
+		synonyms_destroy(home->synonyms);
 		free(home);
 		return NULL;
 	}
 	sodium_memzero(home->recovery, TUY_RECOVERY_TEXT);
+	struct store_reading reading;
+	if (store_reading_begin(d->store, &reading) == 0) {
+		watches_load(&home->watches, &reading);
+		store_reading_end(&reading);
+	}
 	return home;
 }
 
@@ -22,6 +30,8 @@ void rpc_home_destroy(struct rpc_home *home)
 {
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++)
 		free(home->circle[i].people);
+	watches_clear(&home->watches);
+	synonyms_destroy(home->synonyms);
 	sodium_free(home->recovery); /* wipes */
 	sodium_memzero(home->blob, sizeof home->blob);
 	sodium_memzero(home->named, sizeof home->named);

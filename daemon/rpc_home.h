@@ -10,6 +10,8 @@
 
 #include "loop.h"
 #include "rpc_call.h"
+#include "synonyms.h"
+#include "watch.h"
 
 #define RPC_NAME_MAX 121 /* a name of 120 bytes and a NUL */
 
@@ -63,6 +65,8 @@ struct rpc_home {
 		uint32_t at_s;
 	} seen[RPC_SEEN_MAX];
 	uint32_t seen_next;
+	struct watches watches;
+	struct synonyms *synonyms;
 	struct rpc_circle circle[TUY_CIRCLES_MAX];
 	uint8_t blob[TUY_BLOB_MAX];  /* of the record that is being shown */
 	uint8_t named[TUY_BLOB_MAX]; /* of one whose name is being read meanwhile */

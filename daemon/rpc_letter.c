@@ -223,10 +223,21 @@ static struct work *letter_param(struct rpc_call *call)
 
 /* ---- writing ---- */
 
+/* Keeps the row of a letter; value.p NULL: it goes. */
+static enum tuy_err row_put(struct rpc_call *call, const struct store_letter *letter,
+                            struct tuy_bytes value, uint64_t *ticket)
+{
+	struct tuy_bytes key = { (const uint8_t *)letter->number, TUY_LETTER_NUMBER - 1 };
+	return loop_keep(call->home->d, STORE_OWN_LETTERS, key, value, ticket) == 0 ? TUY_OK
+	                                                                            : TUY_E_FULL;
+}
+
 static enum tuy_err row_attempt(struct rpc_call *call, uint64_t *ticket)
 {
 	const struct work *work = call->work;
-	return loop_put_letter(call->home->d, &work->row, ticket);
+	uint8_t value[STORE_LETTER_MAX];
+	return row_put(call, &work->row,
+	               (struct tuy_bytes){ value, store_letter_row(&work->row, value) }, ticket);
 }
 
 static void row_written(struct rpc_call *call, const char *error)
@@ -354,7 +365,18 @@ static int fields_param(struct rpc_call *call, struct work *work, struct rpc_fau
 	return 0;
 }
 
-/* What the request and the own profile say, for a letter that is begun. */
+static void from_set(struct rpc_call *call, struct store_reading *reading, struct work *work,
+                     uint32_t circle_no)
+{
+	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, circle_no);
+	const struct rpc_person *me =
+		circle ? rpc_person_get(circle, &call->home->d->keys->cert.member) : NULL;
+	if (me)
+		work->letter.text[TUY_LETTER_FROM] =
+			join(work, tuy_text_bytes(me->name), tuy_text_bytes(me->company));
+}
+
+/* What the request says, for a letter that is begun. */
 static void fields_begin(struct rpc_call *call, struct store_reading *reading, struct work *work,
                          const struct view_object *ask)
 {
@@ -362,12 +384,7 @@ static void fields_begin(struct rpc_call *call, struct store_reading *reading, s
 	struct tuy_letter *letter = &work->letter;
 	struct tuy_record record;
 	const struct rpc_circle *circle = rpc_circle_get(home, reading, ask->circle_no);
-	const struct rpc_person *me =
-		circle ? rpc_person_get(circle, &home->d->keys->cert.member) : NULL;
 	const struct rpc_person *asker = circle ? rpc_person_get(circle, &ask->member) : NULL;
-	if (me)
-		letter->text[TUY_LETTER_FROM] =
-			join(work, tuy_text_bytes(me->name), tuy_text_bytes(me->company));
 	if (asker)
 		letter->text[TUY_LETTER_ABOUT] =
 			tidy(work, tuy_text_bytes(*asker->company != '\0' ? asker->company
@@ -403,8 +420,10 @@ static int draft_begin(struct rpc_call *call, struct store_reading *reading, str
 	uint8_t random[5];
 	if (letter_for(reading, &ask->id, &work->row)) {
 		row_keep(work);
-		if (work->row.state == STORE_LETTER_DRAFT && letter_read(work) == 0)
+		if (work->row.state == STORE_LETTER_DRAFT && letter_read(work) == 0) {
+			from_set(call, reading, work, ask->circle_no);
 			return 0;
+		}
 		store_reading_end(reading);
 		rpc_fail(call, "T-LETTER-SIGNED",
 		         "Another one: tuyau vouch revoke it first; tuyau vouch list",
@@ -414,6 +433,7 @@ static int draft_begin(struct rpc_call *call, struct store_reading *reading, str
 	randombytes_buf(random, sizeof random);
 	tuy_letter_number(random, letter->number);
 	letter->lang = TUY_LETTER_EN;
+	from_set(call, reading, work, ask->circle_no);
 	fields_begin(call, reading, work, ask);
 	memcpy(work->row.number, letter->number, sizeof work->row.number);
 	work->row.circle_no = ask->circle_no;
@@ -607,9 +627,7 @@ static void revoked(struct rpc_call *call, const char *error)
 static enum tuy_err remove_attempt(struct rpc_call *call, uint64_t *ticket)
 {
 	const struct work *work = call->work;
-	struct store_letter gone = work->row;
-	gone.text.len = 0;
-	return loop_put_letter(call->home->d, &gone, ticket);
+	return row_put(call, &work->row, (struct tuy_bytes){ NULL, 0 }, ticket);
 }
 
 void rpc_do_vouch_revoke(struct rpc_call *call)

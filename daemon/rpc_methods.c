@@ -6,6 +6,7 @@
 #include "rpc_home.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
+#include "rpc_watch.h"
 #include <string.h>
 
 static const struct rpc_method methods[] = {
@@ -18,9 +19,13 @@ static const struct rpc_method methods[] = {
 	{ "profile_show", " circle member ", rpc_do_profile_show },
 	{ "tip", " circle fields card hide_company why_private life_s ", rpc_do_tip },
 	{ "ask", " circle fields life_s ", rpc_do_ask },
-	{ "inbox", " circle all mine for_me limit filters ", rpc_do_inbox },
+	{ "inbox", " circle all mine for_me limit query ", rpc_do_inbox },
 	{ "show", " id ", rpc_do_show },
-	{ "search", " query circle limit filters ", rpc_do_search },
+	{ "search", " query circle limit ", rpc_do_search },
+	{ "watch_add", " query circle digest ", rpc_do_watch_add },
+	{ "watch_list", " ", rpc_do_watch_list },
+	{ "watch_remove", " number ", rpc_do_watch_remove },
+	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
 	{ "claim", " id note ", rpc_do_claim },
@@ -113,8 +118,9 @@ static bool may_have(void *context, struct store_reading *reading, const struct 
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
 {
 	struct rpc_home *home = rpc_home_create(d);
+	struct event_listener listener = { rpc_events_happened, rpc_watch_came, home };
 	if (home)
-		home->source = event_source_create(d, rpc_events_happened, home);
+		home->source = event_source_create(d, &listener);
 	if (home && home->source)
 		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
 	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {

@@ -38,11 +38,20 @@
  *               that stays here), life_s? -> OBJECT, durable; T-TOLD (6): a name without `told`
  * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable; of both: T-NOT-FOUND
  *               (3), T-AMBIGUOUS (5): whom `for` names
- * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), filters?
- *               -> objects [OBJECT], more, circles [{id name slug members online in_sync}]
+ * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), query? (filters only)
+ *               -> objects [OBJECT + part "for-you" "moves" "asks" "tips"], more, watches (how
+ *               many there are), circles [{id name slug members online in_sync}]
  * show          id (4..16 characters) -> OBJECT; T-NOT-FOUND (3), T-AMBIGUOUS (5)
- * search        query, circle?, limit? 1..1000 (50), filters? -> [OBJECT + near, score];
- *               T-USAGE if there is no word in it
+ * search        query, circle?, limit? 1..1000 (50) -> [OBJECT + near, score]: what has all the
+ *               words, best first, then what is near it; newest first if there are only filters;
+ *               T-USAGE if there is neither
+ * watch_add     query, circle?, digest? -> WATCH, durable; T-WATCH-EXISTS (7), T-NOT-FOUND (3),
+ *               T-AMBIGUOUS (5): whom `from:` names
+ * watch_list    -> [WATCH]
+ * watch_remove  number -> schema, number; T-NOT-FOUND (3)
+ * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
+ *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
+ *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
  * claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
  *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
  * award         id, member -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
@@ -88,10 +97,12 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
  *
- * inbox: newest first, open ones of others; `all`: own ones too, and up to 10,000 without `limit`;
- * `mine`: own ones only; `for_me`: those whose `for` names me or my seat. filters: {"from": name or
- * id, "kind": "tip" "ask" or an ask's name, "state": "open" "expired" "any"}. inbox has state
- * "open" unless said, search "any".
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
+ * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
+ * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
+ * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
+ * whose `for` names me or my seat.
+ * query: words and filters, find.h. inbox has state "open" unless said, search "any".
  * life_s: 1 s up to 90 days (intro, news, vouch 30); missing: 30 days (intro, news 14).
  * A tip's title of more than 120 bytes, or of several lines, without `text` becomes the text, and
  * the title its beginning.
@@ -103,14 +114,16 @@
  * OBJECT: schema, id, short, kind "tip" "ask", ask (asks), circle (slug), from, mine bool, created,
  *   state (view_state_name; steps for giver and awardee only), unreadable true (only if so, then no
  *   fields), title (tips), need (tips) or text (asks), company {name domain? siren?} or nil, role,
- *   warmth and told (tips), tags, lang, the other fields if given, matched [], expires or nil,
- *   delivery {peers have_it}, award {to at first_contact_due step? step_at?} or nil,
+ *   warmth and told (tips), tags, lang, the other fields if given, matched [labels of watches],
+ *   expires or nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or nil,
  *   next [commands], and if there is such a thing:
  *   sealed {name phone ...} (giver and awardee), outcome {result at amount ...} (the two), claimed
  *   true (own claim), claimants [{id from at text?}] (giver: all, else the own one), waiting_for
  *   {name online since} (own claim that is not decided), answered (asks: how many), answers [{id
  *   from at how text ... accepted? step?}] (asker: all, else the own one), thanks [{from shared
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
+ * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
+ *   last_hit.
  * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
  *   languages, reach, updated; nil for what is not there.
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,

@@ -3,6 +3,7 @@
 #include "rpc_life_put.h"
 #include "view_life.h"
 #include "rpc_people.h"
+#include "rpc_watch.h"
 #include "../proto/log.h"
 #include "../proto/text.h"
 #include <string.h>
@@ -166,14 +167,24 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 		fields_put(out, record);
 	else
 		rpc_put_flag(out, "unreadable", true);
-	rpc_open_array(out, "matched");
-	rpc_close_one(out);
+	rpc_watch_matched_put(home, reading, object, record, out);
 	rpc_put_time(out, "expires", object->expires_s);
 	rpc_open_map(out, "delivery");
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
 	rpc_close_one(out);
 	rpc_life_put(home, reading, object, out);
+}
+
+bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,
+                          const struct view_object *object, const struct tuy_record *record)
+{
+	const struct rpc_circle *circle = rpc_circle_get(home, reading, object->circle_no);
+	const struct tuy_value *whom = &record->value[TUY_FIELD_FOR];
+	if (!circle || !whom->present)
+		return false;
+	const struct rpc_person *me = rpc_person_get(circle, &home->d->keys->cert.member);
+	return me && rpc_person_meant(me, whom->text);
 }
 
 void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,

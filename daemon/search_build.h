@@ -58,8 +58,8 @@ int search_merge_waits(MDB_txn *txn, const struct store_tables *tables);
 int search_merge_some(MDB_txn *txn, const struct store_tables *tables, uint64_t max_work);
 
 /* search_query (search.h) for one who has the transaction and not the store. */
-int search_txn_query(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes query,
-                     struct search_hit *hits, uint32_t cap);
+int search_txn_query(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes text,
+                     const struct synonyms *synonyms, struct search_hit *hits, uint32_t cap);
 
 /* How many segments a query looks into: three for each fourfold of the size, when merging is not
  * behind; -1 on damage. For statistics and tests. */

@@ -2,7 +2,7 @@
  * The own vouch letters in the store (PROTOCOL 10): drafts, signed ones, and what became of them.
  * They are private: nothing of them leaves but by their owner's hand, and the revocation.
  *
- * A row is written through loop_put_letter; key: the number.
+ * A row is written through loop_keep; key: the number.
  * value: circle_no u32, ask id 10, state u8, days u8, made_s u32, changed_s u32, text_len u16,
  * text, signature file. Thread rule: any thread, the reads within a store_reading.
  */

@@ -28,6 +28,7 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_FORKS] = "forks",
 	[STORE_VOIDED] = "voided",
 	[STORE_LETTERS] = "letters",
+	[STORE_WATCHES] = "watches",
 	[STORE_ACTS] = "acts",
 	[STORE_MOVES] = "moves",
 	[STORE_PRIVATE] = "private",

@@ -44,6 +44,7 @@
  * commitment         or retracted)
  *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
+ *   watches      number u32                      the owner's standing searches, watch.h
  *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
  *                                                goes with it (enum view_private)
  *
@@ -114,6 +115,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_FORKS,
 	           STORE_VOIDED,
 	           STORE_LETTERS,
+	           STORE_WATCHES,
 	           STORE_ACTS,
 	           STORE_MOVES,
 	           STORE_PRIVATE,

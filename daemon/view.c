@@ -88,13 +88,14 @@ static int row_wanted(struct list *list, const struct view_time *time)
 	return author_wanted(list, time->log_no);
 }
 
-/* Reads what the cursor stands on; ends the stream outside its circle or on damage. */
+/* Reads what the cursor stands on; ends the stream outside its circle, before the time from which
+ * on objects are wanted, or on damage. */
 static void stream_settle(struct list *list, uint32_t i, uint32_t circle_no, int rc)
 {
 	struct view_time *time = &list->stream[i].time;
 	if (rc == 0)
 		rc = view_time_parse(&list->stream[i].key, &list->stream[i].row, time);
-	if (rc != 0 || time->circle_no != circle_no) {
+	if (rc != 0 || time->circle_no != circle_no || time->created_s < list->filter->since_s) {
 		mdb_cursor_close(list->stream[i].cursor);
 		list->stream[i].cursor = NULL;
 	}

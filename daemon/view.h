@@ -58,6 +58,7 @@ struct view_filter {
 	struct tuy_member me;          /* for MINE and OTHERS */
 	const struct tuy_member *from; /* only of this member; NULL: any */
 	uint32_t live_at_s;            /* only what has not expired at this time; 0: all */
+	uint32_t since_s;              /* only what was created then or later */
 };
 
 /* Newest first (by created_s). Returns how many were written to `out` (<= cap); `*more` how many

@@ -14,6 +14,7 @@
 #include "search_build.h"
 #include "store_apply.h"
 #include "store_env.h"
+#include "store_own_put.h"
 #include "view_rows.h"
 #include <errno.h>
 #include <pthread.h>
@@ -26,6 +27,14 @@
 #define LIVE_WORK_NS      (10ull * 1000 * 1000)   /* of one transaction while live tickets come */
 #define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
 #define MERGE_REST_NS     (100ull * 1000 * 1000)  /* merging begins so long after a live one */
+
+struct ticket_row { /* one of the owner's own */
+	enum store_own own;
+	uint8_t *key; /* value behind it, one block */
+	uint32_t key_len;
+	uint32_t value_len;
+	int removed;
+};
 
 struct ticket_head { /* where a log stands after this ticket */
 	uint32_t log_no;
@@ -43,12 +52,13 @@ struct ticket {
 	uint64_t number;                    /* 0: nobody waits for it, it is a slice of a sweep */
 	const struct tuy_store_item *items; /* the node's, until it is reported */
 	uint32_t count;
-	struct writer_row row; /* key.len 0: none; else it has no items, and owns these bytes */
 	uint32_t seen_s;
 	uint32_t entry_count;
 	size_t bytes;
-	const char *error; /* NULL: stored */
-	int swept;         /* a sweep ends with it */
+	const char *error;       /* NULL: stored */
+	int swept;               /* a sweep ends with it */
+	struct ticket_row *rows; /* instead of items */
+	uint32_t row_count;
 	struct ticket_log *logs;
 	uint32_t log_count;
 	uint32_t head_count;
@@ -137,7 +147,9 @@ static struct ticket *ticket_pop_taken(struct tickets *taken)
 
 static void ticket_free(struct ticket *ticket)
 {
-	free((void *)(uintptr_t)ticket->row.key.p);
+	for (uint32_t i = 0; i < ticket->row_count; i++)
+		free(ticket->rows[i].key);
+	free(ticket->rows);
 	free(ticket->logs);
 	free(ticket);
 }
@@ -179,21 +191,21 @@ static uint64_t live_deadline(struct writer *writer)
 	return live ? now + LIVE_WORK_NS : UINT64_MAX;
 }
 
-static int row_apply(struct writer *writer, MDB_txn *txn, const struct writer_row *row)
+static int row_apply(const struct writer *writer, MDB_txn *txn, const struct ticket_row *row)
 {
 	const struct store_tables *tables = &writer->store->tables;
-	enum store_table table = (enum store_table)row->table;
-	if (row->value.len > 0)
-		return store_put(txn, tables, table, row->key, &row->value, 1, 0);
-	int rc = store_del(txn, tables, table, row->key);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	struct tuy_bytes key = { row->key, row->key_len };
+	struct tuy_bytes value = { row->key + row->key_len, row->value_len };
+	if (row->removed)
+		return store_own_del(txn, tables, row->own, key);
+	return store_own_put(txn, tables, row->own, key, value);
 }
 
 static int ticket_apply(struct writer *writer, MDB_txn *txn, const struct ticket *ticket)
 {
 	int rc = 0;
-	if (ticket->row.key.len > 0)
-		return row_apply(writer, txn, &ticket->row);
+	for (uint32_t i = 0; i < ticket->row_count && rc == 0; i++)
+		rc = row_apply(writer, txn, &ticket->rows[i]);
 	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
 		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
 	return rc;
@@ -669,26 +681,35 @@ int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store
 	return 0;
 }
 
-int writer_submit_row(struct writer *writer, uint64_t ticket, const struct writer_row *row)
+int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
+                       uint32_t count)
 {
 	struct ticket *made = calloc(1, sizeof *made);
-	uint8_t *bytes = malloc(row->key.len + row->value.len);
-	if (made == NULL || bytes == NULL) {
-		free(made);
-		free(bytes);
+	if (made == NULL)
+		return -1;
+	made->number = ticket;
+	made->rows = calloc(count, sizeof made->rows[0]);
+	for (; made->rows != NULL && made->row_count < count; made->row_count++) {
+		const struct writer_row *row = &rows[made->row_count];
+		uint8_t *room = malloc(row->key.len + row->value.len);
+		if (room == NULL)
+			break;
+		memcpy(room, row->key.p, row->key.len);
+		if (row->value.len > 0)
+			memcpy(room + row->key.len, row->value.p, row->value.len);
+		made->rows[made->row_count] =
+			(struct ticket_row){ row->own, room, (uint32_t)row->key.len,
+			                     (uint32_t)row->value.len, row->value.p == NULL };
+		made->bytes += 256 + row->value.len;
+	}
+	if (made->row_count < count) {
+		ticket_free(made);
 		return -1;
 	}
-	memcpy(bytes, row->key.p, row->key.len);
-	if (row->value.len > 0)
-		memcpy(bytes + row->key.len, row->value.p, row->value.len);
-	made->number = ticket;
-	made->bytes = row->key.len + row->value.len;
-	made->row = (struct writer_row){
-		.table = row->table,
-		.key = { bytes, row->key.len },
-		.value = { bytes + row->key.len, row->value.len },
-	};
-	ticket_submit(writer, made, 1);
+	uv_mutex_lock(&writer->mutex);
+	tickets_push(&writer->waiting, made);
+	uv_cond_signal(&writer->cond);
+	uv_mutex_unlock(&writer->mutex);
 	return 0;
 }
 

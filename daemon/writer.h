@@ -14,6 +14,7 @@
 #define WRITER_H
 
 #include "store.h"
+#include "store_own.h"
 #include <uv.h>
 
 struct writer;
@@ -43,17 +44,16 @@ struct writer *writer_start(struct store *store, uv_loop_t *loop,
  * blocks. -1: no memory. */
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live);
-/*
- * Hands over a row of the host's own, which no item of the node is (own letters); it is written,
- * and reported by on_stored, as a ticket is. The bytes are copied. `ticket` is none of the node's.
- * -1: no memory.
- */
+/* A row that is the owner's own (store_own.h); value.p NULL: it goes. */
 struct writer_row {
-	int table; /* enum store_table */
+	enum store_own own;
 	struct tuy_bytes key;
-	struct tuy_bytes value; /* .len 0: the row goes */
+	struct tuy_bytes value;
 };
-int writer_submit_row(struct writer *writer, uint64_t ticket, const struct writer_row *row);
+/* Hands rows over, which are copied; they are written with the tickets around them and reported
+ * like one. -1: no memory. */
+int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
+                       uint32_t count);
 /* From now on erasures are reported, with the context of on_stored; before the first ticket. */
 void writer_report_erased(struct writer *writer, writer_on_erased *on_erased);
 /*

@@ -458,7 +458,7 @@ static enum tuy_err line_read(struct reading *r, struct tuy_bytes line, int *lea
 		field = label_find(r->letter->lang, (enum tuy_letter_field) * least,
 		                   trim((struct tuy_bytes){ line.p, (size_t)(colon - line.p) }));
 	if (field == TUY_LETTER_FIELDS) {
-		bool cut = r->cut || (r->rest.len == 0 && !colon);
+		bool cut = *least < TUY_LETTER_FIELDS && (r->cut || (r->rest.len == 0 && !colon));
 		return fault_set(r, cut ? TUY_LETTER_CHECK : TUY_LETTER_FIELDS,
 		                 cut ? TUY_E_SHORT : TUY_E_FORMAT);
 	}

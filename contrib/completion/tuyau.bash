@@ -20,8 +20,12 @@ _tuyau_options() {
 		"--no" ;;
 	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
 		"--for --budget --when --lang" ;;
-	inbox) echo "--all --mine --for-me --limit from: kind: state:" ;;
-	search) echo "--limit from: kind: state:" ;;
+	inbox) echo "--all --mine --for-me --limit \
+		from: company: kind: state: tag: warm: age:" ;;
+	search) echo "--limit from: company: kind: state: tag: warm: age:" ;;
+	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
+	digest) echo "--since --mail" ;;
+	value) echo "--since" ;;
 	show) echo "--blurb" ;;
 	vouch) echo "write sign send list revoke --for --about --relation --since --fact --limits" \
 		"--phone --days --lang --edit --out" ;;
@@ -34,7 +38,7 @@ _tuyau_options() {
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="new invite join profile tip ask inbox show search claim award done give-back
+	local commands="new invite join profile tip ask inbox show search watch digest value claim award done give-back
 		pass edit withdraw undo thank answer accept solved circle events vouch verify status
 		stop version help donne demande prends passe merci"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"

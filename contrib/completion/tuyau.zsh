@@ -39,12 +39,15 @@ _tuyau() {
 		'withdraw:take it back' 'undo:take back what was given just now'
 		'thank:say thanks' 'merci:say thanks' 'answer:answer an ask'
 		'accept:accept an answer' 'solved:the ask needs no more answers'
+		'watch:standing searches' 'digest:what came lately, as a text'
+		'value:what the circle brought'
 		'circle:which circles, and who is in them'
 		'events:what has happened'
 		'vouch:letters of recommendation' 'verify:check a letter or any file signed with minisign'
 		'status:the daemon, its circles and its peers' 'stop:end the daemon'
 		'version:the version' 'help:what can be typed'
 	)
+	filters='from\: company\: kind\: state\: tag\: warm\: age\:'
 	globals=(
 		'--home[everything is under this directory]:directory:_files -/'
 		'-C[which circle]:circle:_tuyau_circles'
@@ -86,8 +89,13 @@ _tuyau() {
 				'--lang:language:' '1:kind:(profile intro vouch news supplier)' '*:text:'
 			;;
 		inbox) _arguments $globals '(-a --all)'{-a,--all} '--mine' '--for-me' \
-			'(-n --limit)'{-n,--limit}':number:' '*:filter:' ;;
-		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' '*:words:' ;;
+			'(-n --limit)'{-n,--limit}':number:' "*:filter:($filters)" ;;
+		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' \
+			"*:words:($filters)" ;;
+		watch) _arguments $globals '--digest' '1:what:(add list remove)' \
+			"*:words:($filters)" ;;
+		digest) _arguments $globals '--since:span:' '--mail' ;;
+		value) _arguments $globals '--since:span:' ;;
 		events) _arguments $globals '(-f --follow)'{-f,--follow} '--since:position:' ;;
 		vouch)
 			_arguments $globals '--for:who:' '--about:company:' '--relation:text:' \

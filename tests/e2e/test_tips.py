@@ -309,12 +309,13 @@ def test_search(pair):
     for query, words, unwanted in fixture_queries():
         hits = bruno.json("search", query)
         for hit in hits:
-            assert hit["near"] is False and isinstance(hit["score"], (int, float))
+            assert isinstance(hit["near"], bool) and isinstance(hit["score"], (int, float))
         ids = {names[hit["id"]] for hit in hits}
         wanted += len(words)
         found += len(words & ids)
-        assert not ids & unwanted, (query, ids)
-    assert wanted == 47 and found >= 44, f"{found} of {wanted}"
+        first = {names[hit["id"]] for hit in hits if not hit["near"]}
+        assert not first & unwanted, (query, first)
+    assert wanted == 47 and found >= 45, f"{found} of {wanted}"
     assert bruno.json("search", "zzzzzz") == []
     assert bruno.tuyau("search", "wifi", "-q").out.split()
     assert bruno.tuyau("search", "wifi", "from:alice", "--json").json

@@ -80,7 +80,9 @@ def test_a_letter_from_the_request_to_the_files(pair):
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{8}", draft["number"])
     assert draft["text"].startswith("LETTRE DE RECOMMANDATION ")
     assert all(len(line) <= 110 for line in draft["text"].splitlines())
+    alice.json("profile", "set", "name=Alice Martin-Roy")
     again = alice.json("vouch", "write", ask, "--since", "mars 2022", "--days", "30")
+    assert again["from"] == "Alice Martin-Roy, Armor Infogérance"
     assert again["number"] == draft["number"] and again["since"] == "mars 2022"
     assert again["facts"] == draft["facts"]
     alice.fails(7, "T-LETTER-DRAFT", "vouch", "send", ask)

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const names[] = { "circle", "name", "fields", "profile", "filters",
+static const char *const names[] = { "circle", "name", "fields", "profile", "digest",
 	                             "id",     "code", "life_s", "all",     "query" };
 #define NAMES (sizeof names / sizeof names[0])
 

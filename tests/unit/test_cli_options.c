@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "../../cli/commands.h"
+#include "../../cli/query.h"
 #include "../../cli/options.h"
 
 #define ARGUMENTS_MAX 24
@@ -60,6 +61,25 @@ static void leaves_everything_behind_two_dashes_alone(void **state)
 	assert_false(line.options.quiet);
 	assert_int_equal(line.options.word_count, 2);
 	assert_string_equal(line.options.words[0], "--json");
+	options_free(&line.options);
+}
+
+static void takes_filters_with_a_dash_as_words(void **state)
+{
+	struct line line;
+	(void)state;
+	READ(&line, "search", "-tag:it", "company:val d'oust", "wifi", "-q", "tag:\"a b\"",
+	     "un mot", "-from:x y");
+	assert_int_equal(line.result, 0);
+	assert_true(line.options.quiet);
+	char *query = query_join(&line.options, 0);
+	assert_string_equal(query, "-tag:it company:\"val d'oust\" wifi tag:\"a b\" un mot "
+	                           "-from:\"x y\"");
+	free(query);
+	options_free(&line.options);
+	READ(&line, "search", "wifi", "-tug:it");
+	assert_int_equal(line.result, -1);
+	assert_string_equal(line.failure.code, "T-USAGE");
 	options_free(&line.options);
 }
 
@@ -207,6 +227,8 @@ int main(void)
 		  NULL },
 		{ "leaves everything behind -- alone", leaves_everything_behind_two_dashes_alone,
 		  NULL, NULL, NULL },
+		{ "takes filters with a dash as words", takes_filters_with_a_dash_as_words, NULL,
+		  NULL, NULL },
 		{ "gives options without a command to the inbox",
 		  gives_options_without_a_command_to_the_inbox, NULL, NULL, NULL },
 		{ "reads values in each spelling", reads_values_in_each_spelling, NULL, NULL,

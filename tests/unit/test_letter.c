@@ -196,6 +196,11 @@ static void refuses_what_is_not_of_the_form(void **state)
 	refused(line_swapped("Valable", "Valable jusqu'au : 2025-02-28 Numéro : 7KQ2M9XU\n"),
 	        TUY_LETTER_EXPIRES, TUY_E_FORMAT);
 	refused(line_swapped("Vérifier", "Vérifier : gpg -v\n"), TUY_LETTER_CHECK, TUY_E_FORMAT);
+	char key[TUY_MINISIGN_KEY_TEXT];
+	char more[300];
+	tuy_minisign_key_text(&letter.key, key);
+	snprintf(more, sizeof more, "Vérifier : minisign -Vm l -P %s\nPS\n", key);
+	refused(line_swapped("Vérifier", more), TUY_LETTER_FIELDS, TUY_E_FORMAT);
 	refused(tuy_text_bytes("LETTRE (tuyau vouch v2)\n"), TUY_LETTER_FIELDS, TUY_E_FORMAT);
 	refused(tuy_text_bytes(""), TUY_LETTER_FIELDS, TUY_E_FORMAT);
 	assert_false(tuy_letter_claimed(tuy_text_bytes("LETTRE (tuyau vouch v2)\n")));

@@ -96,7 +96,7 @@ static int hits(const char *word)
 	struct search_hit hit[64];
 	begin();
 	int count = search_query(
-		&reading, (struct tuy_bytes){ (const uint8_t *)word, strlen(word) }, hit, 64);
+		&reading, (struct tuy_bytes){ (const uint8_t *)word, strlen(word) }, NULL, hit, 64);
 	end();
 	return count;
 }

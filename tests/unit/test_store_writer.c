@@ -184,6 +184,62 @@ static void stopping_finishes_what_waits(void **state)
 	log_is_whole(0, 200);
 }
 
+/* Rows as text: "key=value " each. */
+static void own_row_note(void *context, struct tuy_bytes key, struct tuy_bytes value)
+{
+	char *text = context;
+	(void)sprintf(text + strlen(text), "%.*s=%.*s ", (int)key.len, (const char *)key.p,
+	              (int)value.len, (const char *)value.p);
+}
+
+static void own_rows_are(const char *wanted)
+{
+	struct store_reading reading;
+	char text[200] = "";
+	assert_int_equal(store_reading_begin(world.store, &reading), 0);
+	assert_int_equal(store_own_each(&reading, STORE_OWN_WATCHES, own_row_note, text), 0);
+	store_reading_end(&reading);
+	assert_string_equal(text, wanted);
+}
+
+static void own_rows_submit(const struct writer_row *rows, uint32_t count)
+{
+	assert_int_equal(writer_submit_rows(world.writer, ++world.next_ticket, rows, count), 0);
+}
+
+static void keeps_rows_of_the_owner(void **state)
+{
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		(const uint8_t *)(s), sizeof(s) - 1                                                \
+	}
+	static const struct writer_row first[] = { { STORE_OWN_WATCHES, TEXT("b"), TEXT("two") },
+		                                   { STORE_OWN_WATCHES, TEXT("a"), TEXT("one") } };
+	static const struct writer_row second[] = { { STORE_OWN_WATCHES, TEXT("a"), { NULL, 0 } },
+		                                    { STORE_OWN_WATCHES, TEXT("z"), { NULL, 0 } },
+		                                    { STORE_OWN_WATCHES, TEXT("b"), TEXT("2") } };
+#undef TEXT
+	(void)state;
+	uint32_t before = world.report_count;
+	own_rows_are("");
+	run_make(&runs[0], &log_a, 1, 50);
+	own_rows_submit(first, 2);
+	(void)world_submit(&world, &runs[0].item, 1, 0);
+	world_await(&world, before + 2);
+	own_rows_are("a=one b=two ");
+	own_rows_submit(second, 3);
+	world_await(&world, before + 3);
+	own_rows_are("b=2 ");
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(world.report[before + i].stored, TUY_STORED_OK);
+		assert_true(i == 0 || world.report[before + i].ticket ==
+		                              world.report[before + i - 1].ticket + 1);
+	}
+	world_reopen(&world, WRITER_WORDS);
+	own_rows_are("b=2 ");
+	log_is_whole(0, 1);
+}
+
 static void grows_its_map(void **state)
 {
 	(void)state;
@@ -344,6 +400,8 @@ int main(void)
 		     "the loop knows",
 		     a_failed_ticket_fails_what_came_after),
 		TEST("finishes what waits when it is stopped", stopping_finishes_what_waits),
+		TEST("keeps rows of the owner between tickets, in their order",
+		     keeps_rows_of_the_owner),
 		TEST("grows its map", grows_its_map),
 		TEST("is the same store after it was opened anew",
 		     is_the_same_store_after_opening_anew),

@@ -91,7 +91,8 @@ static void look(struct seen *seen)
 		seen->objects[i].number = 0; /* may change */
 	static const char query[] = "chaudiere";
 	seen->hit_count = search_query(
-		&reading, (struct tuy_bytes){ (const uint8_t *)query, sizeof query - 1 }, hits, 64);
+		&reading, (struct tuy_bytes){ (const uint8_t *)query, sizeof query - 1 }, NULL,
+		hits, 64);
 	for (int i = 0; i < seen->hit_count; i++) {
 		assert_int_equal(view_object(&reading, hits[i].object, &object), 0);
 		seen->hits[i] = object.id;

@@ -1,0 +1,207 @@
+/*
+ * inbox: what came from others, newest first. As it is typed every day, without filters, what is
+ * for me stands in front: what is matched by a watch or names me, then what asks me to move.
+ */
+#include "rpc_do.h"
+#include "rpc_find.h"
+#include "rpc_object.h"
+#include "rpc_people.h"
+#include "rpc_watch.h"
+#include "../proto/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define INBOX_LIMIT 20
+#define MOVES_MAX   50
+#define SORTED_MAX  256             /* rows looked at for what is for me */
+#define SLICE       128             /* rows sorted into their parts in one turn */
+#define ENDING_S    (2u * 86400)    /* own ones that end so soon.. */
+#define LIVED_S     (2u * ENDING_S) /* ..unless they were given for less than that */
+
+struct inbox_flags {
+	bool all, mine, for_me;
+	uint32_t limit;
+};
+
+static int inbox_params(struct rpc_call *call, struct inbox_flags *flags)
+{
+	struct rpc_fault fault;
+	*flags = (struct inbox_flags){ 0 };
+	if (rpc_param_flag(call->params, "all", &flags->all, &fault) >= 0 &&
+	    rpc_param_flag(call->params, "mine", &flags->mine, &fault) >= 0 &&
+	    rpc_param_flag(call->params, "for_me", &flags->for_me, &fault) >= 0 &&
+	    rpc_param_uint(call->params, "limit", 1, FIND_LIMIT_MAX, &flags->limit, &fault) >= 0)
+		return 0;
+	rpc_fail_fault(call, &fault);
+	return -1;
+}
+
+/* ---- parts ---- */
+
+static enum find_part part_of(struct rpc_home *home, struct store_reading *reading,
+                              const struct view_object *object, const struct tuy_record *record)
+{
+	if (record && rpc_watch_is_for_you(home, reading, object, record))
+		return PART_FOR_YOU;
+	return object->kind == TUY_RECORD_ASK ? PART_ASKS : PART_TIPS;
+}
+
+/* Own ones that soon end: whoever still needs it gives it again. What the life of a tip asks of me
+ * stands here too. */
+static void moves_add(struct find_work *work, struct store_reading *reading)
+{
+	struct view_object object[MOVES_MAX];
+	struct view_filter filter = work->filter;
+	uint32_t more;
+	filter.mine = VIEW_MINE;
+	uint32_t count = view_list(reading, &filter, object, MOVES_MAX, &more);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t ends_s = object[i].expires_s;
+		if (ends_s == 0 || ends_s > work->now_s + ENDING_S ||
+		    ends_s - object[i].created_s < LIVED_S)
+			continue;
+		work->row[work->count++] =
+			(struct find_row){ .object = object[i], .part = PART_MOVES };
+	}
+}
+
+static int row_compare(const void *a, const void *b)
+{
+	const struct find_row *x = a, *y = b;
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static void inbox_row(struct rpc_call *call, struct store_reading *reading,
+                      const struct find_row *row, const struct tuy_record *record)
+{
+	static const char *const names[PARTS] = { "for-you", "moves", "asks", "tips" };
+	const struct find_work *work = call->work;
+	enum find_part part = row->part;
+	if (!work->sorted)
+		part = part_of(call->home, reading, &row->object, record);
+	rpc_put_str(&call->out, "part", names[part]);
+}
+
+/* Sorts some of the rows into their parts; then the answer. What is for me comes to the front, then
+ * what asks me to move, then the others; each in the order it had. */
+static void inbox_sort(struct rpc_call *call)
+{
+	struct find_work *work = call->work;
+	struct store_reading reading;
+	struct tuy_record room;
+	const struct tuy_record *record;
+	if (rpc_reading_begin(call, &reading) != 0)
+		return;
+	for (uint32_t i = 0; i < SLICE && work->at < work->count; i++, work->at++) {
+		struct find_row *row = &work->row[work->at];
+		if (row->part != PART_MOVES) {
+			(void)find_row_open(call, &reading, row, &room, &record);
+			row->part = part_of(call->home, &reading, &row->object, record);
+		}
+		uint32_t group = row->part < PART_ASKS ? row->part : PART_ASKS;
+		row->rank = group * FIND_ALL_MAX + work->at;
+	}
+	store_reading_end(&reading);
+	if (work->at < work->count) {
+		rpc_due(call, 0, inbox_sort);
+		return;
+	}
+	qsort(work->row, work->count, sizeof work->row[0], row_compare);
+	work->at = 0;
+	find_put(call);
+}
+
+/* ---- the answer ---- */
+
+static void circles_put(struct rpc_home *home, struct store_reading *reading, uint32_t only,
+                        struct rpc_out *out)
+{
+	struct tuy_circle_info info;
+	rpc_open_array(out, "circles");
+	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
+		const struct rpc_circle *circle = rpc_circle_get(home, reading, i);
+		if (!circle || (only != UINT32_MAX && only != i) ||
+		    tuy_node_circle(home->d->node, i, &info) != TUY_OK)
+			continue;
+		rpc_open_map(out, NULL);
+		rpc_put_hex(out, "id", TUY_BYTES(circle->id.b));
+		rpc_put_str(out, "name", circle->name);
+		rpc_put_str(out, "slug", circle->slug);
+		rpc_put_uint(out, "members", info.members);
+		rpc_put_uint(out, "online", info.online);
+		rpc_put_flag(out, "in_sync", tuy_node_progress(home->d->node, i).in_sync);
+		rpc_close_one(out);
+	}
+	rpc_close_one(out);
+}
+
+static void inbox_end(struct rpc_call *call, struct store_reading *reading)
+{
+	const struct find_work *work = call->work;
+	struct rpc_out *out = &call->out;
+	rpc_put_uint(out, "more", work->more + (work->count - work->at));
+	rpc_put_uint(out, "watches", call->home->watches.count);
+	circles_put(call->home, reading, work->filter.circle_no, out);
+	rpc_close_one(out);
+}
+
+/* Fills the rows. 0, or -1: the call has failed. */
+static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
+                      const struct inbox_flags *flags)
+{
+	struct find_work *work = call->work;
+	struct view_filter *filter = &work->filter;
+	if (find_params(call, reading, work) != 0)
+		return -1;
+	const struct find *find = &work->find;
+	if (find->words_len > 0) {
+		int shown = (int)tuy_text_cut(find_words(find), 60);
+		char hint[100];
+		snprintf(hint, sizeof hint, "To find words: tuyau search %.*s", shown,
+		         (const char *)find->words);
+		rpc_fail(call, "T-USAGE", hint, "\"%.*s\" is no filter.", shown,
+		         (const char *)find->words);
+		return -1;
+	}
+	if (flags->mine)
+		filter->mine = VIEW_MINE;
+	else
+		filter->mine = flags->all || filter->from ? VIEW_ANYBODY : VIEW_OTHERS;
+	filter->live_at_s = find_has(find, FIND_STATE) ? 0 : work->now_s;
+	work->sorted = !flags->all && !flags->mine && !flags->for_me && !find_has_filter(find);
+	bool plain = flags->all && !find_has_filter(find);
+	uint32_t least = plain ? work->limit : work->sorted ? SORTED_MAX : FIND_LIMIT_MAX;
+	find_list(work, reading, work->limit > least ? work->limit : least);
+	if (work->sorted)
+		moves_add(work, reading);
+	return 0;
+}
+
+void rpc_do_inbox(struct rpc_call *call)
+{
+	struct store_reading reading;
+	struct inbox_flags flags;
+	if (inbox_params(call, &flags) != 0)
+		return;
+	uint32_t limit = flags.limit ? flags.limit : flags.all ? FIND_ALL_MAX : INBOX_LIMIT;
+	uint32_t cap = limit < FIND_LIMIT_MAX ? FIND_LIMIT_MAX : limit;
+	struct find_work *work = find_work_create(call, cap + MOVES_MAX);
+	if (!work || rpc_reading_begin(call, &reading) != 0)
+		return;
+	work->limit = limit;
+	work->for_me = flags.for_me;
+	work->otherwise = FIND_OPEN;
+	work->on_row = inbox_row;
+	work->on_end = inbox_end;
+	bool failed = inbox_fill(call, &reading, &flags) != 0;
+	store_reading_end(&reading);
+	if (failed)
+		return;
+	struct rpc_out *out = rpc_result(call);
+	rpc_open_map(out, NULL);
+	rpc_open_array(out, "objects");
+	if (work->sorted)
+		inbox_sort(call);
+	else
+		find_put(call);
+}

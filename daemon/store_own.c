@@ -1,0 +1,48 @@
+#include "store_own.h"
+#include "store_own_put.h"
+
+static enum store_table table_of(enum store_own own)
+{
+	switch (own) {
+	case STORE_OWN_WATCHES:
+		return STORE_WATCHES;
+	case STORE_OWN_LETTERS:
+		return STORE_LETTERS;
+	}
+	return STORE_TABLE_COUNT;
+}
+
+int store_own_each(struct store_reading *reading, enum store_own own, store_own_on_row *on_row,
+                   void *context)
+{
+	const struct store_tables *tables = store_tables(reading->store);
+	enum store_table table = table_of(own);
+	MDB_cursor *cursor;
+	MDB_val key, row;
+	int bad = 0;
+	if (mdb_cursor_open(reading->txn, tables->dbi[table], &cursor) != 0)
+		return -1;
+	int rc = mdb_cursor_get(cursor, &key, &row, MDB_FIRST);
+	for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT)) {
+		struct tuy_bytes value;
+		if (store_check(tables, table, &key, &row, &value) == 0)
+			on_row(context, (struct tuy_bytes){ key.mv_data, key.mv_size }, value);
+		else
+			bad = -1; /* the others are good all the same */
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? bad : -1;
+}
+
+int store_own_put(MDB_txn *txn, const struct store_tables *tables, enum store_own own,
+                  struct tuy_bytes key, struct tuy_bytes value)
+{
+	return store_put(txn, tables, table_of(own), key, &value, 1, 0);
+}
+
+int store_own_del(MDB_txn *txn, const struct store_tables *tables, enum store_own own,
+                  struct tuy_bytes key)
+{
+	int rc = store_del(txn, tables, table_of(own), key);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
