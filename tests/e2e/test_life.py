@@ -85,6 +85,11 @@ def test_a_tip_goes_from_claim_to_outcome_and_its_card_to_one_only(world):
     alice.fails(7, "T-ALREADY", "done", id, "--lost")
     assert alice.json("done", id, "--lost", "--replace")["state"] == "lost"
     shown(david, id, state="lost")
+    given, received = david.json("value")["given"], alice.json("value")["received"]
+    assert (given["met"], given["won"], given["lost"]) == (1, 0, 1)
+    assert (received["met"], received["lost"]) == (1, 1)
+    assert alice.json("value")["first_contact_s"] is not None
+    assert bruno.json("value")["received"]["met"] == 0
 
     alice.json("thank", id, "Merci David", "--share")
     thanks = wait_until(lambda: show(chloe, id).get("thanks"))
