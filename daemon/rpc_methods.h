@@ -115,8 +115,8 @@
  *   state (view_state_name; steps for giver and awardee only), unreadable true (only if so, then no
  *   fields), title (tips), need (tips) or text (asks), company {name domain? siren?} or nil, role,
  *   warmth and told (tips), tags, lang, the other fields if given, matched [labels of watches],
- *   expires or nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or nil,
- *   next [commands], and if there is such a thing:
+ *   expires or nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or
+ *   nil, next [commands], and if there is such a thing:
  *   sealed {name phone ...} (giver and awardee), outcome {result at amount ...} (the two), claimed
  *   true (own claim), claimants [{id from at text?}] (giver: all, else the own one), waiting_for
  *   {name online since} (own claim that is not decided), answered (asks: how many), answers [{id
