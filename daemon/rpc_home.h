@@ -60,13 +60,13 @@ struct rpc_home {
 	uint32_t following_count;
 	struct tuy_device last_device; /* whose link ended last.. */
 	uint32_t last_seen_s;          /* ..and when; 0: none yet */
+	struct watches watches;
+	struct synonyms *synonyms;
 	struct {
 		struct tuy_device device;
 		uint32_t at_s;
 	} seen[RPC_SEEN_MAX];
 	uint32_t seen_next;
-	struct watches watches;
-	struct synonyms *synonyms;
 	struct rpc_circle circle[TUY_CIRCLES_MAX];
 	uint8_t blob[TUY_BLOB_MAX];  /* of the record that is being shown */
 	uint8_t named[TUY_BLOB_MAX]; /* of one whose name is being read meanwhile */

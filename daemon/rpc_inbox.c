@@ -15,9 +15,10 @@
 
 #define INBOX_LIMIT 20
 #define MOVES_MAX   50
-#define SORTED_MAX  256             /* rows looked at for what is for me */
-#define SLICE       128             /* rows sorted into their parts in one turn */
-#define ENDING_S    (2u * 86400)    /* own ones that end so soon.. */
+#define MOVES_AMONG 4096         /* rows, anybody's: so the cost has a bound where there are many */
+#define SORTED_MAX  256          /* rows looked at for what is for me */
+#define SLICE       128          /* rows sorted into their parts in one turn */
+#define ENDING_S    (2u * 86400) /* own ones that end so soon.. */
 #define LIVED_S     (2u * ENDING_S) /* ..unless they were given for less than that */
 
 struct inbox_flags {
@@ -105,6 +106,7 @@ static void ending_add(struct find_work *work, struct store_reading *reading, ui
 	struct view_filter filter = work->filter;
 	uint32_t more;
 	filter.mine = VIEW_MINE;
+	filter.look_max = MOVES_AMONG;
 	uint32_t count = view_list(reading, &filter, object, MOVES_MAX, &more);
 	for (uint32_t i = 0; i < count && room > 0; i++) {
 		uint32_t ends_s = object[i].expires_s;

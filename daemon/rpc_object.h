@@ -26,13 +26,13 @@ void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size)
 void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
                     const struct view_object *object, const struct tuy_record *record,
                     struct rpc_out *out);
+/* Whether its `for` names me or my seat. */
+bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,
+                          const struct view_object *object, const struct tuy_record *record);
 /* The object that the param `id` means, in a reading that is begun here (rpc_show.c). 0, or -1: the
  * call has failed, and no reading is open. */
 int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
                      struct view_object *object);
-/* Whether its `for` names me or my seat. */
-bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,
-                          const struct view_object *object, const struct tuy_record *record);
 /* The pairs of a PROFILE; `record` NULL: none yet. */
 void rpc_profile_put(const struct rpc_circle *circle, const struct tuy_member *member,
                      const struct tuy_record *record, uint32_t updated_s, struct rpc_out *out);

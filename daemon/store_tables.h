@@ -86,7 +86,7 @@
 #include <lmdb.h>
 
 #define STORE_SCHEMA   1u
-#define STORE_VIEW     3u /* version of the derived tables */
+#define STORE_VIEW     4u /* version of the derived tables */
 #define STORE_MAC_SIZE 16
 #define STORE_KEY_MAX  255 /* bytes of a key */
 

@@ -176,6 +176,7 @@ uint32_t view_list(struct store_reading *reading, const struct view_filter *filt
 	struct list list = { 0 };
 	struct tuy_bytes value;
 	uint32_t count = 0;
+	uint32_t looked = 0;
 	list.reading = reading;
 	list.tables = store_tables(reading->store);
 	list.filter = filter;
@@ -184,7 +185,8 @@ uint32_t view_list(struct store_reading *reading, const struct view_filter *filt
 	streams_open(&list);
 	for (;;) {
 		uint32_t i = stream_newest(&list);
-		if (i == UINT32_MAX || (count == cap && *more == MORE_MAX))
+		if (i == UINT32_MAX || (count == cap && *more == MORE_MAX) ||
+		    (filter->look_max != 0 && looked++ == filter->look_max))
 			break;
 		if (!row_wanted(&list, &list.stream[i].time)) {
 			stream_next(&list, i);

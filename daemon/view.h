@@ -63,6 +63,7 @@ struct view_filter {
 	const struct tuy_member *from; /* only of this member; NULL: any */
 	uint32_t live_at_s;            /* only what is live then (view_state_is_live); 0: all */
 	uint32_t since_s;              /* only what was created then or later */
+	uint32_t look_max;             /* only so many of the newest are looked at; 0: all */
 };
 
 /* Newest first (by created_s). Returns how many were written to `out` (<= cap); `*more` how many

@@ -57,7 +57,8 @@ enum tuy_life_state {
 	TUY_LIFE_WITHDRAWN,
 };
 
-#define TUY_LIFE_AWARDS_MAX 16  /* that stand beside each other (claims = many; accepted answers)  \
+#define TUY_LIFE_AWARDS_MAX                                                                        \
+	16                      /* that stand beside each other (claims = many; accepted answers)  \
 	                         */
 #define TUY_LIFE_CLAIMS_MAX 150 /* a circle has no more members */
 #define TUY_LIFE_CHAIN_MAX  64  /* awards that follow each other; what comes later is void */
