@@ -148,7 +148,29 @@ static void circle_line_print(const struct session *session, const json_t *circl
 	free(name);
 }
 
-/* Own ones in "your moves" are there because they end. */
+/* "first contact due Wed 14 Jan 09:20 → tuyau done 7KQ2 --contacted" */
+static void move_print(const char *id, const json_t *object)
+{
+	const json_t *award = json_object_get(object, "award");
+	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
+	size_t claims = json_array_size(json_object_get(object, "claimants"));
+	size_t answers = json_array_size(json_object_get(object, "answers"));
+	char *to = show_clean(doc_text(award, "to"));
+	if (object_has_next(object, "done") && strcmp(doc_text(object, "state"), "awarded") == 0)
+		printf("  %s first contact due %s → tuyau done %s --contacted\n", id, due.text, id);
+	else if (object_has_next(object, "done"))
+		printf("  %s yours → tuyau done %s --STEP\n", id, id);
+	else if (object_has_next(object, "award"))
+		printf("  %s claimed by %zu → tuyau award %s MEMBER\n", id, claims, id);
+	else if (object_has_next(object, "accept"))
+		printf("  %s answered %zu times → tuyau show %s\n", id, answers, id);
+	else
+		printf("  %s first contact of %s was due %s → tuyau show %s\n", id, to, due.text,
+		       id);
+	free(to);
+}
+
+/* What each of "your moves" wants; own ones without claims are there because they end. */
 static void ending_print(const struct session *session, const json_t *objects)
 {
 	for (size_t i = 0; i < json_array_size(objects); i++) {
@@ -157,7 +179,14 @@ static void ending_print(const struct session *session, const json_t *objects)
 			continue;
 		struct times_text at = times_moment(doc_text(object, "expires"));
 		char *id = show_clean(doc_text(object, "short"));
-		printf("  %s ends %s; give it again if it still holds\n", id, at.text);
+		bool waits = json_array_size(json_object_get(object, "claimants")) > 0 ||
+		             json_array_size(json_object_get(object, "answers")) > 0 ||
+		             json_is_object(json_object_get(object, "award")) ||
+		             object_has_next(object, "done");
+		if (waits)
+			move_print(id, object);
+		else
+			printf("  %s ends %s; give it again if it still holds\n", id, at.text);
 		free(id);
 	}
 }

@@ -96,19 +96,34 @@ static int kind_read(const struct piece *piece, struct find_term *term, struct r
 	return 0;
 }
 
+/* "open" and "closed" mean what those who are not concerned see; "awarded" all that runs. */
 static int state_read(const struct piece *piece, struct find_term *term, struct rpc_fault *fault)
 {
-	static const struct {
-		const char *name;
-		enum find_state state;
-	} states[] = { { "open", FIND_OPEN }, { "expired", FIND_EXPIRED }, { "any", FIND_ANY } };
-	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
-		if (!tuy_text_equal(piece->value, tuy_text_bytes(states[i].name)))
-			continue;
-		term->state = states[i].state;
+	static const uint32_t runs =
+		FIND_STATE_BIT(VIEW_STATE_AWARDED) | FIND_STATE_BIT(VIEW_STATE_CONTACTED) |
+		FIND_STATE_BIT(VIEW_STATE_MEETING) | FIND_STATE_BIT(VIEW_STATE_QUOTED);
+	static const uint32_t ended =
+		FIND_STATE_BIT(VIEW_STATE_WON) | FIND_STATE_BIT(VIEW_STATE_LOST) |
+		FIND_STATE_BIT(VIEW_STATE_NO_ANSWER) | FIND_STATE_BIT(VIEW_STATE_NOT_A_FIT) |
+		FIND_STATE_BIT(VIEW_STATE_CLOSED) | FIND_STATE_BIT(VIEW_STATE_SOLVED);
+	term->states = 0;
+	for (int state = 0; state <= VIEW_STATE_EXPIRED; state++)
+		if (tuy_text_equal(piece->value,
+		                   tuy_text_bytes(view_state_name((enum view_state)state))))
+			term->states = FIND_STATE_BIT(state);
+	if (term->states == FIND_STATE_BIT(VIEW_STATE_OPEN))
+		term->states = FIND_OPEN;
+	else if (term->states == FIND_STATE_BIT(VIEW_STATE_AWARDED))
+		term->states = runs;
+	else if (term->states == FIND_STATE_BIT(VIEW_STATE_CLOSED))
+		term->states = ended;
+	else if (tuy_text_equal(piece->value, tuy_text_bytes("any")))
+		term->states = FIND_ANY;
+	if (term->states != 0)
 		return 0;
-	}
-	return rpc_fault_set(fault, "T-USAGE", "", "state: open, expired or any.");
+	return rpc_fault_set(fault, "T-USAGE", "",
+	                     "state: open, awarded, contacted, meeting, quoted, won, lost, "
+	                     "no-answer, not-a-fit, closed, answered, solved, expired or any.");
 }
 
 /* A number and, if `units`, what it counts, as so many seconds. False: it is none. */

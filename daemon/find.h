@@ -31,8 +31,11 @@ enum find_field { /* a "-" is possible before each */
 	          FIND_WORD, /* only with "-": other words are in find.words */
 };
 
-/* What became of a tip or an ask, as far as `state:` tells it apart. */
-enum find_state { FIND_OPEN, FIND_EXPIRED, FIND_ANY };
+/* What became of a tip or an ask: sets of enum view_state, by the names that `state:` knows. */
+#define FIND_STATE_BIT(state) (UINT32_C(1) << (state))
+#define FIND_OPEN             (FIND_STATE_BIT(VIEW_STATE_OPEN) | FIND_STATE_BIT(VIEW_STATE_ANSWERED))
+#define FIND_EXPIRED          FIND_STATE_BIT(VIEW_STATE_EXPIRED)
+#define FIND_ANY              UINT32_MAX
 
 struct find_term {
 	enum find_field field;
@@ -40,7 +43,7 @@ struct find_term {
 	struct tuy_bytes value;
 	enum tuy_record_kind kind; /* KIND */
 	uint64_t ask;              /* KIND: of this kind only; 0: any */
-	enum find_state state;     /* STATE */
+	uint32_t states;           /* STATE: bits of enum view_state */
 	struct tuy_member member;  /* FROM: whom `value` names, set by whoever knows the names */
 };
 
@@ -74,7 +77,7 @@ struct tuy_bytes find_index_text(const struct find *find, uint8_t room[FIND_TEXT
 
 /* What the row alone tells. Without a `state:` in it, `otherwise` is wanted. */
 bool find_row_wanted(const struct find *find, const struct view_object *object, uint32_t now_s,
-                     enum find_state otherwise);
+                     uint32_t otherwise);
 /* The texts of a record that words are looked for in. */
 #define FIND_TEXTS_MAX 24
 enum find_company { FIND_WITH_COMPANY, FIND_WITHOUT_COMPANY };

@@ -4,15 +4,8 @@
 
 /* ---- rows ---- */
 
-static enum find_state state_of(const struct view_object *object, uint32_t now_s)
-{
-	bool ended = object->expires_s != 0 && object->expires_s <= now_s;
-	return ended ? FIND_EXPIRED : FIND_OPEN;
-}
-
 /* What the row tells of a term; true also for a term it says nothing of. */
-static bool row_has(const struct find_term *term, const struct view_object *object,
-                    enum find_state state)
+static bool row_has(const struct find_term *term, const struct view_object *object, uint32_t state)
 {
 	switch (term->field) {
 	case FIND_FROM:
@@ -20,7 +13,7 @@ static bool row_has(const struct find_term *term, const struct view_object *obje
 	case FIND_KIND:
 		return object->kind == term->kind && (term->ask == 0 || object->ask == term->ask);
 	case FIND_STATE:
-		return term->state == FIND_ANY || state == term->state;
+		return (state & term->states) != 0;
 	case FIND_COMPANY:
 	case FIND_TAG:
 	case FIND_PHRASE:
@@ -118,9 +111,9 @@ static bool record_has(const struct find_term *term, const struct tuy_record *re
 /* Public functions */
 
 bool find_row_wanted(const struct find *find, const struct view_object *object, uint32_t now_s,
-                     enum find_state otherwise)
+                     uint32_t otherwise)
 {
-	enum find_state state = state_of(object, now_s);
+	uint32_t state = FIND_STATE_BIT(view_state_at(object->state, object->expires_s, now_s));
 	uint32_t age_s = object->created_s < now_s ? now_s - object->created_s : 0;
 	bool asked = false;
 	if (object->kind != TUY_RECORD_TIP && object->kind != TUY_RECORD_ASK)
@@ -131,8 +124,7 @@ bool find_row_wanted(const struct find *find, const struct view_object *object, 
 		if (row_has(term, object, state) == term->not )
 			return false;
 	}
-	return range_has(&find->age_s, age_s) &&
-	       (asked || otherwise == FIND_ANY || otherwise == state);
+	return range_has(&find->age_s, age_s) && (asked || (otherwise & state) != 0);
 }
 
 bool find_needs_record(const struct find *find)

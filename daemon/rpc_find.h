@@ -32,7 +32,7 @@ struct find_row {
 
 struct find_work {
 	struct find find;
-	enum find_state otherwise; /* the state that is wanted without `state:` */
+	uint32_t otherwise;        /* the states that are wanted without `state:` */
 	struct view_filter filter; /* of the list, as far as it can tell */
 	bool for_me;
 	bool sorted; /* the rows have their parts */

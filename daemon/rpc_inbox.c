@@ -7,9 +7,11 @@
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "rpc_watch.h"
+#include "view_life.h"
 #include "../proto/text.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define INBOX_LIMIT 20
 #define MOVES_MAX   50
@@ -47,9 +49,58 @@ static enum find_part part_of(struct rpc_home *home, struct store_reading *readi
 	return object->kind == TUY_RECORD_ASK ? PART_ASKS : PART_TIPS;
 }
 
-/* Own ones that soon end: whoever still needs it gives it again. What the life of a tip asks of me
- * stands here too. */
-static void moves_add(struct find_work *work, struct store_reading *reading)
+/* Whether the list has an object already: then it is a move. */
+static bool move_mark(struct find_work *work, const struct tuy_object *id)
+{
+	for (uint32_t i = 0; i < work->count; i++) {
+		if (memcmp(&work->row[i].object.id, id, sizeof *id) != 0)
+			continue;
+		work->row[i].part = PART_MOVES;
+		return true;
+	}
+	return false;
+}
+
+/* What the lives of tips and asks want of me: first contacts, claims and answers to decide on. */
+static uint32_t lives_add(struct find_work *work, struct store_reading *reading)
+{
+	struct view_move move[MOVES_MAX];
+	struct view_move after = { 0 };
+	uint32_t added = 0;
+	uint32_t count = view_moves(reading, work->filter.circle_no, &after, move, MOVES_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		struct view_object object;
+		bool wanted = move[i].why == VIEW_MOVE_AWARDEE ||
+		              move[i].why == VIEW_MOVE_ANSWERER || move[i].why == VIEW_MOVE_ASKER ||
+		              (move[i].why == VIEW_MOVE_GIVER_AWARDED &&
+		               move[i].state == VIEW_STATE_AWARDED && move[i].due_s <= work->now_s);
+		if (view_find(reading, &move[i].id, &move[i].id, &object, 1) != 1)
+			continue;
+		if (move[i].why == VIEW_MOVE_GIVER_CLAIMED)
+			wanted = object.claims != 0; /* the first is awarded without him */
+		if (!wanted || move_mark(work, &object.id))
+			continue;
+		work->row[work->count++] =
+			(struct find_row){ .object = object, .part = PART_MOVES };
+		added++;
+	}
+	return added;
+}
+
+/* What is not for me was said to be so. */
+static void passed_drop(struct find_work *work, struct store_reading *reading)
+{
+	struct tuy_bytes value;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < work->count; i++)
+		if (view_private(reading, work->row[i].object.circle_no, &work->row[i].object.id,
+		                 VIEW_PRIVATE_PASSED, &value) != 0)
+			work->row[kept++] = work->row[i];
+	work->count = kept;
+}
+
+/* Own ones that soon end: whoever still needs it gives it again. */
+static void ending_add(struct find_work *work, struct store_reading *reading, uint32_t room)
 {
 	struct view_object object[MOVES_MAX];
 	struct view_filter filter = work->filter;
@@ -57,13 +108,16 @@ static void moves_add(struct find_work *work, struct store_reading *reading)
 	filter.mine = VIEW_MINE;
 	filter.look_max = MOVES_AMONG;
 	uint32_t count = view_list(reading, &filter, object, MOVES_MAX, &more);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && room > 0; i++) {
 		uint32_t ends_s = object[i].expires_s;
-		if (ends_s == 0 || ends_s > work->now_s + ENDING_S ||
-		    ends_s - object[i].created_s < LIVED_S)
+		if (object[i].state != VIEW_STATE_OPEN || ends_s == 0 ||
+		    ends_s > work->now_s + ENDING_S || ends_s - object[i].created_s < LIVED_S)
+			continue;
+		if (move_mark(work, &object[i].id))
 			continue;
 		work->row[work->count++] =
 			(struct find_row){ .object = object[i], .part = PART_MOVES };
+		room--;
 	}
 }
 
@@ -174,8 +228,10 @@ static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
 	bool plain = flags->all && !find_has_filter(find);
 	uint32_t least = plain ? work->limit : work->sorted ? SORTED_MAX : FIND_LIMIT_MAX;
 	find_list(work, reading, work->limit > least ? work->limit : least);
+	if (!flags->all && !flags->mine)
+		passed_drop(work, reading);
 	if (work->sorted)
-		moves_add(work, reading);
+		ending_add(work, reading, MOVES_MAX - lives_add(work, reading));
 	return 0;
 }
 
@@ -192,7 +248,7 @@ void rpc_do_inbox(struct rpc_call *call)
 		return;
 	work->limit = limit;
 	work->for_me = flags.for_me;
-	work->otherwise = FIND_OPEN;
+	work->otherwise = flags.all || flags.mine ? FIND_ANY : FIND_OPEN; /* of what is live */
 	work->on_row = inbox_row;
 	work->on_end = inbox_end;
 	bool failed = inbox_fill(call, &reading, &flags) != 0;

@@ -114,23 +114,26 @@
  * OBJECT: schema, id, short, kind "tip" "ask", ask (asks), circle (slug), from, mine bool, created,
  *   state (view_state_name; steps for giver and awardee only), unreadable true (only if so, then no
  *   fields), title (tips), need (tips) or text (asks), company {name domain? siren?} or nil, role,
- *   warmth and told (tips), tags, lang, the other fields if given, matched [labels], expires or
- * nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or nil, next
- * [commands], and if there is such a thing: sealed {name phone ...} (giver and awardee), outcome
- * {result at amount ...} (the two), claimed true (own claim), claimants [{id from at text?}]
- * (giver: all, else the own one), waiting_for {name online since} (own claim that is not decided),
- * answered (asks: how many), answers [{id from at how text ... accepted? step?}] (asker: all, else
- * the own one), thanks [{from shared text back}], passed_by [{from reason text}] (giver), passed
- * true, why_private. WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest",
- * created, hits, last_hit. PROFILE: schema, member, circle, from, name, company, seat, sells,
- * looks_for, not_for, zone, languages, reach, updated; nil for what is not there. SHOWN: schema,
- * id, name, slug, state "forming" (alone) "active", epoch, charter nil, members [{member name from
- * company role online in_sync self devices [{device label}]}] with role "keeper" "member" "relay",
- * former (`all`; same rows), recovery_key? LETTER: schema, number, ask (id), circle (slug), state
- * "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since, facts [],
- * limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name), text, signature
- * (nil: a draft). `from` is the first word of the author's name, folded ("alice"); the whole name
- * if two begin so; 8 digits of his id if there is no profile.
+ *   warmth and told (tips), tags, lang, the other fields if given, matched [labels of watches],
+ *   expires or nil, delivery {peers have_it}, award {to at first_contact_due step? step_at?} or
+ *   nil, next [commands], and if there is such a thing:
+ *   sealed {name phone ...} (giver and awardee), outcome {result at amount ...} (the two), claimed
+ *   true (own claim), claimants [{id from at text?}] (giver: all, else the own one), waiting_for
+ *   {name online since} (own claim that is not decided), answered (asks: how many), answers [{id
+ *   from at how text ... accepted? step?}] (asker: all, else the own one), thanks [{from shared
+ *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
+ * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
+ *   last_hit.
+ * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
+ *   languages, reach, updated; nil for what is not there.
+ * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
+ *   members [{member name from company role online in_sync self devices [{device label}]}] with
+ *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
+ * LETTER: schema, number, ask (id), circle (slug), state "drafted" "signed" "sent" "expired"
+ *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
+ *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
+ * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
+ * 8 digits of his id if there is no profile.
  *
  * Thread rule: the loop thread.
  */

@@ -1,46 +1,98 @@
 /*
- * value: what the circle brought. Tips and asks are counted from the logs; what became of them is
- * counted as far as this version records it, and is zero else: nothing is guessed.
+ * value: what the circle brought. Tips and asks are counted from the logs; how they went is known
+ * of the own ones and of those that were awarded to the owner. Nothing is guessed.
  */
 #include "rpc_do.h"
 #include "rpc_people.h"
+#include "view_life.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define SINCE_USUAL_S (90u * 86400)
 #define COUNTED_MAX   5000 /* objects of one answer, the newest */
+#define CONTACTS_MAX  500
 
 enum side { GIVEN, RECEIVED, SIDES };
 
 struct tally {
 	uint32_t tips[SIDES];
 	uint32_t open[SIDES];
+	uint32_t met[SIDES];
+	uint32_t won[SIDES];
+	uint32_t lost[SIDES];
+	uint32_t given_back[SIDES];
 	uint32_t asked;
 	uint32_t asks_open;
+	uint32_t asks_solved;
+	uint32_t contact_count;
+	uint32_t
+		contact_s[CONTACTS_MAX]; /* from the award to the first contact, of received ones */
 };
+
+/* How one award went. */
+static void award_count(struct tally *tally, const struct view_life *life,
+                        const struct tuy_life_award *award, enum side side)
+{
+	uint32_t first_s = UINT32_MAX;
+	tally->met[side] += award->step >= TUY_STEP_MEETING && award->step <= TUY_STEP_LOST;
+	tally->won[side] += award->step == TUY_STEP_WON;
+	tally->lost[side] += award->step == TUY_STEP_LOST;
+	for (uint32_t i = 0; i < life->acts.count; i++) {
+		const struct tuy_act *act = &life->acts.act[i];
+		bool moves = act->kind == TUY_RECORD_PROGRESS || act->kind == TUY_RECORD_OUTCOME;
+		if (moves && act->has_of && memcmp(&act->of, &award->id, sizeof act->of) == 0 &&
+		    act->time_s < first_s)
+			first_s = act->time_s;
+	}
+	if (side == RECEIVED && first_s != UINT32_MAX && tally->contact_count < CONTACTS_MAX)
+		tally->contact_s[tally->contact_count++] =
+			first_s > award->at_s ? first_s - award->at_s : 0;
+}
+
+/* How a tip went, as far as the owner may know. */
+static void life_count(struct tally *tally, const struct view_life *life, bool own)
+{
+	const struct tuy_life_award *mine = tuy_life_award_to(&life->life, &life->me);
+	for (uint32_t i = 0; own && i < life->life.award_count; i++)
+		if (!life->life.award[i].ended)
+			award_count(tally, life, &life->life.award[i], GIVEN);
+	if (!own && mine)
+		award_count(tally, life, mine, RECEIVED);
+	for (uint32_t i = 0; i < life->acts.count; i++) {
+		const struct tuy_act *act = &life->acts.act[i];
+		bool back = act->kind == TUY_RECORD_GIVE_BACK && act->has_of &&
+		            !life->acts.at[i].sealed;
+		bool me = memcmp(&act->author, &life->me, sizeof life->me) == 0;
+		if (back && (own || me))
+			tally->given_back[own ? GIVEN : RECEIVED]++;
+	}
+}
 
 static void object_count(struct tally *tally, const struct view_object *object,
                          const struct tuy_member *me, uint32_t now_s)
 {
 	bool own = memcmp(&object->member, me, sizeof *me) == 0;
-	bool open = object->expires_s == 0 || object->expires_s > now_s;
+	bool open = view_state_is_live(object->state, object->expires_s, now_s);
 	if (object->kind == TUY_RECORD_TIP) {
 		tally->tips[own ? GIVEN : RECEIVED]++;
 		tally->open[own ? GIVEN : RECEIVED] += open;
 	} else if (own) {
 		tally->asked++;
 		tally->asks_open += open;
+		tally->asks_solved += object->state == VIEW_STATE_SOLVED;
 	}
 }
 
 static void side_put(struct rpc_out *out, const char *key, const struct tally *tally,
                      enum side side)
 {
-	static const char *const none_yet[] = { "met", "won", "lost", "given_back" };
 	rpc_open_map(out, key);
 	rpc_put_uint(out, "tips", tally->tips[side]);
 	rpc_put_uint(out, "open", tally->open[side]);
-	for (size_t i = 0; i < sizeof none_yet / sizeof none_yet[0]; i++)
-		rpc_put_uint(out, none_yet[i], 0);
+	rpc_put_uint(out, "met", tally->met[side]);
+	rpc_put_uint(out, "won", tally->won[side]);
+	rpc_put_uint(out, "lost", tally->lost[side]);
+	rpc_put_uint(out, "given_back", tally->given_back[side]);
 	rpc_open_array(out, "amounts");
 	rpc_close_one(out);
 	rpc_close_one(out);
@@ -58,12 +110,39 @@ static void value_answer(struct rpc_call *call, const struct tally *tally, uint3
 	rpc_open_map(out, "asks");
 	rpc_put_uint(out, "asked", tally->asked);
 	rpc_put_uint(out, "open", tally->asks_open);
-	rpc_put_uint(out, "solved", 0);
+	rpc_put_uint(out, "solved", tally->asks_solved);
 	rpc_close_one(out);
-	rpc_put_nil(out, "first_contact_s");
+	if (tally->contact_count > 0)
+		rpc_put_uint(out, "first_contact_s", tally->contact_s[tally->contact_count / 2]);
+	else
+		rpc_put_nil(out, "first_contact_s");
 	rpc_put_uint(out, "uncounted", uncounted);
 	rpc_close_one(out);
 	rpc_answer(call);
+}
+
+static int number_cmp(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void lives_count(struct rpc_call *call, struct store_reading *reading, struct tally *tally,
+                        const struct view_object *object, uint32_t count)
+{
+	const struct tuy_member *me = &call->home->d->keys->cert.member;
+	for (uint32_t i = 0; i < count; i++) {
+		struct view_life life;
+		bool own = memcmp(&object[i].member, me, sizeof *me) == 0;
+		bool done = object[i].state != VIEW_STATE_OPEN || own;
+		if (object[i].kind != TUY_RECORD_TIP || !done)
+			continue;
+		if (view_life_read(reading, &object[i], me, &life) == 0)
+			life_count(tally, &life, own);
+		view_life_free(&life);
+	}
+	qsort(tally->contact_s, tally->contact_count, sizeof tally->contact_s[0], number_cmp);
 }
 
 void rpc_do_value(struct rpc_call *call)
@@ -88,6 +167,7 @@ void rpc_do_value(struct rpc_call *call)
 	struct view_filter filter = { .circle_no = circle ? circle->circle_no : UINT32_MAX,
 		                      .since_s = span_s < now_s ? now_s - span_s : 1 };
 	uint32_t count = view_list(&reading, &filter, object, COUNTED_MAX, &more);
+	lives_count(call, &reading, &tally, object, count);
 	store_reading_end(&reading);
 	for (uint32_t i = 0; i < count; i++)
 		object_count(&tally, &object[i], &call->home->d->keys->cert.member, now_s);

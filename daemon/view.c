@@ -83,7 +83,8 @@ static int row_wanted(struct list *list, const struct view_time *time)
 	const struct view_filter *filter = list->filter;
 	if ((unsigned)time->kind > 31 || (list->kinds & 1u << time->kind) == 0)
 		return 0;
-	if (filter->live_at_s != 0 && time->expires_s != 0 && time->expires_s <= filter->live_at_s)
+	if (filter->live_at_s != 0 &&
+	    !view_state_is_live(time->state, time->expires_s, filter->live_at_s))
 		return 0;
 	return author_wanted(list, time->log_no);
 }
@@ -403,6 +404,19 @@ uint32_t view_count(struct store_reading *reading)
 	if (view_counts_get(reading->txn, store_tables(reading->store), &counts) != 0)
 		return 0;
 	return counts.shown;
+}
+
+enum view_state view_state_at(enum view_state state, uint32_t expires_s, uint32_t now_s)
+{
+	bool open = state == VIEW_STATE_OPEN || state == VIEW_STATE_ANSWERED;
+	return open && expires_s != 0 && expires_s <= now_s ? VIEW_STATE_EXPIRED : state;
+}
+
+bool view_state_is_live(enum view_state state, uint32_t expires_s, uint32_t now_s)
+{
+	enum view_state now = view_state_at(state, expires_s, now_s);
+	return now == VIEW_STATE_OPEN || now == VIEW_STATE_ANSWERED ||
+	       (now >= VIEW_STATE_AWARDED && now <= VIEW_STATE_QUOTED);
 }
 
 const char *view_state_name(enum view_state state)

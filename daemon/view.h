@@ -30,6 +30,10 @@ enum view_state {
 	VIEW_STATE_WITHDRAWN,
 	VIEW_STATE_EXPIRED, /* by the clock of whoever looks; in no row */
 };
+/* The state of an object whose expiry is `expires_s` (0: none) at `now_s`. */
+enum view_state view_state_at(enum view_state state, uint32_t expires_s, uint32_t now_s);
+/* Whether it is neither over nor expired then. */
+bool view_state_is_live(enum view_state state, uint32_t expires_s, uint32_t now_s);
 /* "open", "no-answer" */
 const char *view_state_name(enum view_state state);
 
@@ -57,7 +61,7 @@ struct view_filter {
 	enum view_filter_mine mine;
 	struct tuy_member me;          /* for MINE and OTHERS */
 	const struct tuy_member *from; /* only of this member; NULL: any */
-	uint32_t live_at_s;            /* only what has not expired at this time; 0: all */
+	uint32_t live_at_s;            /* only what is live then (view_state_is_live); 0: all */
 	uint32_t since_s;              /* only what was created then or later */
 	uint32_t look_max;             /* only so many of the newest are looked at; 0: all */
 };

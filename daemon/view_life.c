@@ -38,12 +38,6 @@ uint32_t view_act_find(const struct view_acts *acts, enum tuy_record_kind kind,
 	return best;
 }
 
-enum view_state view_state_at(enum view_state state, uint32_t expires_s, uint32_t now_s)
-{
-	bool open = state == VIEW_STATE_OPEN || state == VIEW_STATE_ANSWERED;
-	return open && expires_s != 0 && expires_s <= now_s ? VIEW_STATE_EXPIRED : state;
-}
-
 uint32_t view_entries(struct store_reading *reading, const struct view_object *object,
                       struct view_act_at *out, uint32_t cap)
 {

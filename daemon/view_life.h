@@ -47,9 +47,6 @@ enum view_sealing { VIEW_FOR_CIRCLE, VIEW_SEALED };
 uint32_t view_act_find(const struct view_acts *acts, enum tuy_record_kind kind,
                        const struct tuy_object *id, enum view_sealing sealing);
 
-/* The state of an object whose expiry is `expires_s` at `now_s`. */
-enum view_state view_state_at(enum view_state state, uint32_t expires_s, uint32_t now_s);
-
 /* Entries of this device that hold an object: all its revisions that are in the view's tables. At
  * most `cap`; returns how many. */
 uint32_t view_entries(struct store_reading *reading, const struct view_object *object,

@@ -83,7 +83,7 @@ def test_filters(pair):
     assert found('wifi "budget de chef"') == {"mine"}
     assert found("wifi", "tag:it") == set()
 
-    for bad in ("warm:x", "warm:>", "age:7d", "age:<7", "kind:chose", "state:lost", "tag:", '"non'):
+    for bad in ("warm:x", "warm:>", "age:7d", "age:<7", "kind:chose", "state:gone", "tag:", '"non'):
         bruno.fails(2, "T-USAGE", "search", "wifi", bad)
         bruno.fails(2, "T-USAGE", "inbox", bad)
     bruno.fails(3, "T-NOT-FOUND", "search", "from:zoe")

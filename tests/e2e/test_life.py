@@ -85,6 +85,11 @@ def test_a_tip_goes_from_claim_to_outcome_and_its_card_to_one_only(world):
     alice.fails(7, "T-ALREADY", "done", id, "--lost")
     assert alice.json("done", id, "--lost", "--replace")["state"] == "lost"
     shown(david, id, state="lost")
+    given, received = david.json("value")["given"], alice.json("value")["received"]
+    assert (given["met"], given["won"], given["lost"]) == (1, 0, 1)
+    assert (received["met"], received["lost"]) == (1, 1)
+    assert alice.json("value")["first_contact_s"] is not None
+    assert bruno.json("value")["received"]["met"] == 0
 
     alice.json("thank", id, "Merci David", "--share")
     thanks = wait_until(lambda: show(chloe, id).get("thanks"))
@@ -277,3 +282,30 @@ def test_what_was_done_is_made_again_from_the_logs(world):
     for node, said in zip(nodes, before):
         again = shown(node, id, state="meeting")
         assert again["sealed"] == said["sealed"] and again["award"] == said["award"]
+
+
+def test_the_inbox_asks_for_my_moves_and_leaves_out_what_is_not_mine(world):
+    nodes = alice, bruno, david = world.circle("alice", "bruno", "david")
+    first = give(david)["id"]
+    picked = give(david, "--claims", "pick")["id"]
+    passed = give(david)["id"]
+    world.agree(nodes)
+    alice.json("claim", first)
+    bruno.json("claim", picked)
+    bruno.json("pass", passed)
+    world.agree(nodes)
+
+    def parts(node):
+        return {o["id"]: o["part"] for o in node.json("inbox")}
+
+    assert parts(alice)[first] == "moves"
+    assert parts(bruno) == {picked: "tips"}  # the one is alice's, the other he does not want
+    wait_until(lambda: parts(david).get(picked) == "moves")
+    assert first not in parts(david)  # not overdue
+    everything = {o["id"]: o["state"] for o in bruno.inbox()}
+    assert everything[first] == "awarded" and everything[passed] == "open"
+    alice.json("done", first, "--won")
+    wait_until(lambda: first not in {o["id"] for o in bruno.inbox()})
+    assert [o["id"] for o in bruno.json("search", "wifi", "state:closed")] == [first]
+    assert [o["id"] for o in david.json("search", "wifi", "state:won")] == [first]
+    assert first not in parts(alice)
