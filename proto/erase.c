@@ -11,6 +11,8 @@
 _Static_assert(TUY_RETRACT_MAX <= TUY_SEQS_MAX && TUY_CHECKPOINT_EVERY <= TUY_SEQS_MAX,
                "a receipt is one GONE");
 _Static_assert(STAGE_ITEMS > TUY_CHECKPOINT_EVERY, "a DATA may hold nothing but RETRACTs");
+_Static_assert(TUY_BLOB_MAX + 1024 + TUY_HEADER_SIZE <= STAGE_BYTES,
+               "a BLOB leaves room for a header");
 
 /* ---- orders ---- */
 

@@ -530,7 +530,8 @@ static void blob_take(struct tuy_node *n, struct link *link, uint32_t circle_no,
 		item->log_no = log_no;
 		item->u.blob.seq = m->u.blob.seq;
 		item->u.blob.blob = m->u.blob.blob;
-		/* The ticket keeps what it points to: the link's headers are the next question's. */
+		/* The ticket keeps what it points to: the link's headers are the next question's.
+		 */
 		memcpy((*stage)->bytes + (*stage)->len, link->getb_header[i], TUY_HEADER_SIZE);
 		tuy_erase_scan(n, *stage, log_no, (*stage)->bytes + (*stage)->len,
 		               &item->u.blob.blob, 1);
