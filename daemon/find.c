@@ -253,7 +253,7 @@ int find_parse(struct tuy_bytes text, struct find *find, struct rpc_fault *fault
 			bad = filter_take(find, &piece, fault);
 		else if (piece.quoted && piece.value.len > 0)
 			bad = term_add(find, &piece, FIND_PHRASE, fault);
-		else if (piece.not )
+		else if (piece.not && piece.value.len > 0)
 			bad = term_add(find, &piece, FIND_WORD, fault);
 		else
 			word_take(find, piece.whole);

@@ -366,7 +366,7 @@ static enum tuy_letter_field label_find(enum tuy_letter_lang lang, enum tuy_lett
 
 static enum tuy_err call_read(struct reading *r, struct tuy_bytes value)
 {
-	if (value.len > 0 && value.p[value.len - 1] == '.')
+	while (value.len > 0 && (value.p[value.len - 1] == '.' || value.p[value.len - 1] == ' '))
 		value.len--;
 	if (!has_digit(value) && !text_is(value, no_words[r->letter->lang]))
 		return TUY_E_FORMAT;
