@@ -251,10 +251,11 @@ int find_parse(struct tuy_bytes text, struct find *find, struct rpc_fault *fault
 		int bad = 0;
 		if (piece.name.len > 0)
 			bad = filter_take(find, &piece, fault);
-		else if (piece.quoted && piece.value.len > 0)
-			bad = term_add(find, &piece, FIND_PHRASE, fault);
-		else if (piece.not && piece.value.len > 0)
-			bad = term_add(find, &piece, FIND_WORD, fault);
+		else if (piece.quoted || piece.not )
+			bad = piece.value.len == 0
+			              ? 0
+			              : term_add(find, &piece,
+			                         piece.quoted ? FIND_PHRASE : FIND_WORD, fault);
 		else
 			word_take(find, piece.whole);
 		if (bad)
