@@ -99,11 +99,13 @@ int rpc_life_fields(struct rpc_call *call, struct tuy_record *record, struct rpc
 	return rpc_record_check(record, fault);
 }
 
-/* "4 min", "3 h", "2 d" */
+/* "less than a minute", "4 min", "3 h", "2 d" */
 static const char *age_text(uint32_t from_s, uint32_t now_s, char *text, size_t size)
 {
 	uint32_t age_s = now_s > from_s ? now_s - from_s : 0;
-	if (age_s < 3600)
+	if (age_s < 60)
+		snprintf(text, size, "less than a minute");
+	else if (age_s < 3600)
 		snprintf(text, size, "%u min", age_s / 60);
 	else if (age_s < 2 * 86400)
 		snprintf(text, size, "%u h", age_s / 3600);

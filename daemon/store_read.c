@@ -250,6 +250,7 @@ static int log_load(struct tuy_node *node, struct store_reading *reading, struct
 	state.head = head.head;
 	state.sig = head.sig;
 	state.missing = head.missing;
+	state.forked = state.cut != TUY_NO_CUT;
 	state.base_seq = head.base_seq;
 	return tuy_node_load_log(node, &state) == TUY_OK ? 0 : -1;
 }

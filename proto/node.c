@@ -199,7 +199,7 @@ enum tuy_err tuy_node_load_log(struct tuy_node *n, const struct tuy_log_state *s
 		log->durable = log->staged = state->head;
 		log->sig = state->sig;
 	}
-	log->cut = state->cut;
+	log->cut = state->forked ? state->cut : TUY_NO_CUT;
 	n->cuts_mine += log->mine && log->cut != TUY_NO_CUT;
 	return TUY_OK;
 }

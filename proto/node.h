@@ -79,7 +79,8 @@ struct tuy_log_state {
 	struct tuy_sig sig;   /* signed head */
 	uint32_t missing;     /* payloads not held, not erased and not expired */
 	uint32_t base_seq;    /* entries up to it were pruned; 0: none */
-	uint32_t cut;         /* the log ends here, it is forked; TUY_NO_CUT */
+	bool forked;          /* the log ends at.. */
+	uint32_t cut;         /* ..this seq: 0, or a multiple of 64 */
 };
 enum tuy_err tuy_node_load_log(struct tuy_node *node, const struct tuy_log_state *log);
 /* An address record as stored; a bad one is ignored. */

@@ -191,7 +191,6 @@ struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no)
 {
 	const struct fill_log *log = &fill->log[log_no];
 	return (struct tuy_log_state){ .log_no = log_no,
-		                       .cut = TUY_NO_CUT,
 		                       .device = log->author->keys.device,
 		                       .incarnation = log->incarnation,
 		                       .head = log->head,

@@ -214,7 +214,6 @@ static void commit_log(struct disk *d, const struct tuy_store_item *item)
 	log->state.device = item->u.log.device;
 	log->state.incarnation = item->u.log.incarnation;
 	log->state.head.hash = tuy_chain_start(&item->u.log.id);
-	log->state.cut = TUY_NO_CUT;
 	d->log_count++;
 }
 

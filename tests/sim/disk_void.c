@@ -69,6 +69,7 @@ void disk_void_cut(struct disk_log *log, const struct tuy_store_item *item)
 	free(log->proof);
 	log->proof = copy(item->u.cut.proof.p, item->u.cut.proof.len);
 	log->proof_len = item->u.cut.proof.len;
+	log->state.forked = true;
 	log->state.cut = seq;
 	if (head <= seq)
 		return;
