@@ -4,6 +4,7 @@
 #include "last.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int act_say(struct session *session, json_t *object, const char *said)
 		printf("%s%s%s%s%s\n", doc_text(object, "short"),
 		       session->term.screen ? "  " : "\t", state,
 		       session->term.screen && *said != '\0' ? " · " : "",
-		       session->term.screen ? said : "");
+		       session->term.screen ? words_text(said) : "");
 		free(state);
 	}
 	json_decref(object);
@@ -129,7 +130,7 @@ static void sealed_print(const struct session *session, const json_t *object)
 			printf("%s%s", shown++ > 0 ? " · " : "", text);
 		free(text);
 	}
-	printf("%s\n", doc_true(object, "told") ? " · knows you will call (told: yes)" : "");
+	printf("%s\n", doc_true(object, "told") ? _(" · knows you will call (told: yes)") : "");
 	(void)session;
 }
 
@@ -141,16 +142,19 @@ static void claim_print(const struct session *session, const json_t *object)
 		char *name = show_clean(doc_text(waiting, "name"));
 		struct times_text age = times_age(doc_text(waiting, "since"), session->now);
 		bool online = doc_true(waiting, "online");
-		printf("Claimed. Waiting for %s%s%s%s%s\n", name,
-		       online ? " to award it" : " (offline", *age.text && !online ? " since " : "",
-		       online ? "" : age.text, online ? "." : ").");
+		if (online)
+			printf(_("Claimed. Waiting for %s to award it.\n"), name);
+		else if (*age.text != '\0')
+			printf(_("Claimed. Waiting for %s (offline since %s).\n"), name, age.text);
+		else
+			printf(_("Claimed. Waiting for %s (offline).\n"), name);
 		free(name);
 		return;
 	}
 	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
-	printf("Claimed, and awarded to you.\n");
+	fputs(_("Claimed, and awarded to you.\n"), stdout);
 	sealed_print(session, object);
-	printf("  First contact due %s.\n", due.text);
+	printf(_("  First contact due %s.\n"), due.text);
 }
 
 static int taken_fail(struct session *session, const json_t *object)
@@ -268,7 +272,7 @@ static int taken_back_say(struct session *session, json_t *answer)
 	if (!session_document_print(session, answer, "id")) {
 		printf("%.4s%s%s\n", doc_text(answer, "id"), session->term.screen ? "  " : "\t",
 		       doc_text(answer, "state"));
-		fprintf(stderr, "Erased here. %lld of %lld peers had it; they erase it too.\n",
+		fprintf(stderr, _("Erased here. %lld of %lld peers had it; they erase it too.\n"),
 		        doc_number(delivery, "have_it", 0), doc_number(delivery, "peers", 0));
 	}
 	json_decref(answer);

@@ -2,6 +2,7 @@
 #include "../proto/record.h"
 #include "commands.h"
 #include "times.h"
+#include "words.h"
 #include <string.h>
 
 static const struct option_rule rules[] = {
@@ -12,9 +13,9 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "name", "Name" },   { "company", "Company" },     { "seat", "Seat" },
-	{ "sells", "Sells" }, { "looks_for", "Looks for" }, { "not_for", "Not for" },
-	{ "zone", "Zone" },   { "languages", "Languages" }, { "reach", "Reach" },
+	{ "name", N_("Name") },   { "company", N_("Company") },     { "seat", N_("Seat") },
+	{ "sells", N_("Sells") }, { "looks_for", N_("Looks for") }, { "not_for", N_("Not for") },
+	{ "zone", N_("Zone") },   { "languages", N_("Languages") }, { "reach", N_("Reach") },
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "form.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,7 +58,7 @@ static json_t *id_params(struct session *session, const char *what)
 	json_t *id;
 	if (options->word_count != 2) {
 		session_usage_error(session, "Which one? vouch %s takes %s.", options->words[0],
-		                    what);
+		                    words_text(what));
 		return NULL;
 	}
 	if (options_string(options->words[1], "The id", &id, &session->failure) != 0)
@@ -114,7 +115,7 @@ static int write_run(struct session *session)
 		return -1;
 	if (!session_document_print(session, letter, "number")) {
 		text_print(letter);
-		fprintf(stderr, "A draft, only here. Read it, then: tuyau vouch sign %s\n",
+		fprintf(stderr, _("A draft, only here. Read it, then: tuyau vouch sign %s\n"),
 		        doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -157,7 +158,7 @@ static int sign_run(struct session *session)
 			text_print(letter);
 		else
 			row_print(letter);
-		fprintf(stderr, "Signed, good until %s. To hand it over: tuyau vouch send %s\n",
+		fprintf(stderr, _("Signed, good until %s. To hand it over: tuyau vouch send %s\n"),
 		        doc_text(letter, "expires"), doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -176,8 +177,8 @@ static int send_run(struct session *session)
 		const char *file = doc_text(letter, "file");
 		row_print(letter);
 		fprintf(stderr,
-		        "Send both files: %s and %s.minisig\n"
-		        "And your key by another way, so that they know it is yours:\n%s\n",
+		        _("Send both files: %s and %s.minisig\n"
+		          "And your key by another way, so that they know it is yours:\n%s\n"),
 		        file, file, doc_text(letter, "key"));
 	}
 	json_decref(letter);
@@ -200,11 +201,11 @@ static int revoke_run(struct session *session)
 		row_print(letter);
 		if (*text != '\0')
 			fprintf(stderr,
-			        "Revoked; the circle knows. Whoever has the letter needs both: %s "
-			        "and %s.minisig\n",
+			        _("Revoked; the circle knows. Whoever has the letter needs both: "
+			          "%s and %s.minisig\n"),
 			        name, name);
 		else
-			fputs("It was a draft; it is gone.\n", stderr);
+			fputs(_("It was a draft; it is gone.\n"), stderr);
 	}
 	free(name);
 	json_decref(letter);
@@ -244,7 +245,7 @@ static int list_run(struct session *session)
 	if (!session_document_print(session, list, "number")) {
 		list_print(session, list);
 		if (json_array_size(list) == 0 && session->term.screen)
-			fputs("No letters. Requests for one: tuyau inbox --all kind:vouch\n",
+			fputs(_("No letters. Requests for one: tuyau inbox --all kind:vouch\n"),
 			      stderr);
 	}
 	json_decref(list);

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ int command_unknown(const char *name, struct failure *failure)
 {
 	char hint[200] = "tuyau help";
 	if (is_later(name)) {
-		size_t len = (size_t)snprintf(hint, sizeof(hint), "What works:");
+		size_t len = (size_t)snprintf(hint, sizeof(hint), "%s", _("What works:"));
 		for (size_t i = 0; i < COMMANDS && len < sizeof(hint); i++)
 			len += (size_t)snprintf(hint + len, sizeof(hint) - len, " %s",
 			                        commands[i]->name);
@@ -97,7 +98,7 @@ int command_unknown(const char *name, struct failure *failure)
 	}
 	const char *nearest = nearest_find(name);
 	if (nearest)
-		snprintf(hint, sizeof(hint), "Did you mean \"tuyau %s\"?", nearest);
+		snprintf(hint, sizeof(hint), _("Did you mean \"tuyau %s\"?"), nearest);
 	else if (id_like(name))
 		snprintf(hint, sizeof(hint), "tuyau show %s", name);
 	return errors_set(failure, EXIT_USAGE, "T-USAGE", hint, "There is no command \"%s\".",

@@ -30,7 +30,7 @@ enum command_words { COMMAND_WORDS, COMMAND_NO_WORDS };
 struct command {
 	const char *name;
 	const char *alias; /* French; NULL: none */
-	const char *usage; /* "tip TITLE [-c COMPANY] ..." */
+	const char *usage; /* "tip TITLE [-c COMPANY] ..."; the three are translated when shown */
 	const char *summary;
 	const char *examples; /* opens its help */
 	const struct option_rule *rules;
@@ -88,17 +88,19 @@ int session_document_print(const struct session *session, const json_t *document
                            const char *id_key);
 
 /* A line typed by the person, or `proposed` for an empty one; the caller frees it. NULL: the end of
- * input. Only if session->term.ask. `option` is what avoids the question. */
+ * input. Only if session->term.ask. `option` is what avoids the question, which is translated
+ * here. */
 char *session_ask(struct session *session, const char *question, const char *option,
                   const char *proposed);
 /* Whether questions may be asked: terminals, no --no-input, no --yes, no --json. */
 bool session_asks(const struct session *session);
 
-/* T-USAGE with `usage` of the command as the hint; always -1. */
+/* T-USAGE with `usage` of the command as the hint; always -1. The message is translated here. */
 int session_usage_error(struct session *session, const char *message, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. */
+/* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. The name is
+ * translated here. */
 void session_line_print(const struct session *session, const char *name, const char *value);
 
 /* ---- the commands, each beside its options ---- */

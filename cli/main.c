@@ -12,7 +12,7 @@
 
 _Noreturn void tuy_require_failed(const char *what, const char *file, int line)
 {
-	fprintf(stderr, "T-BUG tuyau has a fault: %s:%d: %s\n", file, line, what);
+	fprintf(stderr, _("T-BUG tuyau has a fault: %s:%d: %s\n"), file, line, what);
 	abort();
 }
 
