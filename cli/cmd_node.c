@@ -59,7 +59,7 @@ static void head_print(const struct session *session, const json_t *status)
 	const json_t *notices = json_object_get(status, "notice");
 	for (size_t i = 0; i < json_array_size(notices); i++) {
 		const char *sentence = json_string_value(json_array_get(notices, i));
-		session_line_print(session, "Note", sentence ? words_text(sentence) : "");
+		session_line_print(session, "Note", sentence ? sentence : "");
 	}
 }
 

@@ -33,6 +33,7 @@ CALLS_OF = {
         "words_text": (1,),
     },
     "daemon/paths.c": {"fail": (3, 4)},
+    "daemon/find.c": {"value_bad": (2,)},
     "cli/client.c": {"connection_lost": (2,), "nonsense": (1,)},
     "cli/cmd_circle.c": {"made_print": (3,)},
     "cli/cmd_life.c": {"act_run": (4,), "act_say": (3,)},
