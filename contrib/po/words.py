@@ -332,7 +332,8 @@ def same_conversions(a, b):
 
 
 def typography(text):
-    """What a French printer would not let pass."""
+    """What a French printer would not let pass; command lines are for the shell."""
+    text = "\n".join(x for x in text.split("\n") if not re.match(r"\s+(tuyau |--|\(echo)", x))
     if re.search(r"[a-zà-ÿ] [:;?!»](?!\S)", text):
         return "an ordinary blank before : ; ? ! or »"
     if re.search(r"« (?=\S)", text):
