@@ -413,6 +413,7 @@ static int circle_run(struct session *session)
 
 const struct command cmd_new = {
 	.name = "new",
+	.alias = "nouveau",
 	.usage = "new NAME [--as NAME] [--company C] [--sells TEXT] [--looks-for TEXT]",
 	.summary = "make a circle",
 	.examples = "  tuyau new \"Vendredi 18h\" --as \"Alice Martin\" --company \"Armor "
@@ -427,6 +428,7 @@ const struct command cmd_new = {
 
 const struct command cmd_join = {
 	.name = "join",
+	.alias = "rejoins",
 	.usage = "join CODE|- [--as NAME] [--company C] [--sells TEXT] [--looks-for TEXT] "
 		 "[--no-wait]",
 	.summary = "enter a circle with an invitation",
@@ -440,6 +442,7 @@ const struct command cmd_join = {
 
 const struct command cmd_circle = {
 	.name = "circle",
+	.alias = "cercle",
 	.usage = "circle list | show [NAME] [--all] | members [NAME] [--all]",
 	.summary = "which circles, and who is in them",
 	.examples = "  tuyau circle list\n"

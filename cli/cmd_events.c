@@ -182,6 +182,7 @@ static int events_run(struct session *session)
 
 const struct command cmd_events = {
 	.name = "events",
+	.alias = "événements",
 	.usage = "events [--follow] [--since POSITION]",
 	.summary = "what has happened; --follow: as it happens",
 	.examples =

@@ -315,6 +315,7 @@ static int search_run(struct session *session)
 
 const struct command cmd_inbox = {
 	.name = "inbox",
+	.alias = "boîte",
 	.usage = "inbox [--all|--mine|--for-me] [FILTER...]",
 	.summary = "what the others gave and ask (tuyau alone does this)",
 	.examples = "  tuyau\n"
@@ -328,6 +329,7 @@ const struct command cmd_inbox = {
 
 const struct command cmd_search = {
 	.name = "search",
+	.alias = "cherche",
 	.usage = "search WORDS... [FILTER...]",
 	.summary = "tips and asks that hold all these words",
 	.examples = "  tuyau search wifi entrepôt\n"

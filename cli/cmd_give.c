@@ -420,6 +420,7 @@ const struct command cmd_tip = {
 
 const struct command cmd_edit = {
 	.name = "edit",
+	.alias = "modifie",
 	.usage = "edit [ID] [--title TEXT] [--need TEXT|-] [-c COMPANY] [--warm 0..5] ...",
 	.summary = "say otherwise what you gave or asked, while it is open",
 	.examples = "  tuyau edit 7KQ2 --warm 4\n",

@@ -1,8 +1,12 @@
 /* help: what can be typed. */
 #include "commands.h"
 #include "words.h"
+#include "../proto/text.h"
 #include <stdio.h>
 #include <string.h>
+
+#define NAME_COLUMNS   9  /* "give-back" */
+#define FRENCH_COLUMNS 18 /* "events, événements" */
 
 static json_t *command_describe(const struct command *command)
 {
@@ -13,6 +17,18 @@ static json_t *command_describe(const struct command *command)
 	return described;
 }
 
+/* A line of the overview; people who read French are shown the French name too. */
+static void name_print(const struct command *command)
+{
+	const char *alias = lang_start() == LANG_FR && command->alias ? command->alias : NULL;
+	size_t room = lang_start() == LANG_FR ? FRENCH_COLUMNS : NAME_COLUMNS;
+	size_t used = strlen(command->name);
+	if (alias)
+		used += 2 + tuy_text_columns(tuy_text_bytes(alias));
+	printf("  %s%s%s%*s %s\n", command->name, alias ? ", " : "", alias ? alias : "",
+	       used < room ? (int)(room - used) : 0, "", _(command->summary));
+}
+
 static void overview_print(void)
 {
 	size_t column = 2;
@@ -20,7 +36,7 @@ static void overview_print(void)
 	      stdout);
 	fputc('\n', stdout);
 	for (size_t i = 0; command_at(i); i++)
-		printf("  %-9s %s\n", command_at(i)->name, _(command_at(i)->summary));
+		name_print(command_at(i));
 	printf("\n%s\n", _("Everywhere (before \"--\"):"));
 	options_global_help_print();
 	printf("\n%s\n ", _("Later, not in this version:"));
@@ -79,6 +95,7 @@ static int run(struct session *session)
 
 const struct command cmd_help = {
 	.name = "help",
+	.alias = "aide",
 	.usage = "help [COMMAND]",
 	.summary = "what can be typed",
 	.examples = "  tuyau help tip\n",

@@ -382,6 +382,7 @@ const struct command cmd_claim = {
 };
 const struct command cmd_award = {
 	.name = "award",
+	.alias = "attribue",
 	.usage = "award ID MEMBER",
 	.summary = "give your tip to one of those who claimed it",
 	.examples = "  tuyau award 7KQ2 alice\n",
@@ -390,6 +391,7 @@ const struct command cmd_award = {
 };
 const struct command cmd_done = {
 	.name = "done",
+	.alias = "fait",
 	.usage = "done [ID] --contacted|--meeting|--quoted|--won|--lost|--no-answer|--not-a-fit "
 		 "[--amount N|BAND]",
 	.summary = "say how far you got with what was awarded to you",
@@ -401,6 +403,7 @@ const struct command cmd_done = {
 };
 const struct command cmd_give_back = {
 	.name = "give-back",
+	.alias = "rends",
 	.usage = "give-back [ID] [--because CODE] [TEXT]",
 	.summary = "give a tip back that was awarded to you",
 	.examples = "  tuyau give-back 7KQ2 --because no-time\n",
@@ -420,6 +423,7 @@ const struct command cmd_pass = {
 };
 const struct command cmd_withdraw = {
 	.name = "withdraw",
+	.alias = "retire",
 	.usage = "withdraw [ID]",
 	.summary = "take back what you gave or asked, or your claim, and erase it everywhere",
 	.examples = "  tuyau withdraw 7KQ2\n",
@@ -428,6 +432,7 @@ const struct command cmd_withdraw = {
 };
 const struct command cmd_undo = {
 	.name = "undo",
+	.alias = "annule",
 	.usage = "undo",
 	.summary = "withdraw what you gave in the last minute",
 	.examples = "  tuyau undo\n",
@@ -446,6 +451,7 @@ const struct command cmd_thank = {
 };
 const struct command cmd_answer = {
 	.name = "answer",
+	.alias = "réponds",
 	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--no] [TEXT]",
 	.summary = "answer an ask; only the asker reads it",
 	.examples = "  tuyau answer C3WN --intro \"I know her well\"\n"
@@ -457,6 +463,7 @@ const struct command cmd_answer = {
 };
 const struct command cmd_accept = {
 	.name = "accept",
+	.alias = "accepte",
 	.usage = "accept [ID] [MEMBER]",
 	.summary = "accept an answer to your ask",
 	.examples = "  tuyau accept C3WN chloe\n",
@@ -465,6 +472,7 @@ const struct command cmd_accept = {
 };
 const struct command cmd_solved = {
 	.name = "solved",
+	.alias = "résolu",
 	.usage = "solved [ID]",
 	.summary = "your ask needs no more answers",
 	.examples = "  tuyau solved C3WN\n",

@@ -174,6 +174,7 @@ static int version_run(struct session *session)
 
 const struct command cmd_status = {
 	.name = "status",
+	.alias = "statut",
 	.usage = "status",
 	.summary = "the daemon, its circles and its peers",
 	.examples = "  tuyau status\n"
@@ -184,6 +185,7 @@ const struct command cmd_status = {
 
 const struct command cmd_stop = {
 	.name = "stop",
+	.alias = "arrête",
 	.usage = "stop",
 	.summary = "end the daemon of this home",
 	.examples = "  tuyau stop\n",

@@ -114,6 +114,7 @@ static int run(struct session *session)
 
 const struct command cmd_profile = {
 	.name = "profile",
+	.alias = "profil",
 	.usage = "profile [show [MEMBER] | set KEY=VALUE...]",
 	.summary = "what the circle knows of you, or of a member",
 	.examples = "  tuyau profile set sells=\"infogérance, réseaux Wi-Fi\" zone=Bretagne\n"

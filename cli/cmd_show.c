@@ -263,6 +263,7 @@ static int run(struct session *session)
 
 const struct command cmd_show = {
 	.name = "show",
+	.alias = "montre",
 	.usage = "show [ID] [--blurb]",
 	.summary = "all of one tip or ask: by its id, else the last one",
 	.examples = "  tuyau show 7KQ2\n"

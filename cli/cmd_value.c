@@ -266,6 +266,7 @@ static int digest_run(struct session *session)
 
 const struct command cmd_value = {
 	.name = "value",
+	.alias = "bilan",
 	.usage = "value [--since 90d]",
 	.summary = "what the circle brought, as far as it is known here",
 	.examples = "  tuyau value\n"
@@ -278,6 +279,7 @@ const struct command cmd_value = {
 
 const struct command cmd_digest = {
 	.name = "digest",
+	.alias = "résumé",
 	.usage = "digest [--since 1d] [--mail]",
 	.summary = "what came lately, as a text",
 	.examples = "  tuyau digest --since 1w\n"

@@ -371,6 +371,7 @@ static int run(struct session *session)
 
 const struct command cmd_verify = {
 	.name = "verify",
+	.alias = "vérifie",
 	.usage = "verify FILE [FILE.minisig] [--key KEY]",
 	.summary = "check a letter, or any file signed with minisign",
 	.examples = "  tuyau verify lettre-7KQ2M9XD.txt\n"

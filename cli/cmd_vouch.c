@@ -273,6 +273,7 @@ static int run(struct session *session)
 
 const struct command cmd_vouch = {
 	.name = "vouch",
+	.alias = "lettre",
 	.usage = "vouch write ID [-e] | sign ID | send ID | list | revoke NUMBER",
 	.summary = "letters of recommendation that anybody can check",
 	.examples =

@@ -129,6 +129,7 @@ static int watch_run(struct session *session)
 
 const struct command cmd_watch = {
 	.name = "watch",
+	.alias = "veille",
 	.usage = "watch add QUERY [--digest] | list | remove N",
 	.summary = "standing searches: what matches is for you",
 	.examples = "  tuyau watch add wifi\n"

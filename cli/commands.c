@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "../proto/text.h"
 #include "words.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,9 @@ static const char *const later[] = {
 };
 
 /* Aliases of commands that come later. */
-static const char *const later_aliases[] = { "qui", "nouvelles" };
+static const char *const later_aliases[] = { "qui" };
+
+#define ALIAS_ASK_NEWS "nouvelles" /* a command and its first word */
 
 static bool is_later(const char *name)
 {
@@ -63,16 +66,31 @@ static bool id_like(const char *word)
 	       strspn(word, "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz") == len;
 }
 
+/* Whether somebody typed this French name, with its accents or without. */
+static bool alias_is(const char *alias, const char *typed)
+{
+	return alias && tuy_text_equal(tuy_text_bytes(alias), tuy_text_bytes(typed));
+}
+
 const struct command *command_find(const char *name)
 {
 	if (!name)
 		return &cmd_inbox;
 	for (size_t i = 0; i < COMMANDS; i++) {
-		const char *alias = commands[i]->alias;
-		if (strcmp(commands[i]->name, name) == 0 || (alias && strcmp(alias, name) == 0))
+		if (strcmp(commands[i]->name, name) == 0 || alias_is(commands[i]->alias, name))
 			return commands[i];
 	}
-	return NULL;
+	return alias_is(ALIAS_ASK_NEWS, name) ? &cmd_ask : NULL;
+}
+
+void command_words_complete(struct options *options)
+{
+	if (!options->command || !alias_is(ALIAS_ASK_NEWS, options->command))
+		return;
+	for (size_t i = options->word_count; i > 0; i--)
+		options->words[i] = options->words[i - 1];
+	options->words[0] = "news";
+	options->word_count++;
 }
 
 const struct command *command_at(size_t index)

@@ -41,6 +41,9 @@ struct command {
 
 /* NULL if there is none; a NULL name is the default command. */
 const struct command *command_find(const char *name);
+/* Puts the first word there that the name of the command stands for: "nouvelles" is "ask news".
+ * There is room: the name was an argument. */
+void command_words_complete(struct options *options);
 /* By number, for help; NULL at the end. */
 const struct command *command_at(size_t index);
 /* The names of commands of later versions, by number; NULL at the end. */

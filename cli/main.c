@@ -25,6 +25,7 @@ static int command_run(struct session *session)
 	else if (!command)
 		return command_unknown(options->command, &session->failure);
 	session->command = command;
+	command_words_complete(&session->options);
 	if (options->help && command != &cmd_help) {
 		if (!options->command)
 			return cmd_help.run(session);

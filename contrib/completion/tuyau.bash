@@ -40,7 +40,10 @@ _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="new invite join profile tip ask inbox show search watch digest value claim award done give-back
 		pass edit withdraw undo thank answer accept solved circle events vouch verify status
-		stop version help donne demande prends passe merci"
+		stop version help donne demande prends passe merci nouvelles aide
+		nouveau rejoins profil montre cherche attribue fait rends modifie retire annule
+		réponds accepte résolu cercle veille résumé bilan événements lettre vérifie
+		registre statut arrête boîte"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
 	local -a where=()
