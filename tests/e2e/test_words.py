@@ -9,7 +9,7 @@ import sys
 import msgpack
 import pytest
 
-from world import ROOT, TUYAU, TUYAUD, Rpc, environment, run, wait_until
+from world import BIN, ROOT, TUYAU, TUYAUD, Rpc, environment, run, wait_until
 
 sys.path.insert(0, str(ROOT / "contrib" / "po"))
 import words  # noqa: E402
@@ -434,6 +434,13 @@ def test_questions_are_french(world, screen):
     assert f"Votre société (--company){NBSP}: " in shown
     assert f"Le cercle est créé{NBSP}: Cercle, 1 membre." in shown
     assert "clé de secours" in shown
+
+
+def test_the_demonstration_is_french():
+    env = environment("/tmp", **FRENCH, TUYAU_BIN=str(BIN), TERM="xterm")
+    shown = run([ROOT / "contrib" / "demo"], env, timeout=300.0)
+    assert shown.out.splitlines()[-1].startswith("demo: passed: 6 démons")
+    assert english_in(shown.out + shown.err) == []
 
 
 # ---- widths ----
