@@ -258,7 +258,7 @@ def test_nothing_english_is_said_in_a_day_of_two_people(world, screen):
     both(bruno, "watch", "list")
 
     given = one(alice, "tip", "Wi-Fi à refaire", "-c", "Laiterie", "--warm", "3", "--role", "DSI")
-    assert re.search(r"  open jusqu’au \d+ \S+ · le cercle voit.: titre, société, fonction", given)
+    assert re.search(r"  ouvert jusqu’au \d+ \S+ · le cercle voit.: titre, société, fonction", given)
     tip = alice.inbox()[0]["id"]
     wait_until(lambda: bruno.inbox(), what="bruno has it")
     inbox = both(bruno, "inbox")
