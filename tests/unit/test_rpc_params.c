@@ -32,7 +32,7 @@ static struct tuy_bytes map_number(uint8_t room[4096], const char *key, uint64_t
 	return tuy_written(&w);
 }
 
-/* What a request [0, 7, "m", [{}, second, third]] is read as; `second` or `third` NULL: left out. */
+/* What a request [0, 7, "m", [{}, second, third]] is read as; NULL: left out. */
 static enum tuy_err request_lang(const char *second, const char *third, enum lang *lang)
 {
 	uint8_t room[64];
@@ -43,7 +43,7 @@ static enum tuy_err request_lang(const char *second, const char *third, enum lan
 	tuy_write_uint(&w, 0);
 	tuy_write_uint(&w, 7);
 	tuy_write_str(&w, "m", 1);
-	tuy_write_array(&w, 1 + (second != NULL) + (third != NULL));
+	tuy_write_array(&w, third ? 3 : second ? 2 : 1);
 	tuy_write_map(&w, 0);
 	if (second)
 		tuy_write_str(&w, second, strlen(second));
@@ -54,7 +54,7 @@ static enum tuy_err request_lang(const char *second, const char *third, enum lan
 	return err;
 }
 
-static void a_request_says_its_language_or_it_is_english(void **state)
+static void request_languages(void **state)
 {
 	enum lang lang;
 	(void)state;
@@ -341,6 +341,7 @@ static void hex_and_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("reads the language of a request, or English", request_languages),
 		TEST("finds params by name and type; nil and empty are not given", params_found),
 		TEST("says what is wrong with a param and leaves the value alone", params_refused),
 		TEST("knows its params whole, and shows a strange one safely", params_known),
