@@ -2,6 +2,7 @@
 #include "../proto/text.h"
 #include "../proto/record.h"
 #include "memory.h"
+#include "words.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -443,7 +444,7 @@ char *options_input_read(struct failure *failure)
 	}
 	if (n < 0)
 		errors_set(failure, EXIT_OTHER, "T-INPUT", "Type the text itself instead of -",
-		           "Standard input cannot be read (%s).", strerror(errno));
+		           "Standard input cannot be read (%s).", words_errno(errno));
 	else if (len > INPUT_MAX)
 		errors_set(failure, EXIT_USAGE, "T-USAGE", "Give the part of it that matters.",
 		           "Standard input is longer than %d bytes.", INPUT_MAX);
