@@ -15,7 +15,7 @@
 static int output_error(const char *path, int error, struct failure *failure)
 {
 	return errors_set(failure, EXIT_OTHER, "T-OUTPUT", "tuyau export DIR",
-	                  _("%s cannot be written (%s)."), path, strerror(error));
+	                  _("%s cannot be written (%s)."), path, words_errno(error));
 }
 
 static int exists_error(const char *path, struct failure *failure)
