@@ -27,6 +27,7 @@ static const struct {
 	{ "answered", N_("answered with a card to") },
 	{ "received", N_("card received from") },
 	{ "withdrawn", N_("taken back") },
+	{ "unasked", N_("ask taken back") },
 	{ "forgotten", N_("forgotten") },
 	{ "exported", N_("everything exported") },
 	{ "accessed", N_("shown what is held of one person") },

@@ -45,6 +45,12 @@ void rpc_do_watch_remove(struct rpc_call *call);
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);
 
+/* rpc_calendar.c */
+void rpc_do_calendar(struct rpc_call *call);
+
+/* rpc_export.c */
+void rpc_do_export(struct rpc_call *call);
+
 /* rpc_audit.c */
 void rpc_do_audit(struct rpc_call *call);
 

@@ -29,6 +29,8 @@ static const struct rpc_method methods[] = {
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
+	{ "calendar", " circle position ", rpc_do_calendar },
+	{ "export", " circle position all about ", rpc_do_export },
 	{ "audit", " since_s limit ", rpc_do_audit },
 	{ "claim", " id note ", rpc_do_claim },
 	{ "award", " id member ", rpc_do_award },

@@ -76,6 +76,11 @@
  *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
  *               from), more; waits until something happens, or for wait_s with no event in the end;
  *               T-BUSY: 16 wait already
+ * calendar      circle?, position? -> schema, todos [TODO], position (for the next page; nil at the
+ *               end; a page may be empty)
+ * export        circle?, position?, all?, about? -> schema, objects [OBJECT], position (as above):
+ *               own ones and those the owner did something about; `all`: all; `about` a name: those
+ *               with a text that has all its words. The first page is noted in the audit log
  * audit         since_s? (2,592,000: so long ago), limit? 1..5000 (1000): the newest -> schema,
  *               since, rows [{what at circle id title member count}], oldest first, more; what is
  *               not so is nil: what this node did with data about persons, of audit.h
@@ -127,6 +132,10 @@
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
  * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
  *   last_hit.
+ * TODO: schema, id, what "first-contact" "follow-up" (tips awarded to the owner), "answer" (his,
+ *   accepted), "ask" (own), status "needs-action" "in-process" "completed" "cancelled", due,
+ *   completed, modified, sequence (it grows with what is done about the object), object OBJECT, nil
+ *   if it is gone.
  * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
  *   languages, reach, updated; nil for what is not there.
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,

@@ -120,7 +120,10 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 		life_batch_private(&work->batch, &work->object.id, (enum view_private)kind,
 		                   (struct tuy_bytes){ 0 });
 	if (mine)
-		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
+		life_batch_audit(&work->batch,
+		                 work->object.kind == TUY_RECORD_ASK ? AUDIT_UNASKED
+		                                                     : AUDIT_WITHDRAWN,
+		                 &work->object.id, NULL);
 	rpc_life_close(reading, life);
 	call->home->last_write.used = false;
 	rpc_write_batch(call, retract_next);
