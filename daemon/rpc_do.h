@@ -56,10 +56,6 @@ void rpc_do_audit(struct rpc_call *call);
 
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);
-/* An event was pushed: who waits is answered. `context`: the rpc_home. */
-void rpc_events_happened(void *context);
-/* The call ends, whether it waits for events or not. */
-void rpc_events_forget(struct rpc_call *call);
 
 /* rpc_life.c */
 void rpc_do_claim(struct rpc_call *call);

@@ -1,5 +1,7 @@
 /* events: what has happened, and waiting for more. */
+#include "rpc_events.h"
 #include "event_source.h"
+#include "hooks.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
@@ -297,11 +299,24 @@ void rpc_events_happened(void *context)
 {
 	struct rpc_home *home = context;
 	struct rpc_call *call = home->following;
+	if (home->hooks)
+		hooks_happened(home->hooks);
 	while (call) { /* in the next turn, with all that happens in this one */
 		struct events_work *work = call->work;
 		rpc_due(call, 0, events_answer);
 		call = work->next;
 	}
+}
+
+int rpc_events_pack(void *context, uint64_t at, struct rpc_out *out)
+{
+	struct rpc_home *home = context;
+	struct store_reading reading;
+	if (store_reading_begin(home->d->store, &reading) != 0)
+		return -1;
+	event_put(home, &reading, event_source_events(home->source), at, out);
+	store_reading_end(&reading);
+	return out->err ? -1 : 0;
 }
 
 void rpc_events_forget(struct rpc_call *call)

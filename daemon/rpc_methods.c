@@ -1,9 +1,11 @@
 #include "rpc_methods.h"
 #include "audit.h"
 #include "event_source.h"
+#include "hooks.h"
 #include "life.h"
 #include "log.h"
 #include "rpc_do.h"
+#include "rpc_events.h"
 #include "rpc_home.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
@@ -142,7 +144,11 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		home->source = event_source_create(d, &listener);
 	if (home && home->source)
 		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
-	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
+	if (home && home->life)
+		home->hooks = hooks_create(d, event_source_events(home->source),
+		                           &(struct hooks_host){ rpc_events_pack, home });
+	if (home && (!home->hooks || loop_subscribe(d, on_tell, home) != 0)) {
+		hooks_destroy(home->hooks);
 		life_destroy(home->life);
 		event_source_destroy(home->source);
 		rpc_home_destroy(home);
@@ -164,6 +170,7 @@ void rpc_methods_end(struct rpc_service *service)
 		return;
 	struct rpc_home *home = service->home;
 	loop_forget(home->d, home);
+	hooks_destroy(home->hooks);
 	life_destroy(home->life);
 	event_source_destroy(home->source);
 	rpc_home_destroy(home);
