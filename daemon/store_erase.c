@@ -2,6 +2,7 @@
 #include "store_erase.h"
 #include "store_fork.h"
 #include "store_letters.h"
+#include "store_scrub.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include <string.h>
@@ -26,6 +27,15 @@ void store_erase_begin(struct store_erase *erase, MDB_txn *txn, const struct sto
 	erase->entries = entries;
 	erase->view = view;
 	erase->touched_count = 0;
+	erase->residue = false;
+}
+
+int store_erase_residue(struct store_erase *erase)
+{
+	if (erase->residue)
+		return 0;
+	erase->residue = true;
+	return store_residue_put(erase->txn, erase->tables);
 }
 
 void store_erase_touch(struct store_erase *erase, uint32_t log_no)
@@ -121,10 +131,17 @@ static int entry_drop(struct store_erase *erase, uint32_t log_no, uint32_t seq,
 	uint32_t seen_s = row.seen_s;
 	if (!missing)
 		rc = view_batch_erase(erase->view, log_no, seq);
+	if (rc == 0 && !missing)
+		rc = store_erase_residue(erase);
 	if (rc == 0 && missing)
 		rc = missing_less(erase, log_no, seq);
 	row = (struct store_entry_row){ seen_s, state, header, { NULL, 0 } };
 	return rc == 0 ? store_entry_put(erase->entries, erase->tables, log_no, seq, &row, 0) : rc;
+}
+
+int store_erase_here(struct store_erase *erase, uint32_t log_no, uint32_t seq)
+{
+	return entry_drop(erase, log_no, seq, STORE_BLOB_ERASED);
 }
 
 static int tombstone_put(struct store_erase *erase, const struct store_log_row *author,
@@ -161,6 +178,8 @@ int store_erase_retract(struct store_erase *erase, const struct tuy_store_item *
 	    (memcmp(&target.log.device, &author.log.device, sizeof target.log.device) != 0 ||
 	     memcmp(&target.log.id, &retract.log, sizeof retract.log) != 0))
 		return STORE_GAP;
+	if (known)
+		rc = store_erase_residue(erase);
 	for (uint32_t i = 0; i < retract.count && rc == 0; i++) {
 		rc = tombstone_put(erase, &author, &retract.log, retract.seqs[i], seen_s);
 		if (rc == 0 && known)
@@ -350,10 +369,13 @@ static uint32_t before(uint32_t now_s, uint32_t life_s)
 /* What is no part of a log and has had its time. */
 static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 {
-	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S));
-	if (rc != 0)
-		return rc;
-	return store_letters_purge(erase->txn, erase->tables, before(now_s, STORE_LETTER_LIFE_S));
+	bool gone = false;
+	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S),
+	                          &gone);
+	if (rc == 0)
+		rc = store_letters_purge(erase->txn, erase->tables,
+		                         before(now_s, STORE_LETTER_LIFE_S), &gone);
+	return rc == 0 && gone ? store_erase_residue(erase) : rc;
 }
 
 static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
