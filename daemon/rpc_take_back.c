@@ -119,6 +119,8 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	for (int kind = VIEW_PRIVATE_CARD; mine && kind <= VIEW_PRIVATE_TOLD; kind++)
 		life_batch_private(&work->batch, &work->object.id, (enum view_private)kind,
 		                   (struct tuy_bytes){ 0 });
+	if (mine)
+		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
 	rpc_life_close(reading, life);
 	call->home->last_write.used = false;
 	rpc_write_batch(call, retract_next);

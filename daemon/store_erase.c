@@ -2,6 +2,7 @@
 #include "store_erase.h"
 #include "store_fork.h"
 #include "store_letters.h"
+#include "store_own_put.h"
 #include "store_scrub.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
@@ -375,7 +376,12 @@ static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 	if (rc == 0)
 		rc = store_letters_purge(erase->txn, erase->tables,
 		                         before(now_s, STORE_LETTER_LIFE_S), &gone);
-	return rc == 0 && gone ? store_erase_residue(erase) : rc;
+	if (rc == 0 && gone)
+		rc = store_erase_residue(erase);
+	if (rc != 0)
+		return rc;
+	return store_own_purge(erase->txn, erase->tables, STORE_OWN_AUDIT,
+	                       before(now_s, STORE_AUDIT_LIFE_S));
 }
 
 static int prune_some(struct store_erase *erase, struct store_sweep *sweep)

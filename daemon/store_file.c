@@ -2,6 +2,7 @@
  * The store's file seen from outside: LMDB maps data.mdb, so a page beyond its end is a SIGBUS and
  * not an error. Here it is read with pread only, before anything maps it.
  */
+#include "lang.h"
 #include "store_env.h"
 #include "store_pages.h"
 #include <errno.h>
@@ -64,9 +65,10 @@ int store_fail(struct store_error *error, const char *code, const char *hint, co
 	va_list args;
 	error->code = code;
 	va_start(args, format);
-	(void)vsnprintf(error->message, sizeof error->message, format, args);
+	(void)vsnprintf(error->message, sizeof error->message, lang_text(lang_start(), format),
+	                args);
 	va_end(args);
-	(void)snprintf(error->hint, sizeof error->hint, "%s", hint);
+	(void)snprintf(error->hint, sizeof error->hint, "%s", lang_text(lang_start(), hint));
 	return -1;
 }
 
@@ -90,7 +92,7 @@ enum store_file store_file_check(const char *dir, struct store_error *error)
 		return STORE_FILE_ABSENT;
 	if (fd < 0) {
 		store_fail(error, "T-STORE-PATH", "Give it back to the user who runs tuyaud.",
-		           "%s cannot be opened: %s.", path, strerror(errno));
+		           "%s cannot be opened: %s.", path, lang_errno(lang_start(), errno));
 		return STORE_FILE_REFUSED;
 	}
 	enum store_file file = opened_check(fd, path, error);
