@@ -70,8 +70,7 @@ int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct
 
 /* Payloads go from this store (writer_erase_here), or what was erased goes from its file
  * (writer_scrub). As loop_keep. */
-struct writer_place;
-int loop_erase_here(struct daemon *d, const struct writer_place *places, uint32_t count,
+int loop_erase_here(struct daemon *d, const struct store_place *places, uint32_t count,
                     uint64_t *ticket);
 int loop_scrub(struct daemon *d, uint64_t *ticket);
 

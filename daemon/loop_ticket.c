@@ -39,7 +39,7 @@ int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct
 	return l->writer ? writer_submit_rows(l->writer, *ticket, &row, 1) : -1;
 }
 
-int loop_erase_here(struct daemon *d, const struct writer_place *places, uint32_t count,
+int loop_erase_here(struct daemon *d, const struct store_place *places, uint32_t count,
                     uint64_t *ticket)
 {
 	struct loop *l = d->loop;

@@ -357,6 +357,12 @@ struct store_erase *store_apply_erase(struct store_apply *apply)
 
 int store_apply_write(struct store_apply *apply)
 {
+	struct store_place place;
+	while (view_batch_unwanted(apply->view, &place)) {
+		int rc = store_erase_here(&apply->erase, place.log_no, place.seq);
+		if (rc != 0)
+			return rc;
+	}
 	return view_batch_write(apply->view);
 }
 

@@ -131,7 +131,10 @@ static int entry_drop(struct store_erase *erase, uint32_t log_no, uint32_t seq,
 	memcpy(header, row.header, sizeof header);
 	uint32_t seen_s = row.seen_s;
 	if (!missing)
-		rc = view_batch_erase(erase->view, log_no, seq);
+		rc = view_batch_erase(erase->view, log_no, seq,
+		                      state == STORE_BLOB_EXPIRED ? STORE_GONE_EXPIRED
+		                                                  : STORE_GONE_RETRACTED,
+		                      erase->now_s);
 	if (rc == 0 && !missing)
 		rc = store_erase_residue(erase);
 	if (rc == 0 && missing)
@@ -168,6 +171,7 @@ int store_erase_retract(struct store_erase *erase, const struct tuy_store_item *
 	struct store_log_row target;
 	uint32_t target_no = item->u.retract.target_no;
 	bool known = target_no != UINT32_MAX;
+	erase->now_s = seen_s;
 	if (tuy_retract_read(item->u.retract.header, item->u.retract.blob, &retract) != TUY_OK)
 		return STORE_GAP;
 	int rc = store_log_get(erase->txn, erase->tables, item->log_no, &author);
@@ -274,7 +278,8 @@ static int expired_some(struct store_erase *erase, struct store_sweep *sweep)
 		int rc = expiry_first(erase, sweep->now_s, &key);
 		sweep->expired_done = rc == MDB_NOTFOUND;
 		if (rc != 0)
-			return sweep->expired_done ? 0 : rc;
+			erase->now_s = sweep->now_s;
+		return sweep->expired_done ? 0 : rc;
 		rc = entry_drop(erase, tuy_get32(key.b + 4), tuy_get32(key.b + 8),
 		                STORE_BLOB_EXPIRED);
 		if (rc == 0)
@@ -378,6 +383,8 @@ static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 		                         before(now_s, STORE_LETTER_LIFE_S), &gone);
 	if (rc == 0 && gone)
 		rc = store_erase_residue(erase);
+	if (rc == 0)
+		rc = store_gone_purge(erase->txn, erase->tables, before(now_s, STORE_GONE_LIFE_S));
 	if (rc != 0)
 		return rc;
 	return store_own_purge(erase->txn, erase->tables, STORE_OWN_AUDIT,

@@ -26,10 +26,11 @@ struct store_erase {
 	/* Logs whose count of missing payloads, or base, is not what the node thinks; each once. */
 	uint32_t touched[TUY_CHECKPOINT_EVERY + 8];
 	uint32_t touched_count;
-	bool residue; /* something was erased in this transaction */
+	uint32_t now_s; /* when this is */
+	bool residue;   /* something was erased in this transaction */
 };
 
-/* Nothing is touched yet. */
+/* Nothing is touched yet. ->now_s is the caller's to set (unix). */
 void store_erase_begin(struct store_erase *erase, MDB_txn *txn, const struct store_tables *tables,
                        MDB_cursor *entries, struct view_batch *view);
 void store_erase_touch(struct store_erase *erase, uint32_t log_no);

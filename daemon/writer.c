@@ -639,7 +639,7 @@ int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writ
 	return ticket_submit(writer, ticket_of_rows(ticket, rows, count), 0);
 }
 
-int writer_erase_here(struct writer *writer, uint64_t ticket, const struct writer_place *places,
+int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store_place *places,
                       uint32_t count)
 {
 	return ticket_submit(writer, ticket_of_places(ticket, places, count), 0);

@@ -54,15 +54,10 @@ struct writer_row {
  * like one. -1: no memory. */
 int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
                        uint32_t count);
-/* A payload that goes here, whoever wrote it (store_erase_here). */
-struct writer_place {
-	uint32_t log_no;
-	uint32_t seq;
-};
 #define WRITER_PLACES_MAX 64
-/* Up to WRITER_PLACES_MAX of them go with the next transaction; reported like a ticket. -1: no
- * memory. */
-int writer_erase_here(struct writer *writer, uint64_t ticket, const struct writer_place *places,
+/* Payloads go here, whoever wrote them (store_erase_here), up to WRITER_PLACES_MAX, with the next
+ * transaction; reported like a ticket. -1: no memory. */
+int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store_place *places,
                       uint32_t count);
 /*
  * What was erased before this leaves the file now, not in some minutes (scrub.h); reported like a

@@ -114,7 +114,7 @@ struct ticket *ticket_of_rows(uint64_t number, const struct writer_row *rows, ui
 	return NULL;
 }
 
-struct ticket *ticket_of_places(uint64_t number, const struct writer_place *places, uint32_t count)
+struct ticket *ticket_of_places(uint64_t number, const struct store_place *places, uint32_t count)
 {
 	struct ticket *made = calloc(1, sizeof *made);
 	if (made == NULL)

@@ -39,7 +39,7 @@ struct ticket {
 	int swept;               /* a sweep ends with it */
 	struct ticket_row *rows; /* instead of items */
 	uint32_t row_count;
-	struct writer_place *places; /* or these: payloads that go here */
+	struct store_place *places; /* or these: payloads that go here */
 	uint32_t place_count;
 	int scrub; /* or: all that was erased leaves the file */
 	struct ticket_log *logs;
@@ -67,7 +67,7 @@ struct ticket *ticket_of_items(uint64_t number, const struct tuy_store_item *ite
 /* One with copies of rows. NULL: no memory. */
 struct ticket *ticket_of_rows(uint64_t number, const struct writer_row *rows, uint32_t count);
 /* One with copies of places. NULL: no memory. */
-struct ticket *ticket_of_places(uint64_t number, const struct writer_place *places, uint32_t count);
+struct ticket *ticket_of_places(uint64_t number, const struct store_place *places, uint32_t count);
 void ticket_free(struct ticket *ticket);
 
 #endif

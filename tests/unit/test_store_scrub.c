@@ -104,7 +104,7 @@ static int file_has_piece(const uint8_t piece[32])
 
 static void erase_here(uint32_t seq)
 {
-	struct writer_place place = { 0, seq };
+	struct store_place place = { 0, seq };
 	uint32_t before = world.report_count;
 	assert_int_equal(writer_erase_here(world.writer, ++world.next_ticket, &place, 1), 0);
 	world_await(&world, before + 1);
