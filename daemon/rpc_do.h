@@ -70,6 +70,13 @@ void rpc_do_withdraw(struct rpc_call *call);
 void rpc_do_undo(struct rpc_call *call);
 void rpc_do_edit(struct rpc_call *call);
 
+/* rpc_forget.c, rpc_named.c */
+void rpc_do_forget(struct rpc_call *call);
+void rpc_do_forget_find(struct rpc_call *call);
+void rpc_do_forget_status(struct rpc_call *call);
+void rpc_do_forget_letter(struct rpc_call *call);
+void rpc_do_scrub(struct rpc_call *call);
+
 /* rpc_answer.c */
 void rpc_do_answer(struct rpc_call *call);
 void rpc_do_accept(struct rpc_call *call);

@@ -26,6 +26,7 @@ _tuyau_options() {
 	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
 	digest) echo "--since --mail" ;;
 	value) echo "--since" ;;
+	forget | oublie) echo "--person --company --closed-before --dry-run --status" ;;
 	show) echo "--blurb" ;;
 	vouch) echo "write sign send list revoke --for --about --relation --since --fact --limits" \
 		"--phone --days --lang --edit --out" ;;
@@ -39,9 +40,9 @@ _tuyau_options() {
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="new invite join profile tip ask inbox show search watch digest value claim award done give-back
-		pass edit withdraw undo thank answer accept solved circle events vouch verify status
-		stop version help donne demande prends passe merci nouvelles aide
-		nouveau rejoins profil montre cherche attribue fait rends modifie retire annule
+		pass edit withdraw undo forget thank answer accept solved circle events vouch verify status
+		stop version help donne demande prends passe merci nouvelles aide oublie
+		nouveau rejoins profil montre cherche attribue fait rends modifie retire annule oublie
 		réponds accepte résolu cercle veille résumé bilan événements lettre vérifie
 		registre statut arrête boîte"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
@@ -87,7 +88,7 @@ _tuyau() {
 	vouch) words="$(_tuyau_options vouch) $globals
 		$(tuyau "${where[@]}" --no-start inbox --all kind:vouch -q 2>/dev/null)
 		$(tuyau "${where[@]}" --no-start vouch list -q 2>/dev/null)" ;;
-	show | claim | prends | award | done | give-back | pass | passe | edit | withdraw | thank | merci | answer | accept | solved)
+	show | claim | prends | award | done | give-back | pass | passe | edit | withdraw | forget | oublie | thank | merci | answer | accept | solved)
 		words="$(_tuyau_options "$command") $globals
 		$(tuyau "${where[@]}" --no-start inbox --all --limit 500 -q 2>/dev/null)" ;;
 	ask | demande) words="$(_tuyau_options ask) $globals profile intro vouch news supplier" ;;

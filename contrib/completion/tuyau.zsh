@@ -39,6 +39,7 @@ _tuyau() {
 		'done:say how far you got' 'fait:say how far you got' 'give-back:give a tip back' 'rends:give a tip back'
 		'pass:not for you' 'passe:not for you' 'edit:say it otherwise' 'modifie:say it otherwise'
 		'withdraw:take it back' 'retire:take it back' 'undo:take back what was given just now' 'annule:take back what was given just now'
+		'forget:erase for good; who has confirmed' 'oublie:erase for good; who has confirmed'
 		'thank:say thanks' 'merci:say thanks' 'answer:answer an ask' 'réponds:answer an ask'
 		'accept:accept an answer' 'accepte:accept an answer' 'solved:the ask needs no more answers' 'résolu:the ask needs no more answers'
 		'circle:which circles, and who is in them' 'cercle:which circles, and who is in them'
@@ -107,6 +108,8 @@ _tuyau() {
 		verify) _arguments $globals '--key:key:_files' '1:file:_files' \
 			'2:signature:_files -g "*.minisig"' ;;
 		show) _arguments $globals '--blurb' '1:id:_tuyau_ids' ;;
+		forget|oublie) _arguments $globals '--person:name:' '--company:name:' \
+			'--closed-before:span:' --dry-run --status '*:id:_tuyau_ids' ;;
 		claim|prends|award|withdraw|accept|solved|edit) _arguments $globals '1:id:_tuyau_ids' '*:text:' ;;
 		done) _arguments $globals --{contacted,meeting,quoted,won,lost,no-answer,not-a-fit} \
 			--{asked,agreed,introduced,met,done,replace} '--amount:amount:' \
