@@ -325,7 +325,7 @@ const struct command cmd_search = {
 		    "  tuyau search cyber securite      # finds cybersécurité too\n"
 		    "  tuyau search CFO                 # a DAF is near it\n"
 		    "  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
-		    "filters: from: company: kind: state: tag: warm: age: (a \"-\" before: not)\n",
+		    "filters: from: company: kind: state: tag: warm: age: due: (a \"-\" before: not)\n",
 	.rules = search_rules,
 	.rule_count = sizeof(search_rules) / sizeof(search_rules[0]),
 	.words = COMMAND_WORDS,

@@ -21,8 +21,8 @@ _tuyau_options() {
 	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
 		"--for --budget --when --lang" ;;
 	inbox) echo "--all --mine --for-me --limit \
-		from: company: kind: state: tag: warm: age:" ;;
-	search) echo "--limit from: company: kind: state: tag: warm: age:" ;;
+		from: company: kind: state: tag: warm: age: due:" ;;
+	search) echo "--limit from: company: kind: state: tag: warm: age: due:" ;;
 	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
 	digest) echo "--since --mail" ;;
 	value) echo "--since" ;;
