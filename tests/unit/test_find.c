@@ -285,6 +285,8 @@ int main(void)
 		TEST("parts words from filters", parts_words_from_filters),
 		TEST("refuses what it does not understand", refuses_what_it_does_not_understand),
 		TEST("tells by its row what is wanted", wants_of_a_row),
+		TEST("wants first contacts by when they are due",
+		     wants_first_contacts_by_when_they_are_due),
 		TEST("tells by its record what is wanted", wants_of_a_record),
 		TEST("gives the index the words that all that match have",
 		     gives_the_index_what_all_that_match_have),
