@@ -3,6 +3,7 @@
 #include "doc.h"
 #include "launch.h"
 #include "memory.h"
+#include "words.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static int not_running(const struct client *client, int error, struct failure *f
 	           "tuyaud is not running (socket %s: %s).", client->paths.socket,
 	           error == ENOENT         ? "no such file"
 	           : error == ECONNREFUSED ? "nobody listens"
-	                                   : strerror(error));
+	                                   : words_errno(error));
 	failure->retryable = true;
 	return -1;
 }
@@ -176,6 +177,7 @@ static int request_send(struct client *client, const char *method, json_t *param
 	json_t *request = json_array();
 	json_t *arguments = json_array();
 	json_array_append_new(arguments, params);
+	json_array_append_new(arguments, json_string(lang_name(lang_start())));
 	json_array_append_new(request, json_integer(0));
 	json_array_append_new(request, json_integer(++client->msgid));
 	json_array_append_new(request, json_string(method));

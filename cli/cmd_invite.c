@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "qr.h"
 #include "times.h"
+#include "words.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static int file_error(struct session *session, const char *path, int error)
 	return errors_set(&session->failure, EXIT_OTHER, "T-OUTPUT",
 	                  "Give --out another name. The invitation was made: tuyau invite makes "
 	                  "another one.",
-	                  "%s cannot be written (%s).", path, strerror(error));
+	                  "%s cannot be written (%s).", path, words_errno(error));
 }
 
 /* A new file that only its owner reads: who holds the code gets in. */

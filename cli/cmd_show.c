@@ -1,8 +1,10 @@
 /* show: one object, all of it. */
 #include "commands.h"
 #include "last.h"
+#include "memory.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,21 +58,43 @@ static void lists_print(const struct session *session, const json_t *object)
 	}
 }
 
-/* "alice: I call this afternoon", a line for each of a list of what others said. */
+/* "emma, moved (accepted): still there I think · Kerguélen Conseil · 2026-06", a line for each of a
+ * list of what others said. */
 static void said_print(const struct session *session, const json_t *object, const char *key,
                        const char *name)
 {
+	static const char *const parts[] = { "text",  "reason", "name",    "role",
+		                             "phone", "email",  "company", "as_of" };
 	const json_t *list = json_object_get(object, key);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *said = json_array_get(list, i);
-		char line[900];
-		snprintf(line, sizeof(line), "%s%s%s%s%s%s%s", doc_text(said, "from"),
-		         *doc_text(said, "how") ? ", " : "", doc_text(said, "how"),
-		         doc_true(said, "accepted") ? " (accepted)" : "",
-		         *doc_text(said, "text") ? ": " : "", doc_text(said, "text"),
-		         *doc_text(said, "reason") ? doc_text(said, "reason") : "");
-		session_line_print(session, name, line);
+		const char *how = doc_text(said, "how");
+		char *line = NULL;
+		size_t len;
+		FILE *out = memory_check(open_memstream(&line, &len));
+		fprintf(out, "%s%s%s%s", doc_text(said, "from"), *how != '\0' ? ", " : "", how,
+		        doc_true(said, "accepted") ? _(" (accepted)") : "");
+		for (size_t k = 0, shown = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
+			const char *part = doc_text(said, parts[k]);
+			if (*part != '\0')
+				fprintf(out, "%s%s", shown++ == 0 ? ": " : " · ", part);
+		}
+		fclose(out);
+		session_line_print(session, name, memory_check(line));
+		free(line);
 	}
+}
+
+/* How many answered an ask, which all may know; what they said stands in lines of its own. */
+static void answered_print(const struct session *session, const json_t *object)
+{
+	char text[80];
+	long long count = doc_number(object, "answered", 0);
+	if (count == 0)
+		return;
+	snprintf(text, sizeof(text), ngettext("%lld answer", "%lld answers", (unsigned long)count),
+	         count);
+	session_line_print(session, "Answered", text);
 }
 
 /* What became of it: who has it, the card, how it ended. */
@@ -94,6 +118,7 @@ static void life_print(const struct session *session, const json_t *object)
 	session_line_print(session, "Amount", doc_text(outcome, "amount"));
 	session_line_print(session, "Note", doc_text(object, "why_private"));
 	said_print(session, object, "claimants", "Claimed by");
+	answered_print(session, object);
 	said_print(session, object, "answers", "Answer");
 	said_print(session, object, "passed_by", "Passed by");
 	said_print(session, object, "thanks", "Thanks");

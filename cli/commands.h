@@ -118,6 +118,7 @@ extern const struct command cmd_show;                           /* cmd_show.c */
 extern const struct command cmd_status, cmd_stop, cmd_version;  /* cmd_node.c */
 extern const struct command cmd_vouch;                          /* cmd_vouch.c */
 extern const struct command cmd_verify;                         /* cmd_verify.c */
+extern const struct command cmd_audit;                          /* cmd_audit.c */
 extern const struct command cmd_help;                           /* cmd_help.c */
 
 /* The help of one command on stdout. */

@@ -1,5 +1,6 @@
 #include "file.h"
 #include "memory.h"
+#include "words.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static int read_error(const char *path, int error, struct failure *failure)
 		return errors_set(failure, EXIT_NOT_FOUND, "T-NOT-FOUND", "ls",
 		                  "There is no file %s.", path);
 	return errors_set(failure, EXIT_OTHER, "T-INPUT", "ls -l", "%s cannot be read (%s).", path,
-	                  strerror(error));
+	                  words_errno(error));
 }
 
 /* All that is left of `fd`. 0, or an errno; EFBIG over the bound. */
@@ -102,7 +103,7 @@ int file_write(const char *dir, const char *name, const char *text, struct failu
 	if (error != 0)
 		result = errors_set(failure, EXIT_OTHER, "T-OUTPUT",
 		                    "Give another directory: --out DIR",
-		                    "%s cannot be written (%s).", path, strerror(error));
+		                    "%s cannot be written (%s).", path, words_errno(error));
 	free(within);
 	free(path);
 	free(part);

@@ -1,4 +1,5 @@
 #include "launch.h"
+#include "words.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -166,7 +167,7 @@ int launch_daemon(const char *home, struct failure *failure)
 			close(talk);
 		return errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON",
 		                  "Close other programs, then try again.",
-		                  "tuyaud cannot be started (%s).", strerror(error));
+		                  "tuyaud cannot be started (%s).", words_errno(error));
 	}
 	struct talk said = { .fd = talk };
 	int status = child_wait(child, &said);

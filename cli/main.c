@@ -4,6 +4,7 @@
  */
 #include "../proto/err.h"
 #include "commands.h"
+#include "words.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,12 +45,13 @@ static int output_end(struct session *session)
 		return 0;
 	return errors_set(&session->failure, EXIT_OTHER, "T-OUTPUT",
 	                  "Look at where it goes: a full disk, a pipe that was closed.",
-	                  "The answer cannot be written (%s).", strerror(errno));
+	                  "The answer cannot be written (%s).", words_errno(errno));
 }
 
 int main(int argc, char **argv)
 {
 	struct session session = { .client = { .fd = -1 } };
+	words_begin();
 	session.now = time(NULL);
 	session.term = show_term_find();
 	int result = options_parse(argc, argv, command_rules, &session.options, &session.failure);

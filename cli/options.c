@@ -1,6 +1,7 @@
 #include "options.h"
 #include "../proto/record.h"
 #include "memory.h"
+#include "words.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -440,7 +441,7 @@ char *options_input_read(struct failure *failure)
 	}
 	if (n < 0)
 		errors_set(failure, EXIT_OTHER, "T-INPUT", "Type the text itself instead of -",
-		           "Standard input cannot be read (%s).", strerror(errno));
+		           "Standard input cannot be read (%s).", words_errno(errno));
 	else if (len > INPUT_MAX)
 		errors_set(failure, EXIT_USAGE, "T-USAGE", "Give the part of it that matters.",
 		           "Standard input is longer than %d bytes.", INPUT_MAX);

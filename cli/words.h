@@ -6,11 +6,16 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include "../daemon/lang.h"
 #include <libintl.h>
 
-/* A sentence in the language of the person who reads it. Static storage. */
+/* A sentence in the language of the person who reads it; `text` is a literal that is not empty, or
+ * one marked with N_ in a table. Static storage. */
 #define _(text) gettext(text)
-/* Marks a text in a table for translation; say it with _() where it is printed. */
-#define N_(text) text
+
+/* Chooses the language by the environment. Numbers are written as in "C" in all of them. */
+void words_begin(void);
+/* What errno says. */
+const char *words_errno(int error);
 
 #endif

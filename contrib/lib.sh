@@ -9,7 +9,7 @@ TUY_JOBS=$(nproc 2>/dev/null || echo 2)
 # What a build of tuyau and tuyaud needs on Debian 12.
 TUY_PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libuv1-dev libsodium-dev
 	libmsgpack-dev liblmdb-dev libutf8proc-dev libinih-dev libjansson-dev libqrencode-dev
-	libstemmer-dev"
+	libstemmer-dev gettext"
 
 # What the tests need beyond that.
 TUY_PACKAGES_CHECK="clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev git iproute2

@@ -1,4 +1,5 @@
 #include "config.h"
+#include "lang.h"
 #include "../proto/text.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -148,7 +149,8 @@ static char *on_line(char *out, int cap, void *context)
 static int unreadable(const char *path, int err, struct store_error *error)
 {
 	return log_error_set(error, "T-CONFIG", "Put a readable file there, or none.",
-	                     "%s: the configuration cannot be read (%s).", path, strerror(err));
+	                     "%s: the configuration cannot be read (%s).", path,
+	                     lang_errno(lang_start(), err));
 }
 
 struct config config_default(void)

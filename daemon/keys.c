@@ -7,6 +7,7 @@
  */
 #include "keys.h"
 #include "../proto/hash.h"
+#include "lang.h"
 #include "log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -167,9 +168,11 @@ static int read_failed(const char *path, int err, struct store_error *error)
 	if (err == EACCES || err == EPERM)
 		return log_error_set(error, "T-IDENTITY-PERMISSION",
 		                     "Run tuyaud as the user it belongs to, or chmod 600 it.",
-		                     "%s: the identity cannot be read (%s).", path, strerror(err));
+		                     "%s: the identity cannot be read (%s).", path,
+		                     lang_errno(lang_start(), err));
 	return log_error_set(error, "T-IDENTITY-READ", "Check the disk.",
-	                     "%s: the identity cannot be read (%s).", path, strerror(err));
+	                     "%s: the identity cannot be read (%s).", path,
+	                     lang_errno(lang_start(), err));
 }
 
 /* 0 with *found, or -1 with `error`. */
@@ -200,7 +203,8 @@ static int write_failed(const char *path, int err, struct store_error *error)
 	return log_error_set(error, "T-IDENTITY-WRITE",
 	                     err == ENOSPC || err == EDQUOT ? "Make room on the disk."
 	                                                    : "Check the directory and the disk.",
-	                     "%s: the identity cannot be written (%s).", path, strerror(err));
+	                     "%s: the identity cannot be written (%s).", path,
+	                     lang_errno(lang_start(), err));
 }
 
 static int all_write(int fd, const struct text *t)

@@ -110,18 +110,39 @@ static void change_tell(struct life *life, const struct view_move *before,
 		event_tell(life, EVENT_TIP_PROGRESS, now);
 }
 
+/* A card that came with an award to the owner is noted. At the start all are, again: that makes no
+ * second row. `before` NULL: it is new. */
+static void received_note(struct life *life, struct store_reading *reading,
+                          const struct view_move *before, const struct view_move *now)
+{
+	struct view_object object;
+	bool known = before && memcmp(&before->award, &now->award, sizeof now->award) == 0;
+	if (known || now->why != VIEW_MOVE_AWARDEE ||
+	    view_find(reading, &now->id, &now->id, &object, 1) != 1)
+		return;
+	audit_note(life->d, &(struct audit_row){ .what = AUDIT_RECEIVED,
+	                                         .at_s = now->at_s,
+	                                         .circle_no = now->circle_no,
+	                                         .object = now->id,
+	                                         .member = object.member });
+}
+
 static void news_tell(struct life *life, struct store_reading *reading)
 {
 	uint32_t i = 0;
 	uint32_t k = 0;
-	while (life->begun && (i < life->known_count || k < life->found_count)) {
+	while (i < life->known_count || k < life->found_count) {
 		int cmp = i == life->known_count   ? 1
 		          : k == life->found_count ? -1
 		                                   : move_cmp(&life->known[i], &life->found[k]);
-		if (cmp < 0)
-			ended_tell(life, reading, &life->known[i]);
-		else
-			change_tell(life, cmp == 0 ? &life->known[i] : NULL, &life->found[k]);
+		const struct view_move *before = cmp <= 0 ? &life->known[i] : NULL;
+		if (cmp < 0) {
+			ended_tell(life, reading, before);
+		} else {
+			if (life->begun)
+				change_tell(life, before, &life->found[k]);
+			received_note(life, reading, before, &life->found[k]);
+		}
 		i += cmp <= 0;
 		k += cmp >= 0;
 	}

@@ -10,6 +10,7 @@ void life_batch_begin(struct life_batch *batch, uint32_t circle_no)
 	batch->circle_no = circle_no;
 	batch->writings.count = 0;
 	batch->writings.private_count = 0;
+	batch->audit = (struct audit_row){ .what = AUDIT_NONE };
 	batch->used = 0;
 }
 
@@ -72,10 +73,25 @@ void life_batch_private(struct life_batch *batch, const struct tuy_object *id,
 	batch->used += value.len;
 }
 
+void life_batch_audit(struct life_batch *batch, enum audit_what what, const struct tuy_object *id,
+                      const struct tuy_member *member)
+{
+	batch->audit = (struct audit_row){
+		.what = what,
+		.circle_no = batch->circle_no,
+		.object = *id,
+	};
+	if (member)
+		batch->audit.member = *member;
+}
+
 enum tuy_err life_batch_write(struct daemon *d, struct life_batch *batch)
 {
-	return tuy_node_append_all(d->node, loop_now(d), batch->circle_no, &batch->writings,
-	                           batch->appended);
+	enum tuy_err err = tuy_node_append_all(d->node, loop_now(d), batch->circle_no,
+	                                       &batch->writings, batch->appended);
+	if (err == TUY_OK)
+		audit_note(d, &batch->audit);
+	return err;
 }
 
 struct tuy_record life_record(enum tuy_record_kind kind, const struct tuy_object *ref)
@@ -153,5 +169,6 @@ int life_award_fill(struct daemon *d, struct store_reading *reading,
 	randombytes_buf(record.nonce.b, sizeof record.nonce.b);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(id.b));
 	life_batch_add(batch, &record, life_expiry(d, LIFE_SPAN_CARD), to);
+	life_batch_audit(batch, AUDIT_AWARDED, &object->id, to);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #ifndef LIFE_WRITE_H
 #define LIFE_WRITE_H
 
-#include "loop.h"
+#include "audit.h"
 #include "view_life.h"
 
 #define LIFE_ROOM 24576 /* records of a batch, encoded */
@@ -29,6 +29,7 @@ struct life_batch {
 	struct tuy_member member[TUY_WRITINGS_MAX];
 	struct life_among among;
 	struct tuy_appended appended[TUY_WRITINGS_MAX];
+	struct audit_row audit; /* what it does with a person's data; AUDIT_NONE: nothing */
 	size_t used;
 	uint8_t room[LIFE_ROOM];
 };
@@ -45,6 +46,9 @@ void life_batch_add_among(struct life_batch *batch, const struct tuy_record *rec
 /* Adds a private row; `value` of no bytes: it goes. */
 void life_batch_private(struct life_batch *batch, const struct tuy_object *id,
                         enum view_private kind, struct tuy_bytes value);
+/* Its row of the audit log, noted when it is written. `member` NULL: none. */
+void life_batch_audit(struct life_batch *batch, enum audit_what what, const struct tuy_object *id,
+                      const struct tuy_member *member);
 /* tuy_node_append_all; the answers are in batch->appended. */
 enum tuy_err life_batch_write(struct daemon *d, struct life_batch *batch);
 

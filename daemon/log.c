@@ -1,5 +1,6 @@
 #include "log.h"
 #include "../proto/err.h"
+#include "lang.h"
 #include "store.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -170,9 +171,9 @@ int log_error_set(struct store_error *error, const char *code, const char *hint,
 {
 	va_list args;
 	error->code = code;
-	snprintf(error->hint, sizeof(error->hint), "%s", hint);
+	snprintf(error->hint, sizeof(error->hint), "%s", lang_text(lang_start(), hint));
 	va_start(args, message);
-	vsnprintf(error->message, sizeof(error->message), message, args);
+	vsnprintf(error->message, sizeof(error->message), lang_text(lang_start(), message), args);
 	va_end(args);
 	return -1;
 }

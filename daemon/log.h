@@ -45,8 +45,8 @@ struct log_name {
 struct log_name log_peer(const struct tuy_device *device);
 
 struct store_error;
-/* Fills an error for people; `code` and `hint` are literals. Returns -1, for `return
- * log_error_set(...)`. */
+/* Fills an error for people, in the language of who started the daemon; `code`, `hint` and
+ * `message` are literals, in English. Returns -1, for `return log_error_set(...)`. */
 int log_error_set(struct store_error *error, const char *code, const char *hint,
                   const char *message, ...) __attribute__((format(printf, 4, 5)));
 

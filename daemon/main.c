@@ -6,6 +6,7 @@
 #include "config.h"
 #include "erase.h"
 #include "keys.h"
+#include "lang.h"
 #include "log.h"
 #include "loop.h"
 #include "paths.h"
@@ -272,13 +273,13 @@ static int background_enter(struct process *p, struct store_error *error)
 	static const char hint[] = "Close other programs.";
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return log_error_set(error, "T-START", hint, "No pipe can be had (%s).",
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	pid_t child = fork();
 	if (child < 0) {
 		close(fds[0]);
 		close(fds[1]);
 		return log_error_set(error, "T-START", hint, "No process can be made (%s).",
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	}
 	if (child > 0) {
 		close(fds[1]);
@@ -288,16 +289,16 @@ static int background_enter(struct process *p, struct store_error *error)
 	p->ready_fd = fds[1];
 	if (setsid() < 0)
 		return log_error_set(error, "T-START", hint, "No session can be made (%s).",
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	child = fork();
 	if (child < 0)
 		return log_error_set(error, "T-START", hint, "No process can be made (%s).",
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	if (child > 0)
 		_exit(0);
 	if (chdir("/") != 0)
 		return log_error_set(error, "T-START", hint, "/ cannot be entered (%s).",
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	return 0;
 }
 
@@ -331,7 +332,8 @@ static int lock_take(struct process *p, struct store_error *error)
 		                             ? "T-PERMISSION"
 		                             : "T-PATH",
 		                     "Give --home a directory of your own, with room in it.",
-		                     "%s: the lock cannot be opened (%s).", path, strerror(errno));
+		                     "%s: the lock cannot be opened (%s).", path,
+		                     lang_errno(lang_start(), errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		ssize_t n = read(fd, pid, sizeof(pid) - 1);
 		pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
@@ -536,7 +538,7 @@ static int process_start(struct process *p, struct store_error *error)
 	if (!p->options.foreground && (p->log_fd = log_open(p->paths.log)) < 0)
 		return log_error_set(error, "T-PATH", "Check the directory and the disk.",
 		                     "%s: the log cannot be opened (%s).", p->paths.log,
-		                     strerror(errno));
+		                     lang_errno(lang_start(), errno));
 	log_line(LOG_INFO, "main", "what=start version=" TUY_VERSION);
 
 	/*~ 4. Who we are (keys.c), before what we hold (store.c): the store belongs to a device. */
@@ -591,6 +593,9 @@ int main(int argc, char **argv)
 	struct process *p = &process;
 	struct paths_error paths_error;
 	struct store_error error = { .code = "T-START" };
+
+	lang_begin();
+	lang_serve();
 
 	/*~ 1. What was asked: options, where the home is, its configuration. Nothing is written. */
 	int done = options_read(argc, argv, &p->options, &error);

@@ -1,4 +1,5 @@
 #include "paths.h"
+#include "lang.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -15,9 +16,9 @@ static int fail(struct paths_error *error, const char *code, const char *hint, c
 {
 	va_list args;
 	error->code = code;
-	snprintf(error->hint, sizeof(error->hint), "%s", hint);
+	snprintf(error->hint, sizeof(error->hint), "%s", lang_text(lang_start(), hint));
 	va_start(args, message);
-	vsnprintf(error->message, sizeof(error->message), message, args);
+	vsnprintf(error->message, sizeof(error->message), lang_text(lang_start(), message), args);
 	va_end(args);
 	return -1;
 }
@@ -64,7 +65,8 @@ static int home_find(const char *home, struct paths *p, struct paths_error *erro
 		char here[PATHS_MAX];
 		if (!getcwd(here, sizeof(here)))
 			return fail(error, "T-PATH", "Give --home as an absolute path.",
-			            "The working directory cannot be told (%s).", strerror(errno));
+			            "The working directory cannot be told (%s).",
+			            lang_errno(lang_start(), errno));
 		bad = join(p->home, here, home);
 	}
 	size_t len = strlen(p->home);
@@ -144,7 +146,8 @@ static int directory_create(const char *path, struct paths_error *error)
 		            "%s: the directory cannot be made (the disk is full).", path);
 	default:
 		return fail(error, "T-PATH", "Check the path, or give another --home.",
-		            "%s: the directory cannot be made (%s).", path, strerror(errno));
+		            "%s: the directory cannot be made (%s).", path,
+		            lang_errno(lang_start(), errno));
 	}
 }
 

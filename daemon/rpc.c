@@ -1,4 +1,5 @@
 #include "rpc.h"
+#include "lang.h"
 #include "log.h"
 #include "paths.h"
 #include "rpc_fail.h"
@@ -275,6 +276,7 @@ static void call_run(struct rpc_call *call)
 	tuy_require(err == TUY_OK);
 	call->msgid = request.msgid;
 	call->params = request.params;
+	call->lang = request.lang;
 	const struct rpc_method *method = method_find(rpc, request.method);
 	struct rpc_fault fault;
 	call->method = method ? method->name : NULL;
@@ -290,10 +292,12 @@ static void call_run(struct rpc_call *call)
 		turn_end(rpc, method->name, begun_ns);
 }
 
-static void client_refuse(struct rpc_client *client, uint32_t msgid, const char *message)
+static void client_refuse(struct rpc_client *client, uint32_t msgid, enum lang lang,
+                          const char *message)
 {
 	struct rpc_out out = { 0 };
-	rpc_failure_open(&out, msgid, "T-BUSY", message, "Try again in a moment.");
+	rpc_failure_open(&out, msgid, "T-BUSY", lang_text(lang, message),
+	                 lang_text(lang, N_("Try again in a moment.")));
 	rpc_failure_close(&out);
 	client_send(client, &out, NULL);
 }
@@ -342,7 +346,8 @@ static void client_next(struct rpc_client *client)
 		struct tuy_bytes in = { client->in, client->in_len };
 		enum tuy_err err = rpc_request_read(in, &request, &len);
 		if (err == TUY_OK && rpc->call_count >= CALLS_MAX) {
-			client_refuse(client, request.msgid, "tuyaud has too much to do.");
+			client_refuse(client, request.msgid, request.lang,
+			              N_("tuyaud has too much to do."));
 		} else if (err == TUY_OK) {
 			struct rpc_call *call = call_create(client, len);
 			if (!call)
@@ -428,7 +433,8 @@ static void on_connection(uv_stream_t *server, int status)
 		return;
 	}
 	if (rpc->client_count > RPC_CLIENTS_MAX) {
-		client_refuse(client, 0, "Too many programs talk to tuyaud at once.");
+		client_refuse(client, 0, lang_start(),
+		              N_("Too many programs talk to tuyaud at once."));
 		client_close(client); /* a write this small has left already */
 		return;
 	}
@@ -450,13 +456,14 @@ static int stale_remove(const char *path, struct store_error *error)
 	struct stat st;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : path_fault(error, path, strerror(errno));
+		return errno == ENOENT ? 0
+		                       : path_fault(error, path, lang_errno(lang_start(), errno));
 	if (!S_ISSOCK(st.st_mode))
 		return path_fault(error, path, "something else is there");
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return path_fault(error, path, strerror(errno));
+		return path_fault(error, path, lang_errno(lang_start(), errno));
 	int err = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
 	close(fd);
 	if (err == ENOENT || (err == ECONNREFUSED && (unlink(path) == 0 || errno == ENOENT)))
@@ -464,7 +471,7 @@ static int stale_remove(const char *path, struct store_error *error)
 	if (err == 0 || err == EAGAIN)
 		return log_error_set(error, "T-RUNNING", "tuyau status",
 		                     "A tuyaud answers at %s already.", path);
-	return path_fault(error, path, strerror(err == ECONNREFUSED ? errno : err));
+	return path_fault(error, path, lang_errno(lang_start(), err == ECONNREFUSED ? errno : err));
 }
 
 static bool directory_is(const char *path)

@@ -3,8 +3,11 @@
  * over a Unix stream socket, mode 0600 in a 0700 directory, of this user (SO_PEERCRED) only. Here
  *is the server, for any table of methods; those of tuyaud are in rpc_methods.h.
  *
- *	request		[0, msgid u32, method str, [params map]]	`[]` means no params
+ *	request		[0, msgid u32, method str, [params map, lang str]]
  *	response	[1, msgid, nil, result] or [1, msgid, error map, nil]
+ *
+ * `[]` means no params. lang, "fr" or "en", is the language of whoever reads the answer's messages
+ * and hints; without it, or another one: English.
  *
  * Requests: shortest forms (as msgpack-c packs), no floats, no extensions, depth <= 8, <= 4,096
  * nodes, <= 64 KiB, text keys. What is malformed ends its connection and nothing else. At most 32

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Leaves the error map open, with all but what the caller adds. */
+/* Leaves the error map open, with all but what the caller adds. `message` is translated. */
 static void error_begin(struct rpc_call *call, const char *code, const char *message,
                         const char *hint)
 {
 	rpc_out_cut(&call->out, 0, 0, 0);
-	rpc_failure_open(&call->out, call->msgid, code, message, hint);
+	rpc_failure_open(&call->out, call->msgid, code, message, rpc_text(call, hint));
 	call->failed = true;
 	if (call->on_fail)
 		call->on_fail(call, &call->out);
@@ -24,16 +24,23 @@ static void response_close(struct rpc_call *call)
 	if (out->err) {
 		bool full = out->err == TUY_E_FULL;
 		call->on_fail = NULL;
-		error_begin(call, full ? "T-MEMORY" : "T-TOO-MUCH",
-		            full ? "There was not enough memory for the answer."
-		                 : "The answer is larger than 8 MiB.",
-		            full ? "" : "Ask for less: --limit 100");
+		if (full)
+			rpc_fail_begin(call, "T-MEMORY", "",
+			               "There was not enough memory for the answer.");
+		else
+			rpc_fail_begin(call, "T-TOO-MUCH", "Ask for less: --limit 100",
+			               "The answer is larger than 8 MiB.");
 	}
 	if (call->failed)
 		rpc_failure_close(out);
 	else
 		rpc_close_one(out);
 	tuy_require(out->depth == 0); /* what methods open they close */
+}
+
+const char *rpc_text(const struct rpc_call *call, const char *text)
+{
+	return lang_text(call->lang, text);
 }
 
 struct rpc_out *rpc_result(struct rpc_call *call)
@@ -51,29 +58,40 @@ void rpc_answer(struct rpc_call *call)
 	call->host->on_answer(call);
 }
 
-struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
-                               const char *message)
+/* error_begin with a message to be translated and formatted. */
+static void format_begin(struct rpc_call *call, const char *code, const char *hint,
+                         const char *message, va_list args)
 {
-	error_begin(call, code, message, hint);
+	char text[800];
+	int len = vsnprintf(text, sizeof text, rpc_text(call, message), args);
+	if (len >= (int)sizeof text) /* cut between characters */
+		text[tuy_text_cut(tuy_text_bytes(text), sizeof text - 8)] = '\0';
+	error_begin(call, code, text, hint);
+}
+
+struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
+                               const char *message, ...)
+{
+	va_list args;
+	va_start(args, message);
+	format_begin(call, code, hint, message, args);
+	va_end(args);
 	return &call->out;
 }
 
 void rpc_fail_fault(struct rpc_call *call, const struct rpc_fault *fault)
 {
-	error_begin(call, fault->code, fault->message, fault->hint);
+	error_begin(call, fault->code, call->lang == LANG_FR ? fault->french : fault->message,
+	            fault->hint);
 	rpc_answer(call);
 }
 
 void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const char *message, ...)
 {
-	char text[600];
 	va_list args;
 	va_start(args, message);
-	int len = vsnprintf(text, sizeof text, message, args);
+	format_begin(call, code, hint, message, args);
 	va_end(args);
-	if (len >= (int)sizeof text) /* cut between characters */
-		text[tuy_text_cut(tuy_text_bytes(text), sizeof text - 8)] = '\0';
-	error_begin(call, code, text, hint);
 	rpc_answer(call);
 }
 

@@ -35,6 +35,7 @@ struct rpc_call {
 	uint8_t *request; /* its own copy, wiped and freed with it */
 	size_t request_len;
 	uint32_t msgid;
+	enum lang lang;
 	const char *method;      /* of the table; NULL: it knows none of that name */
 	struct tuy_bytes params; /* checked: only names the method knows */
 	struct rpc_out out;
@@ -75,13 +76,17 @@ struct rpc_out *rpc_result(struct rpc_call *call);
 /* Sends the result, or T-TOO-MUCH / T-MEMORY if it could not be built. */
 void rpc_answer(struct rpc_call *call);
 
-/* Sends an error; `code` a literal of the table in rpc_fail.c. */
+/* Sends an error; `code` a literal of the table in rpc_fail.c. `message` and `hint` are literals in
+ * English, which are sent in the language of the call (lang.h); a hint that was made is sent as it
+ * is. */
 void rpc_fail(struct rpc_call *call, const char *code, const char *hint, const char *message, ...)
 	__attribute__((format(printf, 4, 5)));
 void rpc_fail_fault(struct rpc_call *call, const struct rpc_fault *fault);
 /* An error with more in its map: begin (the map stays open), put what there is, then rpc_answer. */
 struct rpc_out *rpc_fail_begin(struct rpc_call *call, const char *code, const char *hint,
-                               const char *message);
+                               const char *message, ...) __attribute__((format(printf, 4, 5)));
+/* A text in the language of the call. */
+const char *rpc_text(const struct rpc_call *call, const char *text) __attribute__((format_arg(2)));
 /* A zeroed call->work of `size` bytes; NULL (no memory): the call has failed and is gone. */
 void *rpc_work(struct rpc_call *call, size_t size);
 /* Calls on_due in `delay_ms`, 0: in the next turn of the loop; replaces an earlier one. */

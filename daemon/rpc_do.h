@@ -45,6 +45,9 @@ void rpc_do_watch_remove(struct rpc_call *call);
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);
 
+/* rpc_audit.c */
+void rpc_do_audit(struct rpc_call *call);
+
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);
 /* An event was pushed: who waits is answered. `context`: the rpc_home. */

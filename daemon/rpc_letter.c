@@ -1,5 +1,6 @@
 /* vouch_write, vouch_sign, vouch_send, vouch_list, vouch_revoke: the own letters (PROTOCOL 10). */
 #include "rpc_letter.h"
+#include "audit.h"
 #include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
@@ -242,10 +243,22 @@ static enum tuy_err row_put(struct rpc_call *call, const struct store_letter *le
 
 static enum tuy_err row_attempt(struct rpc_call *call, uint64_t *ticket)
 {
+	static const enum audit_what told[] = {
+		[STORE_LETTER_DRAFT] = AUDIT_NONE,
+		[STORE_LETTER_SIGNED] = AUDIT_SIGNED,
+		[STORE_LETTER_SENT] = AUDIT_SENT,
+		[STORE_LETTER_REVOKED] = AUDIT_REVOKED,
+	};
 	const struct work *work = call->work;
 	uint8_t value[STORE_LETTER_MAX];
-	return row_put(call, &work->row,
-	               (struct tuy_bytes){ value, store_letter_row(&work->row, value) }, ticket);
+	enum tuy_err err =
+		row_put(call, &work->row,
+	                (struct tuy_bytes){ value, store_letter_row(&work->row, value) }, ticket);
+	if (err == TUY_OK)
+		audit_note(call->home->d, &(struct audit_row){ .what = told[work->row.state],
+		                                               .circle_no = work->row.circle_no,
+		                                               .object = work->row.ask });
+	return err;
 }
 
 static void row_written(struct rpc_call *call, const char *error)

@@ -39,7 +39,7 @@ void rpc_life_refuse(struct rpc_call *call, struct store_reading *reading, struc
                      const char *code, const char *hint, const char *message)
 {
 	rpc_life_close(reading, life);
-	rpc_fail(call, code, hint, "%s", message);
+	rpc_fail(call, code, hint, "%s", rpc_text(call, message));
 }
 
 bool rpc_life_mine(const struct rpc_home *home, const struct view_object *object)

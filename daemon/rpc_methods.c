@@ -1,4 +1,5 @@
 #include "rpc_methods.h"
+#include "audit.h"
 #include "event_source.h"
 #include "life.h"
 #include "log.h"
@@ -28,6 +29,7 @@ static const struct rpc_method methods[] = {
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
+	{ "audit", " since_s limit ", rpc_do_audit },
 	{ "claim", " id note ", rpc_do_claim },
 	{ "award", " id member ", rpc_do_award },
 	{ "done", " id step fields replace answer ", rpc_do_done },
@@ -64,13 +66,28 @@ static void seen_note(struct rpc_home *home, const struct tuy_device *device)
 	home->seen[at].at_s = loop_now(home->d).wall_s;
 }
 
+/* Whom an invite of this device let in. */
+static void admitted_note(struct rpc_home *home, const struct tuy_tell *tell)
+{
+	struct tuy_device_info info;
+	for (uint32_t i = 0; tuy_node_device(home->d->node, tell->circle_no, i, &info) == TUY_OK;
+	     i++)
+		if (memcmp(&info.device, &tell->device, sizeof info.device) == 0)
+			audit_note(home->d, &(struct audit_row){ .what = AUDIT_ADMITTED,
+			                                         .circle_no = tell->circle_no,
+			                                         .member = info.member });
+}
+
 /* loop_on_tell. */
 static void on_tell(void *context, const struct tuy_tell *tell)
 {
 	struct rpc_home *home = context;
 	switch (tell->kind) {
-	case TUY_TELL_ENTRIES:
 	case TUY_TELL_ADMITTED:
+		admitted_note(home, tell);
+		rpc_circle_stale(home, tell->circle_no);
+		break;
+	case TUY_TELL_ENTRIES:
 		rpc_circle_stale(home, tell->circle_no);
 		break;
 	case TUY_TELL_LINK_DOWN:

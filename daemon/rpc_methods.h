@@ -79,6 +79,9 @@
  *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
  *               from), more; waits until something happens, or for wait_s with no event in the end;
  *               T-BUSY: 16 wait already
+ * audit         since_s? (2,592,000: so long ago), limit? 1..5000 (1000): the newest -> schema,
+ *               since, rows [{what at circle id title member count}], oldest first, more; what is
+ *               not so is nil: what this node did with data about persons, of audit.h
  * circle_list   -> [{id name slug members online}]
  * circle_show   circle?, all? -> SHOWN
  * vouch_write   id (of a vouch ask), for?, about?, relation?, since?, facts? [texts], limits?,

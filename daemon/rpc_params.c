@@ -36,6 +36,19 @@ static struct shown shown_make(struct tuy_bytes text)
 	return out;
 }
 
+/* One value of any type; the cursor is behind it. */
+static struct tuy_bytes value_read(struct tuy_reader *r)
+{
+	if (r->err)
+		return (struct tuy_bytes){ 0 };
+	struct tuy_bytes value = { r->p, (size_t)(r->end - r->p) };
+	tuy_read_fail(r, tuy_scan_first(value, TUY_RPC, &value.len));
+	if (r->err)
+		return (struct tuy_bytes){ 0 };
+	r->p += value.len;
+	return value;
+}
+
 /* One pair of a map; the cursor is behind it. Scanned before: only a head that is longer than it
  * needs to be can fail. */
 struct pair {
@@ -45,16 +58,8 @@ struct pair {
 static bool pair_read(struct tuy_reader *r, struct pair *pair)
 {
 	pair->key = tuy_read_str(r, 0, RPC_KEY_MAX);
-	if (r->err)
-		return false;
-	size_t len = 0;
-	pair->value = (struct tuy_bytes){ r->p, (size_t)(r->end - r->p) };
-	tuy_read_fail(r, tuy_scan_first(pair->value, TUY_RPC, &len));
-	if (r->err)
-		return false;
-	pair->value.len = len;
-	r->p += len;
-	return true;
+	pair->value = value_read(r);
+	return !r->err;
 }
 
 /* Whether `map` is a whole map with text keys. */
@@ -136,6 +141,18 @@ static void list_read(struct tuy_reader *r, struct tuy_value *value)
 	value->present = value->count > 0;
 }
 
+static int type_fault(const struct tuy_field_rule *rule, struct rpc_fault *fault)
+{
+	static const char *const wanted[] = {
+		[TUY_TYPE_STR] = N_("%s must be a text."),
+		[TUY_TYPE_UINT] = N_("%s must be a number."),
+		[TUY_TYPE_BOOL] = N_("%s must be true or false."),
+		[TUY_TYPE_LIST] = N_("%s must be a list of texts."),
+		[TUY_TYPE_BIN] = N_("%s must be left out."),
+	};
+	return rpc_fault_set(fault, "T-USAGE", "", wanted[rule->type], rule->name);
+}
+
 static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
                       struct tuy_value *value, struct rpc_fault *fault)
 {
@@ -170,10 +187,7 @@ static int field_read(const struct tuy_field_rule *rule, struct tuy_bytes bytes,
 	}
 	if (tuy_read_end(&r) == TUY_OK)
 		return 0;
-	static const char *const wanted[] = { "a text", "a number", "true or false",
-		                              "a list of texts", "left out" };
-	return rpc_fault_set(fault, "T-USAGE", "", "%s must be %s.", rule->name,
-	                     wanted[rule->type]);
+	return type_fault(rule, fault);
 }
 
 enum tuy_err rpc_request_read(struct tuy_bytes stream, struct rpc_request *request, size_t *len)
@@ -188,9 +202,12 @@ enum tuy_err rpc_request_read(struct tuy_bytes stream, struct rpc_request *reque
 	tuy_read_uint(&r, REQUEST_TYPE);
 	out.msgid = (uint32_t)tuy_read_uint(&r, UINT32_MAX);
 	out.method = tuy_read_str(&r, 1, METHOD_MAX);
-	if (tuy_read_array(&r, 0, 1) == 1) {
-		out.params = (struct tuy_bytes){ r.p, (size_t)(r.end - r.p) };
-		r.p = r.end;
+	uint32_t given = tuy_read_array(&r, 0, 2);
+	if (given > 0)
+		out.params = value_read(&r);
+	if (given > 1) {
+		struct tuy_bytes lang = tuy_read_str(&r, 0, RPC_KEY_MAX);
+		out.lang = lang_named((const char *)lang.p, lang.len);
 	}
 	err = tuy_read_end(&r);
 	if (!err && out.params.len > 0)
@@ -211,6 +228,9 @@ int rpc_fault_set(struct rpc_fault *fault, const char *code, const char *hint, c
 	snprintf(fault->hint, sizeof fault->hint, "%s", hint);
 	va_start(args, message);
 	vsnprintf(fault->message, sizeof fault->message, message, args);
+	va_end(args);
+	va_start(args, message);
+	vsnprintf(fault->french, sizeof fault->french, lang_text(LANG_FR, message), args);
 	va_end(args);
 	return -1;
 }
@@ -365,9 +385,14 @@ int rpc_record_check(const struct tuy_record *record, struct rpc_fault *fault)
 		                     "link: client, colleague, friend, supplier or heard.");
 	if (rule->type == TUY_TYPE_UINT)
 		return rpc_fault_set(fault, "T-USAGE", "", "%s: a number up to %u.", name, max);
+	if (rule->multiline)
+		return rpc_fault_set(fault, "T-USAGE", "",
+		                     "%s holds control characters; type it again without them.",
+		                     name);
 	return rpc_fault_set(fault, "T-USAGE", "",
-	                     "%s holds control characters%s; type it again without them.", name,
-	                     rule->multiline ? "" : " or line ends");
+	                     "%s holds control characters or line ends; type it again without "
+	                     "them.",
+	                     name);
 }
 
 const char *rpc_claims_name(uint64_t claims)

@@ -9,6 +9,7 @@
 
 #include "../proto/reader.h"
 #include "../proto/record.h"
+#include "lang.h"
 
 #define RPC_KEY_MAX      64   /* bytes of a param's name */
 #define RPC_NOTE_MAX     500  /* PROTOCOL 8.4, the text of what is done about one */
@@ -19,6 +20,7 @@ struct rpc_request {
 	uint32_t msgid;
 	struct tuy_bytes method;
 	struct tuy_bytes params; /* one map; empty if none was sent */
+	enum lang lang;          /* of whoever reads the answer */
 };
 
 /* Reads the first request of a stream: TUY_OK and its length to `len`; TUY_E_SHORT: more is needed;
@@ -29,9 +31,10 @@ enum tuy_err rpc_request_read(struct tuy_bytes stream, struct rpc_request *reque
 struct rpc_fault {
 	const char *code; /* "T-USAGE", "T-NOT-YET" */
 	char message[300];
-	char hint[160];
+	char french[300]; /* the message */
+	char hint[160];   /* English; one that is a literal is translated when it is sent */
 };
-/* Fills it; returns -1. */
+/* Fills it; returns -1. `message` is a literal: it is translated here. */
 int rpc_fault_set(struct rpc_fault *fault, const char *code, const char *hint, const char *message,
                   ...) __attribute__((format(printf, 4, 5)));
 

@@ -61,16 +61,14 @@ static void not_found(struct rpc_call *call, struct store_reading *reading, stru
 static void several_found(struct rpc_call *call, struct store_reading *reading, struct tuy_bytes id,
                           const struct view_object *objects, uint32_t count)
 {
-	char message[500];
 	char list[400] = "";
 	struct tuy_record record;
 	uint32_t listed = count < LISTED_MAX ? count : LISTED_MAX;
 	for (uint32_t i = 0; i < listed; i++)
 		name_append(list, sizeof list, call->home, reading, &objects[i]);
-	snprintf(message, sizeof message, "%.*s is %u things: %s%s", (int)id.len,
-	         (const char *)id.p, count, list, count > listed ? "..." : ".");
-	struct rpc_out *out =
-		rpc_fail_begin(call, "T-AMBIGUOUS", "Type more characters of the id.", message);
+	struct rpc_out *out = rpc_fail_begin(
+		call, "T-AMBIGUOUS", "Type more characters of the id.", "%.*s is %u things: %s%s",
+		(int)id.len, (const char *)id.p, count, list, count > listed ? "..." : ".");
 	rpc_open_array(out, "matches");
 	for (uint32_t i = 0; i < listed; i++) {
 		bool readable = rpc_record_get(call->home, reading, &objects[i], &record);

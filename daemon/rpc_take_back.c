@@ -130,6 +130,8 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	for (size_t i = 0; mine && i < sizeof own / sizeof own[0]; i++)
 		life_batch_private(&work->batch, &work->object.id, own[i],
 		                   (struct tuy_bytes){ 0 });
+	if (mine)
+		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
 	rpc_life_close(reading, life);
 	call->home->last_write.used = false;
 	rpc_write_batch(call, retract_next);

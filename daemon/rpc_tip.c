@@ -249,6 +249,7 @@ static int private_add(struct rpc_call *call, struct give_work *work, struct tuy
 	enum tuy_err err = tuy_record_write(card, &w);
 	tuy_require(err == TUY_OK);
 	life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_CARD, tuy_written(&w));
+	life_batch_audit(&work->batch, AUDIT_NAMED, &work->id, NULL);
 	sodium_memzero(room, sizeof room);
 	return 0;
 }

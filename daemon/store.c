@@ -1,4 +1,5 @@
 /* Opening, creating and closing the store; its environment. Reads are in store_read.c. */
+#include "lang.h"
 #include "store_origin.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -320,7 +321,8 @@ static int dir_make(const char *dir, struct store_error *error)
 		return refused(error, dir, errno);
 	if (errno != EEXIST || stat(dir, &st) != 0)
 		return store_fail(error, "T-STORE-PATH", "Give another directory, or make it.",
-		                  "The directory %s cannot be made: %s.", dir, strerror(errno));
+		                  "The directory %s cannot be made: %s.", dir,
+		                  lang_errno(lang_start(), errno));
 	if (!S_ISDIR(st.st_mode))
 		return store_fail(error, "T-STORE-PATH", "Give another path, or move it away.",
 		                  "%s is not a directory.", dir);
@@ -341,9 +343,9 @@ static int lock_take(struct store *store, struct store_error *error)
 	if (store->lock_fd < 0) {
 		if (errno == ENOSPC || errno == EDQUOT)
 			return refused(error, store->dir, errno);
-		return store_fail(error, "T-STORE-PATH",
-		                  "Give it back to the user who runs tuyaud.",
-		                  "%s cannot be opened: %s.", path, strerror(errno));
+		return store_fail(
+			error, "T-STORE-PATH", "Give it back to the user who runs tuyaud.",
+			"%s cannot be opened: %s.", path, lang_errno(lang_start(), errno));
 	}
 	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return made;

@@ -2,6 +2,7 @@
 #include "store_erase.h"
 #include "store_fork.h"
 #include "store_letters.h"
+#include "store_own_put.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include <string.h>
@@ -353,7 +354,11 @@ static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S));
 	if (rc != 0)
 		return rc;
-	return store_letters_purge(erase->txn, erase->tables, before(now_s, STORE_LETTER_LIFE_S));
+	rc = store_letters_purge(erase->txn, erase->tables, before(now_s, STORE_LETTER_LIFE_S));
+	if (rc != 0)
+		return rc;
+	return store_own_purge(erase->txn, erase->tables, STORE_OWN_AUDIT,
+	                       before(now_s, STORE_AUDIT_LIFE_S));
 }
 
 static int prune_some(struct store_erase *erase, struct store_sweep *sweep)

@@ -3,6 +3,7 @@
  * not an error. Here it is read with pread only, before anything maps it. Layout: LMDB 0.9, data
  * version 1, integers as the machine has them.
  */
+#include "lang.h"
 #include "store_env.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -228,9 +229,10 @@ int store_fail(struct store_error *error, const char *code, const char *hint, co
 	va_list args;
 	error->code = code;
 	va_start(args, format);
-	(void)vsnprintf(error->message, sizeof error->message, format, args);
+	(void)vsnprintf(error->message, sizeof error->message, lang_text(lang_start(), format),
+	                args);
 	va_end(args);
-	(void)snprintf(error->hint, sizeof error->hint, "%s", hint);
+	(void)snprintf(error->hint, sizeof error->hint, "%s", lang_text(lang_start(), hint));
 	return -1;
 }
 
@@ -254,7 +256,7 @@ enum store_file store_file_check(const char *dir, struct store_error *error)
 		return STORE_FILE_ABSENT;
 	if (fd < 0) {
 		store_fail(error, "T-STORE-PATH", "Give it back to the user who runs tuyaud.",
-		           "%s cannot be opened: %s.", path, strerror(errno));
+		           "%s cannot be opened: %s.", path, lang_errno(lang_start(), errno));
 		return STORE_FILE_REFUSED;
 	}
 	enum store_file file = opened_check(fd, path, error);

@@ -1,5 +1,6 @@
 #include "store_own.h"
 #include "store_own_put.h"
+#include "../proto/hash.h"
 
 static enum store_table table_of(enum store_own own)
 {
@@ -8,6 +9,8 @@ static enum store_table table_of(enum store_own own)
 		return STORE_WATCHES;
 	case STORE_OWN_LETTERS:
 		return STORE_LETTERS;
+	case STORE_OWN_AUDIT:
+		return STORE_AUDIT;
 	}
 	return STORE_TABLE_COUNT;
 }
@@ -44,5 +47,23 @@ int store_own_del(MDB_txn *txn, const struct store_tables *tables, enum store_ow
                   struct tuy_bytes key)
 {
 	int rc = store_del(txn, tables, table_of(own), key);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int store_own_purge(MDB_txn *txn, const struct store_tables *tables, enum store_own own,
+                    uint32_t before_s)
+{
+	MDB_cursor *cursor;
+	MDB_val key, row;
+	int rc = mdb_cursor_open(txn, tables->dbi[table_of(own)], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &row, MDB_FIRST);
+	while (rc == 0 && key.mv_size >= 4 && tuy_get32(key.mv_data) < before_s) {
+		rc = mdb_cursor_del(cursor, 0);
+		if (rc == 0)
+			rc = mdb_cursor_get(cursor, &key, &row, MDB_FIRST);
+	}
+	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }

@@ -12,7 +12,10 @@
 enum store_own {
 	STORE_OWN_WATCHES, /* watch.h */
 	STORE_OWN_LETTERS, /* store_letters.h */
+	STORE_OWN_AUDIT,   /* audit.h */
 };
+
+#define STORE_AUDIT_LIFE_S (365u * 86400) /* product 1.12: 12 months */
 
 /* Calls on_row for each row, keys ascending; spans are good during the call. 0, or -1: damaged. */
 typedef void store_own_on_row(void *context, struct tuy_bytes key, struct tuy_bytes value);

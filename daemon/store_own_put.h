@@ -13,5 +13,8 @@ int store_own_put(MDB_txn *txn, const struct store_tables *tables, enum store_ow
 /* 0 also if there is no such row. */
 int store_own_del(MDB_txn *txn, const struct store_tables *tables, enum store_own own,
                   struct tuy_bytes key);
+/* Removes the rows of a table whose keys begin with a time (u32) before `before_s`. */
+int store_own_purge(MDB_txn *txn, const struct store_tables *tables, enum store_own own,
+                    uint32_t before_s);
 
 #endif

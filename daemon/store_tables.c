@@ -32,6 +32,7 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_ACTS] = "acts",
 	[STORE_MOVES] = "moves",
 	[STORE_PRIVATE] = "private",
+	[STORE_AUDIT] = "audit",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

@@ -1,9 +1,8 @@
 """The life of a tip and of an ask: claimed, awarded, its card for one only, its outcome for two."""
 
-import json
-
 import pytest
 
+from life import holds, kinds, show, shown
 from world import wait_until
 
 NAME = "Noé Kervella"
@@ -17,35 +16,6 @@ def give(node, *options):
         "--role", "resp. logistique", "--who", NAME, "--phone", PHONE, "--email", EMAIL, "--told",
         "--warm", "3", "--tag", "wifi", *options,
     )  # fmt: skip
-
-
-def show(node, id):
-    return node.json("show", id)
-
-
-def shown(node, id, **wanted):
-    """What `show` says once it has these values."""
-
-    def there():
-        said = show(node, id)
-        assert {k: said.get(k) for k in wanted} == wanted, said
-        return said
-
-    return wait_until(there, what=f"{node.name}: {wanted}")
-
-
-def kinds(node):
-    return [json.loads(x)["event"] for x in node.tuyau("events", "--json").out.splitlines()]
-
-
-def holds(node, *texts):
-    """Which of the texts stand in the files of a node's store."""
-    found = []
-    for path in node.home.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            found += [text for text in texts if text.encode() in data]
-    return found
 
 
 def test_a_tip_goes_from_claim_to_outcome_and_its_card_to_one_only(world):
@@ -98,7 +68,7 @@ def test_a_tip_goes_from_claim_to_outcome_and_its_card_to_one_only(world):
     world.agree(nodes)
     for node in (bruno, chloe):
         node.stop()
-        assert holds(node, NAME, PHONE, EMAIL, "Signé !") == []
+        assert holds(node, NAME, PHONE, EMAIL, "Signé !") == set()
     for node in (bruno, chloe):
         node.start()
 
@@ -146,7 +116,7 @@ def test_of_two_who_claim_in_a_partition_one_is_awarded(world):
     assert "sealed" not in show(lost, id)
     world.agree(nodes)
     lost.stop()
-    assert holds(lost, NAME, PHONE) == []
+    assert holds(lost, NAME, PHONE) == set()
     lost.start()
 
 
@@ -231,7 +201,7 @@ def test_an_ask_is_answered_for_the_asker_only(world):
         shown(node, id, state="solved")
     chloe.fails(7, "T-NOT-OPEN", "answer", id, "encore")
     emma.stop()
-    assert holds(emma, secret) == []
+    assert holds(emma, secret) == set()
     emma.start()
 
 

@@ -20,8 +20,8 @@ UV = re.compile(r"^(loop|link|lan|rpc|writer|keys|main)\.[ch]$")
 PROTO_SYSTEM = re.compile(
     r"^(assert|limits|stdalign|stdbool|stddef|stdint|string|sodium|sodium/\w+|utf8proc|"
     r"msgpack/pack)\.h$")
-# The one header of daemon/ that cli/ may see: where a home's files are.
-SHARED = ("../daemon/paths.h",)
+# The headers of daemon/ that cli/ may see: where a home's files are, and the person's language.
+SHARED = ("../daemon/paths.h", "../daemon/lang.h")
 NEIGHBOURS = {"proto": ("proto",), "daemon": ("daemon", "proto"), "cli": ("cli", "proto")}
 
 
@@ -87,6 +87,7 @@ SELF_TESTS = [  # file, text, faults wanted
     ("daemon/loop.c", '#include "../cli/client.h"', 1),
     ("cli/main.c", '#include "../daemon/rpc.h"', 1),
     ("cli/client.h", '#include "../daemon/paths.h"', 0),
+    ("cli/words.h", '#include "../daemon/lang.h"', 0),
     ("cli/main.c", '#include "../proto/text.h"\n#include <stdio.h>', 0),
 ]
 
