@@ -261,7 +261,8 @@ static int done_run(struct session *session)
 }
 
 static const struct option_rule because_rules[] = {
-	{ 0, "because", "CODE", "reason", OPTION_TEXT, "why: no-time, not-mine, too-far, too-small, too-late, conflict,\n"
+	{ 0, "because", "CODE", "reason", OPTION_TEXT,
+	  "why: no-time, not-mine, too-far, too-small, too-late, conflict,\n"
 	  "                         or a word of your own (40 bytes)" },
 };
 
@@ -462,7 +463,8 @@ const struct command cmd_thank = {
 };
 const struct command cmd_answer = {
 	.name = "answer",
-	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--call|--no] [TEXT]",
+	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--call|--no] "
+	         "[TEXT]",
 	.summary = "answer an ask; only the asker reads it",
 	.examples = "  tuyau answer C3WN --intro \"I know her well\"\n"
 		    "  tuyau answer C3WN --moved \"Truc SA\" --as-of 2026-01\n"

@@ -14,8 +14,8 @@ const char *amount_band_name(uint32_t band)
 uint32_t amount_band(struct tuy_bytes text)
 {
 	uint32_t band = 0;
-	while (band < AMOUNT_BANDS && (strlen(bands[band]) != text.len ||
-	                               memcmp(bands[band], text.p, text.len) != 0))
+	while (band < AMOUNT_BANDS &&
+	       (strlen(bands[band]) != text.len || memcmp(bands[band], text.p, text.len) != 0))
 		band++;
 	return band;
 }

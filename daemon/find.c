@@ -298,8 +298,8 @@ struct tuy_bytes find_words(const struct find *find)
 
 bool find_is_about(const struct find *find)
 {
-	bool about = find->words_len > 0 || find->warm.given || find->age_s.given ||
-	             find->due_s.given;
+	bool about =
+		find->words_len > 0 || find->warm.given || find->age_s.given || find->due_s.given;
 	for (uint32_t i = 0; i < find->term_count; i++)
 		about = about || !find->term[i].not ;
 	return about;

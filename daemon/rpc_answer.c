@@ -87,9 +87,8 @@ static bool is_accepted(const struct tuy_life *life, const struct tuy_life_claim
 
 const struct tuy_life_claim *rpc_life_answer_find(struct rpc_call *call,
                                                   struct store_reading *reading,
-                                                  const struct view_life *life,
-                                                  uint32_t circle_no, enum rpc_answers among,
-                                                  struct rpc_fault *fault)
+                                                  const struct view_life *life, uint32_t circle_no,
+                                                  enum rpc_answers among, struct rpc_fault *fault)
 {
 	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, circle_no);
 	const struct rpc_person *person = NULL;
@@ -140,9 +139,8 @@ void rpc_do_accept(struct rpc_call *call)
 		                "Only who asked accepts an answer.");
 		return;
 	}
-	const struct tuy_life_claim *answer =
-		rpc_life_answer_find(call, &reading, &life, work->object.circle_no, RPC_ANSWERS,
-		                     &fault);
+	const struct tuy_life_claim *answer = rpc_life_answer_find(
+		call, &reading, &life, work->object.circle_no, RPC_ANSWERS, &fault);
 	if (!answer) {
 		rpc_life_close(&reading, &life);
 		rpc_fail_fault(call, &fault);

@@ -141,7 +141,8 @@ static void due_list(struct find_work *work, struct store_reading *reading, uint
 		bool is_mine = move.why == VIEW_MOVE_GIVER_AWARDED;
 		uint32_t at = work->count;
 		if (row.rank == 0 || (work->filter.mine == VIEW_MINE && !is_mine) ||
-		    view_exact(reading, move.circle_no, &move.id, TUY_RECORD_TIP, &row.object) != 0 ||
+		    view_exact(reading, move.circle_no, &move.id, TUY_RECORD_TIP, &row.object) !=
+		            0 ||
 		    !object_wanted(work, reading, &row.object))
 			continue;
 		while (at > 0 && work->row[at - 1].rank > row.rank)

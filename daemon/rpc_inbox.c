@@ -82,8 +82,7 @@ static uint32_t lives_add(struct find_work *work, struct store_reading *reading)
 	uint32_t count = view_moves(reading, work->filter.circle_no, &after, move, MOVES_MAX);
 	for (uint32_t i = 0; i < count; i++) {
 		struct view_object object;
-		bool wanted = move[i].why == VIEW_MOVE_AWARDEE ||
-		              move[i].why == VIEW_MOVE_ASKER ||
+		bool wanted = move[i].why == VIEW_MOVE_AWARDEE || move[i].why == VIEW_MOVE_ASKER ||
 		              (move[i].why == VIEW_MOVE_ANSWERER &&
 		               answer_runs(work, reading, &move[i])) ||
 		              (move[i].why == VIEW_MOVE_GIVER_AWARDED &&

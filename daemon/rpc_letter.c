@@ -44,8 +44,8 @@ static uint32_t today(const struct rpc_call *call)
 
 void rpc_letter_file(const struct tuy_letter *letter, char out[RPC_LETTER_FILE])
 {
-	snprintf(out, RPC_LETTER_FILE, "%s-%s.txt", letter->lang == TUY_LETTER_FR ? "lettre" : "letter",
-	         letter->number);
+	snprintf(out, RPC_LETTER_FILE, "%s-%s.txt",
+	         letter->lang == TUY_LETTER_FR ? "lettre" : "letter", letter->number);
 }
 
 /* ---- what is shown ---- */
@@ -561,8 +561,8 @@ void rpc_do_vouch_sign(struct rpc_call *call)
 	rpc_write(call, row_attempt, row_written);
 }
 
-/* The letter as the answer to its request, sealed to the asker (PROTOCOL 8.6). False: the request is
- * no longer there; then it is handed over by its files only. */
+/* The letter as the answer to its request, sealed to the asker (PROTOCOL 8.6). False: the request
+ * is no longer there; then it is handed over by its files only. */
 static bool answer_fill(struct rpc_call *call, struct work *work)
 {
 	struct daemon *d = call->home->d;

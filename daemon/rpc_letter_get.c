@@ -58,8 +58,8 @@ static int letter_find(struct rpc_call *call, struct store_reading *reading,
 	uint32_t count = 0;
 	int there = rpc_param_text(call->params, "answer", RPC_NAME_MAX, &named, fault);
 	if (there < 0 ||
-	    (there == 1 && !(answer = rpc_life_answer_find(call, reading, life, circle_no,
-	                                                   RPC_ANSWERS, fault))))
+	    (there == 1 &&
+	     !(answer = rpc_life_answer_find(call, reading, life, circle_no, RPC_ANSWERS, fault))))
 		return -1;
 	for (uint32_t i = 0; i < life->life.claim_count; i++) {
 		if ((answer && answer != &life->life.claim[i]) ||
@@ -87,8 +87,8 @@ static bool key_is_of(struct rpc_call *call, uint32_t circle_no, const struct tu
                       const struct tuy_letter_pk *pk)
 {
 	struct tuy_device_info info;
-	for (uint32_t i = 0;
-	     tuy_node_device(call->home->d->node, circle_no, i, &info) == TUY_OK; i++)
+	for (uint32_t i = 0; tuy_node_device(call->home->d->node, circle_no, i, &info) == TUY_OK;
+	     i++)
 		if (memcmp(&info.member, member, sizeof *member) == 0 &&
 		    memcmp(&info.letter_pk, pk, sizeof *pk) == 0)
 			return true;

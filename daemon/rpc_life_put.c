@@ -345,9 +345,16 @@ void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
 	const struct tuy_member *me = &home->d->keys->cert.member;
 	struct view_life life;
 	struct tuy_bytes value;
-	struct shown s = { home,  reading, object, rpc_circle_get(home, reading, object->circle_no),
-		           &life, NULL,    false,  false,
-		           silent == RPC_SILENT, out };
+	struct shown s = { home,
+		           reading,
+		           object,
+		           rpc_circle_get(home, reading, object->circle_no),
+		           &life,
+		           NULL,
+		           false,
+		           false,
+		           silent == RPC_SILENT,
+		           out };
 	if (view_life_read(reading, object, me, &life) != 0) {
 		view_life_free(&life);
 		rpc_put_nil(out, "award");

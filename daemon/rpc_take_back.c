@@ -128,8 +128,7 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	life_batch_add_among(&work->batch, &record, life_expiry(call->home->d, LIFE_SPAN_ACT),
 	                     &among);
 	for (size_t i = 0; mine && i < sizeof own / sizeof own[0]; i++)
-		life_batch_private(&work->batch, &work->object.id, own[i],
-		                   (struct tuy_bytes){ 0 });
+		life_batch_private(&work->batch, &work->object.id, own[i], (struct tuy_bytes){ 0 });
 	if (mine)
 		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
 	rpc_life_close(reading, life);

@@ -77,6 +77,7 @@ struct writer {
 	writer_on_stored *on_stored;
 	writer_on_erased *on_erased; /* NULL: nobody asks */
 	void *context;
+	int64_t offset_s;
 	uv_async_t async;
 	uv_thread_t thread;
 	/* of the thread */
@@ -655,13 +656,18 @@ static void ticket_submit(struct writer *writer, struct ticket *made, int live)
 {
 	uv_timeval64_t now;
 	if (uv_gettimeofday(&now) == 0)
-		made->seen_s = (uint32_t)now.tv_sec;
+		made->seen_s = (uint32_t)(now.tv_sec + writer->offset_s);
 	uv_mutex_lock(&writer->mutex);
 	tickets_push(&writer->waiting, made);
 	if (live)
 		writer->live_ns = uv_hrtime();
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
+}
+
+void writer_offset(struct writer *writer, int64_t offset_s)
+{
+	writer->offset_s = offset_s;
 }
 
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,

@@ -54,6 +54,9 @@ struct writer_row {
  * like one. -1: no memory. */
 int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
                        uint32_t count);
+/* Entries are first seen by the clock of this machine and so many seconds more, as --clock-offset
+ * says; before the first ticket. */
+void writer_offset(struct writer *writer, int64_t offset_s);
 /* From now on erasures are reported, with the context of on_stored; before the first ticket. */
 void writer_report_erased(struct writer *writer, writer_on_erased *on_erased);
 /*

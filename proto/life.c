@@ -4,11 +4,11 @@
 static const char *const steps[] = { "contacted", "meeting",   "quoted",   "won",
 	                             "lost",      "no-answer", "not-a-fit" };
 static const char *const ask_steps[] = { "asked", "agreed", "introduced", "met", "done" };
-static const char *const answers[] = { "person", "relay",  "moved", "intro",
-	                               "me",     "letter", "call" };
-static const char *const answer_states[] = { "sent",       "accepted", "asked", "agreed",
-	                                     "introduced", "met",      "done",  "declined",
-	                                     "lapsed" };
+static const char *const answers[] = {
+	"person", "relay", "moved", "intro", "me", "letter", "call"
+};
+static const char *const answer_states[] = { "sent", "accepted", "asked",    "agreed", "introduced",
+	                                     "met",  "done",     "declined", "lapsed" };
 
 static bool same_member(const struct tuy_member *a, const struct tuy_member *b)
 {

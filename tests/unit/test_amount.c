@@ -25,9 +25,11 @@ static void numbers_are_read_in_hundredths(void **state)
 
 static void what_is_no_number_is_refused(void **state)
 {
-	static const char *const bad[] = { "",      ".5",  "5.",   "1.234", "-3",           "8 000",
-		                           "8,000", "8k",  "1.2.", "EUR",   "1000000000000", "0x10",
-		                           "1e3",   " 12", "12 " };
+	static const char *const bad[] = {
+		"",   ".5",   "5.",  "1.234",         "-3",   "8 000", "8,000",
+		"8k", "1.2.", "EUR", "1000000000000", "0x10", "1e3",   " 12",
+		"12 "
+	};
 	uint64_t hundredths;
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
