@@ -89,6 +89,9 @@ void rpc_do_vouch_send(struct rpc_call *call);
 void rpc_do_vouch_list(struct rpc_call *call);
 void rpc_do_vouch_revoke(struct rpc_call *call);
 
+/* rpc_letter_get.c */
+void rpc_do_vouch_get(struct rpc_call *call);
+
 /* rpc_letter_check.c */
 void rpc_do_letter_check(struct rpc_call *call);
 
