@@ -278,8 +278,7 @@ static int expired_some(struct store_erase *erase, struct store_sweep *sweep)
 		int rc = expiry_first(erase, sweep->now_s, &key);
 		sweep->expired_done = rc == MDB_NOTFOUND;
 		if (rc != 0)
-			erase->now_s = sweep->now_s;
-		return sweep->expired_done ? 0 : rc;
+			return sweep->expired_done ? 0 : rc;
 		rc = entry_drop(erase, tuy_get32(key.b + 4), tuy_get32(key.b + 8),
 		                STORE_BLOB_EXPIRED);
 		if (rc == 0)
@@ -408,5 +407,6 @@ static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
 
 int store_sweep_some(struct store_erase *erase, struct store_sweep *sweep)
 {
+	erase->now_s = sweep->now_s;
 	return sweep->expired_done ? prune_some(erase, sweep) : expired_some(erase, sweep);
 }

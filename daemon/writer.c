@@ -11,7 +11,7 @@
  */
 #include "writer.h"
 #include "log.h"
-#include "scrub.h"
+#include "writer_scrub.h"
 #include "store_apply.h"
 #include "store_env.h"
 #include "store_own_put.h"
@@ -394,7 +394,7 @@ static void scrub_report(struct writer *writer, const char *error)
 	(void)uv_async_send(&writer->async);
 }
 
-/* scrub.h: other work waits. */
+/* writer_scrub.h: other work waits. */
 static int may_scrub(void *context)
 {
 	struct writer *writer = context;

@@ -60,8 +60,8 @@ int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writ
 int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store_place *places,
                       uint32_t count);
 /*
- * What was erased before this leaves the file now, not in some minutes (scrub.h); reported like a
- * ticket when it is done, though others may be reported before. -1: no memory.
+ * What was erased before this leaves the file now, not in some minutes (writer_scrub.h); reported
+ * like a ticket when it is done, though others may be reported before. -1: no memory.
  */
 int writer_scrub(struct writer *writer, uint64_t ticket);
 /* Entries are first seen by the clock of this machine and so many seconds more, as --clock-offset

@@ -1,4 +1,4 @@
-/* What was erased leaves the data file (daemon/store_scrub.h, daemon/scrub.h). */
+/* What was erased leaves the data file (daemon/store_scrub.h, daemon/writer_scrub.h). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

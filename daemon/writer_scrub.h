@@ -7,8 +7,8 @@
  *
  * Thread rule: the writer thread.
  */
-#ifndef SCRUB_H
-#define SCRUB_H
+#ifndef WRITER_SCRUB_H
+#define WRITER_SCRUB_H
 
 #include "search_build.h"
 #include "store_env.h"
@@ -21,7 +21,7 @@ struct scrub_plan {
 	struct store *store;
 	bool due;
 	bool asked;         /* somebody waits for it */
-	uint64_t due_ns;    /* uv_hrtime; if due */
+	uint64_t due_ns;    /* monotonic; if due */
 	uint64_t rested_ns; /* not before, unless asked */
 	uint64_t cost_ns;   /* of the one under way */
 	uint32_t early;     /* so often it gave way */
