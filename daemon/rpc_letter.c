@@ -271,7 +271,7 @@ static void row_written(struct rpc_call *call, const char *error)
 
 static void field_refuse(struct rpc_call *call, const struct tuy_letter_fault *fault)
 {
-	static const char hint[] = "tuyau help vouch";
+	static const char hint[] = N_("tuyau help vouch");
 	if (fault->field == TUY_LETTER_LIMITS && fault->err == TUY_E_SHORT) {
 		rpc_fail(call, "T-LETTER-FIELD", "--limits \"how they do with over 500 people\"",
 		         "A letter says what its author does not know: --limits is missing.");

@@ -45,7 +45,7 @@ CALLS_OF = {
 # Fields of tables that are translated when they are shown (cli/commands.h, options.h, show.h).
 FIELDS = ("usage", "summary", "examples")
 FOLDERS = ("cli", "daemon")
-SCRIPTS = ("contrib/demo",)
+SCRIPTS = ("contrib/demo", "contrib/lib.sh")
 
 TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<include>^[ \t]*\#[ \t]*include[^\n]*)
@@ -179,8 +179,8 @@ def files_of(root):
 
 
 def sentences_of_script(text):
-    """say "..." and die "..." of a shell script take a format in double quotes, gettext'...'."""
-    for m in re.finditer(r"\btext ('(?:[^'])*'|\"(?:[^\"\\$`])*\")", text):
+    """The format behind say, words or die of a shell script, in quotation marks without $."""
+    for m in re.finditer(r"(?<![\w-])(?:say|words|die) ('[^']*'|\"[^\"\\$`]*\")", text):
         yield m.group(1)[1:-1]
 
 
@@ -220,7 +220,8 @@ def extract(root, faults):
     for path in SCRIPTS:
         with open(os.path.join(root, path), encoding="utf-8") as f:
             for text in sentences_of_script(f.read()):
-                add(text, path)
+                if re.search(r"[^\W\d_]{2}", CONVERSION.sub("", text)):
+                    add(text, path)
     return found
 
 
