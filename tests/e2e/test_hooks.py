@@ -132,7 +132,7 @@ def awarded_pair(world, config=""):
     alice.new()
     bruno.join(alice.invite())
     world.meet([alice, bruno])
-    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust", "--contact", "Jeanne Kervella", "--phone", "0297000000", "--told")
+    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust", "--who", "Jeanne Kervella", "--phone", "0297000000", "--told")
     wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
     bruno.tuyau("claim", tip["short"])
     (given,) = wait_until(lambda: lines(out), what="the award was told")
