@@ -273,6 +273,7 @@ void hooks_status_put(const struct hooks *h, struct rpc_out *out)
 	for (int kind = 0; kind < EVENT_KINDS; kind++)
 		waiting += h->lane[kind].count;
 	rpc_open_map(out, "hooks");
+	rpc_put_flag(out, "quiet", quiet_is_now(&h->d->config->quiet, loop_now(h->d).wall_s));
 	rpc_put_uint(out, "running", h->running);
 	rpc_put_uint(out, "waiting", waiting);
 	rpc_put_uint(out, "ran", h->ran);

@@ -46,7 +46,7 @@ void hooks_destroy(struct hooks *hooks);
 /* An event was pushed. */
 void hooks_happened(struct hooks *hooks);
 
-/* "hooks" {running, waiting, ran, failed, dropped, refused [{hook why}]} */
+/* "hooks" {quiet (now), running, waiting, ran, failed, dropped, refused [{hook why}]} */
 void hooks_status_put(const struct hooks *hooks, struct rpc_out *out);
 
 #endif

@@ -17,7 +17,7 @@
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
- *               worst}, hooks {running waiting ran failed dropped refused [{hook why}]} (hooks.h);
+ *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]} (hooks.h);
  *               indexed false: lists and search are damaged, and made again by the next
  *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
  *               start, slow_own: without what other programs took, worst: what the longest of them

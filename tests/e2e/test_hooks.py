@@ -132,7 +132,7 @@ def awarded_pair(world, config=""):
     alice.new()
     bruno.join(alice.invite())
     world.meet([alice, bruno])
-    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust", "--contact", "Jeanne Kervella", "--phone", "0297000000", "--told")
+    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust", "--who", "Jeanne Kervella", "--phone", "0297000000", "--told")
     wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
     bruno.tuyau("claim", tip["short"])
     (given,) = wait_until(lambda: lines(out), what="the award was told")
@@ -340,3 +340,76 @@ def test_to_begin_a_hook_takes_no_long_turn_of_the_loop(world):
     loop = alice.status()["loop"]
     print("loop:", loop)
     assert loop["slow_own"] == 0, loop
+
+
+# ---- quiet hours and the digest ----
+
+
+def at_local(clock, zone_hours):
+    """The --clock-offset with which it is that time of (local) tomorrow now."""
+    day = 86400
+    local = int(time.time()) + zone_hours * 3600
+    hours, minutes, seconds = (int(part) for part in clock.split(":"))
+    return (local // day + 1) * day + hours * 3600 + minutes * 60 + seconds - local
+
+
+def test_quiet_hours_hold_hooks_and_end_with_a_digest(world):
+    alice, bruno = world.circle("alice", "bruno")
+    bruno.tuyau("watch", "add", "wifi")
+    bruno.stop()
+    outs = {n: install(bruno, n, RECORDER) for n in ("tip.matched", "digest", "peer.up", "any")}
+    (bruno.home / "tuyaud.conf").write_text("quiet = 20:00-08:00\n")
+    offset = str(at_local("07:59:20", 5))
+    alice.restart("--clock-offset", offset)
+    bruno.start("--clock-offset", offset, env={"TZ": "XXX-5"})
+    world.meet([alice, bruno])
+    assert hooks(bruno)["quiet"] is True
+    wifi = alice.tip("Wi-Fi à refaire")
+    roof = alice.tip("Toiture")
+
+    def told():
+        events = [json.loads(line) for line in bruno.tuyau("events", "--json").out.splitlines()]
+        return [e["event"] for e in events if "object" in e] == ["tip.new", "tip.matched", "tip.new"]
+
+    wait_until(told, what="both are told to who follows the events")
+    row = hooks(bruno)
+    assert row["quiet"] is True and row["ran"] == row["waiting"] == 0
+    (given,) = wait_until(lambda: lines(outs["digest"]), 90, "the digest")
+    event = given["event"]
+    assert event["event"] == "digest" and event["count"] == 2 and event["more"] == 0
+    assert event["events"] == {"tip.new": 1, "tip.matched": 1}
+    assert [o["id"] for o in event["objects"]] == [wifi["id"], roof["id"]]
+    assert event["at"].split("T")[1] >= "03:00:00Z" and event["since"] < event["at"]
+    assert given["env"]["TUYAU_ID"] == ""
+    wait_until(lambda: lines(outs["any"]), what="any has it too")
+    # by day: what is matched at once, the other with the next digest
+    assert hooks(bruno)["quiet"] is False
+    alice.tip("Un autre toit")
+    again = alice.tip("Wi-Fi encore")
+    (given,) = wait_until(lambda: lines(outs["tip.matched"]), what="told at once")
+    assert given["event"]["object"]["id"] == again["id"]
+    wait_until(lambda: len(lines(outs["any"])) == 4, what="any has all of them")
+    assert len(lines(outs["digest"])) == 1 and not lines(outs["peer.up"])
+
+
+def test_without_quiet_hours_the_digest_comes_in_the_morning(world):
+    alice, bruno = world.circle("alice", "bruno")
+    bruno.stop()
+    out = install(bruno, "digest", RECORDER)
+    offset = str(at_local("07:59:40", 0))
+    alice.restart("--clock-offset", offset)
+    bruno.start("--clock-offset", offset)
+    world.meet([alice, bruno])
+    alice.tip("Toiture")
+    bruno.tip("mine is no news")
+    (given,) = wait_until(lambda: lines(out), 90, "the digest")
+    assert given["event"]["events"] == {"tip.new": 1}
+
+
+@pytest.mark.parametrize("value", ["20:00", "8-9", "20:00-20:00"])
+def test_quiet_hours_that_are_none_are_refused_at_the_start(world, value):
+    node = world.node("alice", start=False)
+    node.home.mkdir(mode=0o700)
+    (node.home / "tuyaud.conf").write_text(f"quiet = {value}\n")
+    error = node.fails(2, "T-CONFIG", "status", start=True)
+    assert "quiet hours" in error["message"]
