@@ -15,15 +15,15 @@
 static int output_error(const char *path, int error, struct failure *failure)
 {
 	return errors_set(failure, EXIT_OTHER, "T-OUTPUT", "tuyau export DIR",
-	                  _("%s cannot be written (%s)."), path, words_errno(error));
+	                  "%s cannot be written (%s).", path, words_errno(error));
 }
 
 static int exists_error(const char *path, struct failure *failure)
 {
 	char hint[600];
-	snprintf(hint, sizeof(hint), "tuyau export %.500s-2", path);
+	snprintf(hint, sizeof(hint), _("tuyau export %.500s-2"), path);
 	return errors_set(failure, EXIT_CONFLICT, "T-EXISTS", hint,
-	                  _("%s is there already, and is left as it is."), path);
+	                  "%s is there already, and is left as it is.", path);
 }
 
 /* A path within the part; the caller frees it. */

@@ -8,13 +8,13 @@ static const struct command *const commands[] = {
 	&cmd_give_back, &cmd_pass,   &cmd_edit,   &cmd_withdraw, &cmd_undo,     &cmd_thank,
 	&cmd_answer,    &cmd_accept, &cmd_solved, &cmd_circle,   &cmd_watch,    &cmd_digest,
 	&cmd_value,     &cmd_events, &cmd_vouch,  &cmd_verify,   &cmd_calendar, &cmd_export,
-	&cmd_audit,     &cmd_status, &cmd_stop,   &cmd_version,  &cmd_help,
+	&cmd_notice,    &cmd_audit,  &cmd_status, &cmd_stop,     &cmd_version,  &cmd_help,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char *const later[] = {
-	"who",  "contact", "policy", "company", "forget",  "notice", "doctor", "peers",   "device",
-	"lock", "unlock",  "sync",   "backup",  "restore", "bundle", "limits", "recover", NULL,
+	"who",    "contact", "policy", "company", "forget", "doctor", "peers",   "device", "lock",
+	"unlock", "sync",    "backup", "restore", "bundle", "limits", "recover", NULL,
 };
 
 /* Aliases of commands that come later. */
