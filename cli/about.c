@@ -176,8 +176,8 @@ int about_run(struct session *session, const char *name)
 		return -1;
 	if (tuy_query_parse(&query, TUY_QUERY_WATCH, tuy_text_bytes(name)) != TUY_OK) {
 		json_decref(string);
-		return session_usage_error(session,
-		                           _("\"--about %s\": a name, of one word or some."), name);
+		return session_usage_error(session, "\"--about %s\": a name, of one word or some.",
+		                           name);
 	}
 	json_t *found = about_find(session, string, &query);
 	json_decref(string);

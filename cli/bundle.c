@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,15 +16,15 @@
 static int output_error(const char *path, int error, struct failure *failure)
 {
 	return errors_set(failure, EXIT_OTHER, "T-OUTPUT", "tuyau export DIR",
-	                  _("%s cannot be written (%s)."), path, words_errno(error));
+	                  "%s cannot be written (%s).", path, words_errno(error));
 }
 
 static int exists_error(const char *path, struct failure *failure)
 {
 	char hint[600];
-	snprintf(hint, sizeof(hint), "tuyau export %.500s-2", path);
+	snprintf(hint, sizeof(hint), _("tuyau export %.500s-2"), path);
 	return errors_set(failure, EXIT_CONFLICT, "T-EXISTS", hint,
-	                  _("%s is there already, and is left as it is."), path);
+	                  "%s is there already, and is left as it is.", path);
 }
 
 /* A path within the part; the caller frees it. */
@@ -33,6 +34,26 @@ static char *within(const struct bundle *bundle, const char *name)
 	char *path = file_path(dir, name);
 	free(dir);
 	return path;
+}
+
+/* What would end the program waits until what was written is removed: bundle_end lets it through.
+ */
+static void signals_hold(struct bundle *bundle)
+{
+	sigset_t held;
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	sigprocmask(SIG_BLOCK, &held, &bundle->before);
+}
+
+static bool is_interrupted(void)
+{
+	sigset_t waiting;
+	return sigpending(&waiting) == 0 &&
+	       (sigismember(&waiting, SIGINT) || sigismember(&waiting, SIGTERM) ||
+	        sigismember(&waiting, SIGHUP));
 }
 
 /* Puts on the disk that a directory has what it has. */
@@ -54,6 +75,8 @@ int bundle_begin(struct bundle *bundle, const char *path, struct failure *failur
 		bundle->path[len - 1] = '\0';
 	if (lstat(bundle->path, &there) == 0)
 		return exists_error(bundle->path, failure);
+	signals_hold(bundle);
+	bundle->held = true;
 	char *part = file_path(bundle->path, ".part-XXXXXX");
 	if (!mkdtemp(part)) {
 		int error = errno;
@@ -91,9 +114,9 @@ FILE *bundle_open(struct bundle *bundle, const char *name, struct failure *failu
 int bundle_close(struct bundle *bundle, struct failure *failure)
 {
 	FILE *file = bundle->file;
-	int error = 0;
+	int error = is_interrupted() ? EINTR : 0;
 	errno = EIO; /* of a write before, whose errno is gone */
-	if (ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0)
+	if (error == 0 && (ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0))
 		error = errno;
 	if (fclose(file) != 0 && error == 0)
 		error = errno;
@@ -140,5 +163,7 @@ void bundle_end(struct bundle *bundle)
 	free(bundle->name);
 	free(bundle->part);
 	free(bundle->path);
+	if (bundle->held)
+		sigprocmask(SIG_SETMASK, &bundle->before, NULL);
 	*bundle = (struct bundle){ 0 };
 }

@@ -1,6 +1,7 @@
 /*
  * A new directory of files that is there as a whole or not at all: written beside its place, for
- * the owner only (0700, files 0600), and renamed when everything is on the disk.
+ * the owner only (0700, files 0600), and renamed when everything is on the disk. SIGINT, SIGTERM
+ * and SIGHUP wait meanwhile, and end it at its next file: nothing is left then.
  *
  * Thread rule: the program has one thread.
  */
@@ -8,6 +9,8 @@
 #define BUNDLE_H
 
 #include "errors.h"
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct bundle {
@@ -15,6 +18,8 @@ struct bundle {
 	char *part; /* where it is written */
 	FILE *file; /* the one that is open; NULL: none */
 	char *name; /* of that one */
+	bool held;  /* signals that end the program wait, since.. */
+	sigset_t before;
 };
 
 /* Begins one at `path`, which must not be there. 0; -1 and `failure`: T-EXISTS (7), T-OUTPUT (1).

@@ -47,7 +47,7 @@ static int run(struct session *session)
 	const struct options *options = &session->options;
 	const char *path = options->word_count > 0 ? options->words[0] : NULL;
 	if (options->word_count > 1)
-		return session_usage_error(session, _("One file, or - for standard output."));
+		return session_usage_error(session, "One file, or - for standard output.");
 	json_t *todos = pages_read(session, "calendar", session_params(session), "todos");
 	if (!todos)
 		return -1;
@@ -62,9 +62,9 @@ const struct command cmd_calendar = {
 	.name = "calendar",
 	.alias = "agenda",
 	.usage = "calendar [FILE|-] [--names]",
-	.summary = N_("first contacts, follow-ups and own asks that end, for a calendar"),
-	.examples = N_("  tuyau calendar ~/tuyau.ics           # from cron; import it once a day\n"
-	               "  tuyau calendar --json | jq '.[].due'\n"),
+	.summary = "first contacts, follow-ups and own asks that end, for a calendar",
+	.examples = "  tuyau calendar ~/tuyau.ics           # from cron; import it once a day\n"
+		    "  tuyau calendar --json | jq '.[].due'\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),
 	.words = COMMAND_WORDS,

@@ -117,16 +117,16 @@ static int run(struct session *session)
 	char usual[64];
 	struct tm tm;
 	if (options->word_count > 1)
-		return session_usage_error(session, _("One directory."));
+		return session_usage_error(session, "One directory.");
 	if (name && (dir || options_value(options, "all")))
 		return session_usage_error(session,
-		                           _("--about NAME prints what it finds; no --all, no "
-		                             "directory."));
+		                           "--about NAME prints what it finds; no --all, no "
+		                           "directory.");
 	if (name)
 		return about_run(session, name);
 	if (!localtime_r(&session->now, &tm) ||
 	    strftime(usual, sizeof(usual), "tuyau-export-%F", &tm) == 0)
-		return session_usage_error(session, _("Which directory?"));
+		return session_usage_error(session, "Which directory?");
 	return all_run(session, dir ? dir : usual);
 }
 
@@ -134,10 +134,10 @@ const struct command cmd_export = {
 	.name = "export",
 	.alias = "exporte",
 	.usage = "export [DIR] [--all] | --about NAME",
-	.summary = N_("everything of your own as files; or what is held about a person"),
-	.examples = N_("  tuyau export                        # into a new directory\n"
-	               "  tuyau export --about \"Noé Kervella\"  # who asks what you hold about "
-	               "him\n"),
+	.summary = "everything of your own as files; or what is held about a person",
+	.examples = "  tuyau export                        # into a new directory\n"
+		    "  tuyau export --about \"Noé Kervella\"  # who asks what you hold about "
+		    "him\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),
 	.words = COMMAND_WORDS,

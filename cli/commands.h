@@ -126,6 +126,7 @@ extern const struct command cmd_vouch;                          /* cmd_vouch.c *
 extern const struct command cmd_verify;                         /* cmd_verify.c */
 extern const struct command cmd_calendar;                       /* cmd_calendar.c */
 extern const struct command cmd_export;                         /* cmd_export.c */
+extern const struct command cmd_notice;                         /* cmd_notice.c */
 extern const struct command cmd_audit;                          /* cmd_audit.c */
 extern const struct command cmd_help;                           /* cmd_help.c */
 

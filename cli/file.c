@@ -108,8 +108,8 @@ int file_write_as(const char *dir, const char *name, const char *text, mode_t mo
 	}
 	int result = 0;
 	if (error != 0)
-		result = errors_set(failure, EXIT_OTHER, "T-OUTPUT", _("Give another directory."),
-		                    _("%s cannot be written (%s)."), path, words_errno(error));
+		result = errors_set(failure, EXIT_OTHER, "T-OUTPUT", "Give another directory.",
+		                    "%s cannot be written (%s).", path, words_errno(error));
 	free(within);
 	free(path);
 	free(part);

@@ -110,7 +110,8 @@ static char *description(const json_t *todo, enum ical_names names)
 		text = more;
 	}
 	bool first = strcmp(what, "first-contact") == 0;
-	char *all = text_make(first ? "%stuyau done %s --contacted" : "%stuyau show %s", text, id);
+	char *all = text_make(first ? _("%stuyau done %s --contacted") : _("%stuyau show %s"), text,
+	                      id);
 	free(text);
 	return all;
 }

@@ -35,7 +35,7 @@ static void reach_put(FILE *out, const char *reach)
 {
 	bool begins = true;
 	for (const char *p = reach; *p != '\0';) {
-		size_t word = strcspn(p, " ,;\t\n");
+		size_t word = strcspn(p, " ,;:\t\n");
 		size_t phone = begins && (*p == '+' || *p == '(' || (*p >= '0' && *p <= '9'))
 		                       ? phone_len(p)
 		                       : 0;
