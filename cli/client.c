@@ -297,6 +297,7 @@ json_t *client_call(struct client *client, const char *method, json_t *params,
 		return NULL;
 	json_t *answer = doc_unpack(bytes, len);
 	free(bytes);
+	doc_scrub(answer); /* whatever peers wrote: from here on it may be printed */
 	return answer_read(client, answer, failure);
 }
 

@@ -332,11 +332,12 @@ const struct command cmd_search = {
 	.alias = "cherche",
 	.usage = "search WORDS... [FILTER...]",
 	.summary = "tips and asks that hold all these words",
-	.examples = "  tuyau search wifi entrepôt\n"
-		    "  tuyau search cyber securite      # finds cybersécurité too\n"
-		    "  tuyau search CFO                 # a DAF is near it\n"
-		    "  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
-		    "filters: from: company: kind: state: tag: warm: age: (a \"-\" before: not)\n",
+	.examples =
+		"  tuyau search wifi entrepôt\n"
+		"  tuyau search cyber securite      # finds cybersécurité too\n"
+		"  tuyau search CFO                 # a DAF is near it\n"
+		"  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
+		"filters: from: company: kind: state: tag: warm: age: due: (a \"-\" before: not)\n",
 	.rules = search_rules,
 	.rule_count = sizeof(search_rules) / sizeof(search_rules[0]),
 	.words = COMMAND_WORDS,

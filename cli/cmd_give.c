@@ -59,8 +59,11 @@ static const struct option_rule ask_rules[] = {
 	{ 0, "budget", "BAND", "budget", OPTION_TEXT, "0-1k, 1-5k, 5-20k, 20-100k or 100k+" },
 	{ 0, "when", "WHEN", "when", OPTION_TEXT, "2026-03, spring, ..." },
 	{ 0, "lang", "CODE", "lang", OPTION_TEXT, "its language: fr, en" },
+	{ 0, "to", "MEMBER", "to", OPTION_LIST,
+	  "sealed to this member, and to no one else; up to 8 times" },
+	{ 0, "hide-count", NULL, "hide_count", OPTION_FLAG,
+	  "the circle does not see how many answered" },
 	{ 0, "private", NULL, NULL, OPTION_LATER, NULL },
-	{ 0, "to", "MEMBER", NULL, OPTION_LATER, NULL },
 	{ 0, "to-those", NULL, NULL, OPTION_LATER, NULL },
 };
 
@@ -169,7 +172,12 @@ static void given_print(const struct session *session, const json_t *object)
 	const char *expires = doc_text(object, "expires");
 	struct times_text day = times_day(expires, session->now);
 	char *sees = object_sees(object);
-	if (term->screen) {
+	char *to = object_list(object, "to");
+	char *shown = show_clean(to);
+	if (term->screen && *to != '\0') {
+		printf(_("%s%s%s  open, sealed to %s: %s\n"), show_on(term, SHOW_BOLD),
+		       doc_text(object, "short"), show_off(term, SHOW_BOLD), shown, sees);
+	} else if (term->screen) {
 		printf("%s%s%s  ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD));
 		if (*day.text != '\0')
@@ -181,6 +189,8 @@ static void given_print(const struct session *session, const json_t *object)
 		printf("%s\t%s\t%s\t%s\n", doc_text(object, "id"), doc_text(object, "state"),
 		       expires, sees);
 	}
+	free(shown);
+	free(to);
 	free(sees);
 }
 
@@ -387,6 +397,16 @@ static int text_set(struct session *session, json_t *fields)
 	return result;
 }
 
+/* Product 1.2: a name that the circle sees: "therefore warn, propose `--to` two members instead" */
+static void news_warn(const struct session *session, const json_t *params)
+{
+	if (strcmp(session->options.words[0], "news") == 0 && !json_object_get(params, "to") &&
+	    session_talks(session))
+		fputs(_("Careful: the circle sees about whom you ask. For two friends only: tuyau "
+		        "undo, then tuyau ask news TEXT --to MEMBER --to MEMBER\n"),
+		      stderr);
+}
+
 static int ask_run(struct session *session)
 {
 	json_t *fields;
@@ -396,6 +416,11 @@ static int ask_run(struct session *session)
 	if (!params)
 		return -1;
 	json_object_set_new(fields, "ask", json_string(session->options.words[0]));
+	json_t *to = json_object_get(fields, "to");
+	if (to)
+		json_object_set(params, "to", to);
+	json_object_del(fields, "to");
+	news_warn(session, params);
 	if (text_set(session, fields) != 0 || until_set(session, params) != 0) {
 		json_decref(params);
 		return -1;
@@ -436,12 +461,12 @@ const struct command cmd_ask = {
 	.name = "ask",
 	.alias = "demande",
 	.usage = "ask profile|intro|vouch|news|supplier TEXT|- [-c COMPANY] [--blurb TEXT|-] "
-		 "[--until DATE] [--tag TAG]...",
+		 "[--until DATE] [--tag TAG]... [--to MEMBER]... [--hide-count]",
 	.summary = "ask the circle",
-	.examples =
-		"  tuyau ask intro \"Whoever buys at Verrerie Saint-Clair\" "
-		"-c \"Verrerie Saint-Clair\"\n"
-		"  tuyau ask profile \"Java developer, two years, Rennes\" --until 2026-03-01\n",
+	.examples = "  tuyau ask intro \"Whoever buys at Verrerie Saint-Clair\" "
+		    "-c \"Verrerie Saint-Clair\"\n"
+		    "  tuyau ask profile \"Java developer, two years, Rennes\" --until 2026-03-01\n"
+		    "  tuyau ask news \"Is Paul Martin still at Truc?\" --to alice --to bruno\n",
 	.rules = ask_rules,
 	.rule_count = sizeof(ask_rules) / sizeof(ask_rules[0]),
 	.words = COMMAND_WORDS,

@@ -217,19 +217,27 @@ static const struct option_rule done_rules[] = {
 	{ 0, "not-a-fit", NULL, NULL, OPTION_FLAG, "it does not fit" },
 	{ 0, "asked", NULL, NULL, OPTION_FLAG, "an answer: the target was asked" },
 	{ 0, "agreed", NULL, NULL, OPTION_FLAG, "an answer: the target agreed" },
+	{ 0, "refused", NULL, NULL, OPTION_FLAG,
+	  "an answer: the target said no; only you know, the asker sees it lapse" },
 	{ 0, "introduced", NULL, NULL, OPTION_FLAG, "and is introduced" },
 	{ 0, "met", NULL, NULL, OPTION_FLAG, "they met" },
 	{ 0, "done", NULL, NULL, OPTION_FLAG, "an answer: done" },
-	{ 0, "amount", "N|BAND", "amount", OPTION_TEXT, "what it brought; only the giver sees it" },
+	{ 0, "amount", "N|BAND", "amount", OPTION_TEXT,
+	  "what it brought: 8000, or 0-1k, 1-5k, 5-20k, 20-100k, 100k+;\n"
+	  "                         only the giver sees it" },
 	{ 0, "currency", "EUR", "currency", OPTION_TEXT, "of the amount" },
-	{ 0, "because", "CODE", "reason", OPTION_TEXT, "why" },
+	{ 0, "because", "CODE", "reason", OPTION_TEXT,
+	  "why: too-dear, too-late, competitor, no-budget, postponed, ..." },
 	{ 0, "replace", NULL, NULL, OPTION_FLAG, "in the place of what was recorded" },
+	{ 0, "with", "MEMBER", NULL, OPTION_TEXT, "your ask: whose answer got so far" },
 };
-#define STEP_RULES 12
+#define STEP_RULES 13
 
 static int done_run(struct session *session)
 {
 	const char *step = NULL;
+	const char *with = options_value(&session->options, "with");
+	json_t *answer;
 	for (size_t i = 0; i < STEP_RULES; i++) {
 		if (!options_value(&session->options, done_rules[i].name))
 			continue;
@@ -246,11 +254,20 @@ static int done_run(struct session *session)
 	if (params)
 		json_object_set_new(params, "step", json_string(step));
 	params = flag_take(session, "replace", params, "replace");
-	return act_run(session, "done", params, "the giver sees it");
+	if (params && with && options_string(with, "--with", &answer, &session->failure) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	if (params && with)
+		json_object_set_new(params, "answer", answer);
+	return act_run(session, "done", params,
+	               strcmp(step, "refused") == 0 ? "only you know" : "the other one sees it");
 }
 
 static const struct option_rule because_rules[] = {
-	{ 0, "because", "CODE", "reason", OPTION_TEXT, "why: no-time, not-mine, too-far, ..." },
+	{ 0, "because", "CODE", "reason", OPTION_TEXT,
+	  "why: no-time, not-mine, too-far, too-small, too-late, conflict,\n"
+	  "                         or a word of your own (40 bytes)" },
 };
 
 static int give_back_run(struct session *session)
@@ -317,6 +334,7 @@ static int thank_run(struct session *session)
 
 static const struct option_rule answer_rules[] = {
 	{ 0, "relay", NULL, NULL, OPTION_FLAG, "I can pass it on to somebody who knows" },
+	{ 0, "call", NULL, NULL, OPTION_FLAG, "vouch: I will call them" },
 	{ 0, "intro", NULL, NULL, OPTION_FLAG, "I can introduce you" },
 	{ 0, "me", NULL, NULL, OPTION_FLAG, "I do that myself" },
 	{ 0, "moved", "COMPANY", "company", OPTION_TEXT, "where he is now" },
@@ -333,7 +351,7 @@ static const struct option_rule answer_rules[] = {
 
 static int answer_run(struct session *session)
 {
-	static const char *const hows[] = { "relay", "intro", "me", "moved" };
+	static const char *const hows[] = { "relay", "intro", "me", "moved", "call" };
 	json_t *params = act_fields(session, "text");
 	if (!params)
 		return -1;
@@ -396,7 +414,10 @@ const struct command cmd_done = {
 		 "[--amount N|BAND]",
 	.summary = "say how far you got with what was awarded to you",
 	.examples = "  tuyau done 7KQ2 --contacted\n"
-		    "  tuyau done 7KQ2 --won --amount 8000\n",
+		    "  tuyau done 7KQ2 --won --amount 8000\n"
+		    "  tuyau done 7KQ2 --lost --because too-dear --replace\n"
+		    "  tuyau done C3WN --introduced             # an answer that was accepted\n"
+		    "  tuyau done C3WN --met --with chloe       # your ask, and who was accepted\n",
 	RULES(done_rules),
 	.words = COMMAND_WORDS,
 	.run = done_run,
@@ -452,7 +473,8 @@ const struct command cmd_thank = {
 const struct command cmd_answer = {
 	.name = "answer",
 	.alias = "réponds",
-	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--no] [TEXT]",
+	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--call|--no] "
+		 "[TEXT]",
 	.summary = "answer an ask; only the asker reads it",
 	.examples = "  tuyau answer C3WN --intro \"I know her well\"\n"
 		    "  tuyau answer C3WN --moved \"Truc SA\" --as-of 2026-01\n"

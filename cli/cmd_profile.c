@@ -2,11 +2,12 @@
 #include "../proto/record.h"
 #include "commands.h"
 #include "times.h"
+#include "vcard.h"
 #include "words.h"
 #include <string.h>
 
 static const struct option_rule rules[] = {
-	{ 0, "vcard", NULL, NULL, OPTION_LATER, NULL },
+	{ 0, "vcard", NULL, NULL, OPTION_FLAG, N_("show: as a vCard 4.0") },
 };
 
 static const struct {
@@ -40,7 +41,11 @@ static int profile_show(struct session *session)
 	json_t *profile = session_call(session, "profile_show", params, CLIENT_READS);
 	if (!profile)
 		return -1;
-	int result = profile_print(session, profile);
+	int result = 0;
+	if (options_value(&session->options, "vcard"))
+		vcard_write(stdout, profile);
+	else
+		result = profile_print(session, profile);
 	json_decref(profile);
 	return result;
 }
@@ -115,7 +120,7 @@ static int run(struct session *session)
 const struct command cmd_profile = {
 	.name = "profile",
 	.alias = "profil",
-	.usage = "profile [show [MEMBER] | set KEY=VALUE...]",
+	.usage = "profile [show [MEMBER] [--vcard] | set KEY=VALUE...]",
 	.summary = "what the circle knows of you, or of a member",
 	.examples = "  tuyau profile set sells=\"infogérance, réseaux Wi-Fi\" zone=Bretagne\n"
 		    "  tuyau profile show bruno\n",

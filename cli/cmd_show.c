@@ -64,8 +64,8 @@ static void lists_print(const struct session *session, const json_t *object)
 static void said_print(const struct session *session, const json_t *object, const char *key,
                        const char *name)
 {
-	static const char *const parts[] = { "text",  "reason", "name",    "role",
-		                             "phone", "email",  "company", "as_of" };
+	static const char *const parts[] = { "state", "text",  "reason",  "name", "role",
+		                             "phone", "email", "company", "as_of" };
 	const json_t *list = json_object_get(object, key);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *said = json_array_get(list, i);
@@ -73,8 +73,7 @@ static void said_print(const struct session *session, const json_t *object, cons
 		char *line = NULL;
 		size_t len;
 		FILE *out = memory_check(open_memstream(&line, &len));
-		fprintf(out, "%s%s%s%s", doc_text(said, "from"), *how != '\0' ? ", " : "", how,
-		        doc_true(said, "accepted") ? _(" (accepted)") : "");
+		fprintf(out, "%s%s%s", doc_text(said, "from"), *how != '\0' ? ", " : "", how);
 		for (size_t k = 0, shown = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
 			const char *part = doc_text(said, parts[k]);
 			if (*part != '\0')

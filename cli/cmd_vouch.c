@@ -20,7 +20,8 @@ static const struct option_rule rules[] = {
 	{ 0, "days", "N", "days", OPTION_NUMBER, "how long it is good, from its signature (90)" },
 	{ 0, "lang", "CODE", "lang", OPTION_TEXT, "fr or en (else the ask's, else en)" },
 	{ 'e', "edit", NULL, NULL, OPTION_FLAG, "write: fill in a form, in $EDITOR" },
-	{ 0, "out", "DIR", NULL, OPTION_TEXT, "sign, send, revoke: where the files go" },
+	{ 0, "out", "DIR", NULL, OPTION_TEXT, "sign, send, get, revoke: where the files go" },
+	{ 0, "from", "MEMBER", NULL, OPTION_TEXT, "get: whose letter" },
 };
 
 static const struct show_column columns[] = {
@@ -175,11 +176,58 @@ static int send_run(struct session *session)
 	                        doc_text(letter, "text"), doc_text(letter, "signature"));
 	if (result == 0 && !session_document_print(session, letter, "number")) {
 		const char *file = doc_text(letter, "file");
+		char *asker = show_clean(doc_text(letter, "asker"));
 		row_print(letter);
+		if (*asker != '\0')
+			fprintf(stderr, _("%s gets it through the circle, sealed.\n"), asker);
 		fprintf(stderr,
-		        _("Send both files: %s and %s.minisig\n"
+		        _("For others, send both files: %s and %s.minisig\n"
 		          "And your key by another way, so that they know it is yours:\n%s\n"),
 		        file, file, doc_text(letter, "key"));
+		free(asker);
+	}
+	json_decref(letter);
+	return result;
+}
+
+/* A letter that came; written into files only if --out says where, or to this directory. */
+static int get_run(struct session *session)
+{
+	const char *dir = options_value(&session->options, "out");
+	const char *from = options_value(&session->options, "from");
+	json_t *answer;
+	if (no_fields(session) != 0)
+		return -1;
+	json_t *params = id_params(session, "the id of your request");
+	if (!params)
+		return -1;
+	if (from && options_string(from, "--from", &answer, &session->failure) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	if (from)
+		json_object_set_new(params, "answer", answer);
+	json_t *letter = session_call(session, "vouch_get", params, CLIENT_READS);
+	if (!letter)
+		return -1;
+	const char *state = doc_text(letter, "state");
+	const char *file = doc_text(letter, "file");
+	int result = 0;
+	if (strcmp(state, "bad") == 0)
+		result = errors_set(&session->failure, EXIT_OTHER, "T-LETTER-FORGED",
+		                    _("Ask for it again."),
+		                    _("What came is not a letter that its author signed."));
+	else
+		result = pair_write(session, dir ? dir : ".", file, doc_text(letter, "text"),
+		                    doc_text(letter, "signature"));
+	if (result == 0 && !session_document_print(session, letter, "number")) {
+		row_print(letter);
+		fprintf(stderr,
+		        _("%s and %s.minisig: pass both on; whoever has minisign checks "
+		          "them.\n"),
+		        file, file);
+		if (strcmp(state, "revoked") == 0)
+			fputs(_("Careful: its author has revoked it.\n"), stderr);
 	}
 	json_decref(letter);
 	return result;
@@ -259,22 +307,23 @@ static int run(struct session *session)
 		int (*run)(struct session *session);
 	} verbs[] = {
 		{ "write", write_run }, { "sign", sign_run },     { "send", send_run },
-		{ "list", list_run },   { "revoke", revoke_run },
+		{ "list", list_run },   { "revoke", revoke_run }, { "get", get_run },
 	};
 	const struct options *options = &session->options;
 	for (size_t i = 0; options->word_count > 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(options->words[0], verbs[i].name) == 0)
 			return verbs[i].run(session);
 	if (options->word_count == 0)
-		return session_usage_error(session, "vouch write, sign, send, list or revoke?");
-	return session_usage_error(session, "\"vouch %s\": write, sign, send, list or revoke.",
+		return session_usage_error(session,
+		                           "vouch write, sign, send, get, list or revoke?");
+	return session_usage_error(session, "\"vouch %s\": write, sign, send, get, list or revoke.",
 	                           options->words[0]);
 }
 
 const struct command cmd_vouch = {
 	.name = "vouch",
 	.alias = "lettre",
-	.usage = "vouch write ID [-e] | sign ID | send ID | list | revoke NUMBER",
+	.usage = "vouch write ID [-e] | sign ID | send ID | get ID | list | revoke NUMBER",
 	.summary = "letters of recommendation that anybody can check",
 	.examples =
 		"  tuyau inbox --all kind:vouch                     # who asks for one\n"
@@ -282,7 +331,9 @@ const struct command cmd_vouch = {
 		"  tuyau vouch write 7KQ2 --relation \"client since March 2022\" \\\n"
 		"      --fact \"deadlines kept, two years running\" \\\n"
 		"      --limits \"how they do with over 500 people\" --phone \"01 99 00 45 67\"\n"
-		"  tuyau vouch sign 7KQ2 && tuyau vouch send 7KQ2   # two files, to be mailed\n"
+		"  tuyau vouch sign 7KQ2 && tuyau vouch send 7KQ2   # the asker gets it\n"
+		"  tuyau vouch get 7KQ2 --out letters               # your request: the one that "
+		"came\n"
 		"  tuyau vouch revoke 5M2QJ8ZD\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),

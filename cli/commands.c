@@ -5,19 +5,19 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_new,       &cmd_invite,  &cmd_join,   &cmd_profile,  &cmd_tip,   &cmd_ask,
-	&cmd_inbox,     &cmd_show,    &cmd_search, &cmd_claim,    &cmd_award, &cmd_done,
-	&cmd_give_back, &cmd_pass,    &cmd_edit,   &cmd_withdraw, &cmd_undo,  &cmd_thank,
-	&cmd_answer,    &cmd_accept,  &cmd_solved, &cmd_circle,   &cmd_watch, &cmd_digest,
-	&cmd_value,     &cmd_events,  &cmd_vouch,  &cmd_verify,   &cmd_audit, &cmd_status,
-	&cmd_stop,      &cmd_version, &cmd_help,
+	&cmd_new,       &cmd_invite, &cmd_join,   &cmd_profile,  &cmd_tip,    &cmd_ask,
+	&cmd_inbox,     &cmd_show,   &cmd_search, &cmd_claim,    &cmd_award,  &cmd_done,
+	&cmd_give_back, &cmd_pass,   &cmd_edit,   &cmd_withdraw, &cmd_undo,   &cmd_forget,
+	&cmd_thank,     &cmd_answer, &cmd_accept, &cmd_solved,   &cmd_circle, &cmd_watch,
+	&cmd_digest,    &cmd_value,  &cmd_events, &cmd_vouch,    &cmd_verify, &cmd_calendar,
+	&cmd_export,    &cmd_notice, &cmd_audit,  &cmd_status,   &cmd_stop,   &cmd_version,
+	&cmd_help,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char *const later[] = {
-	"who",     "contact", "policy",   "company", "forget",  "export", "notice",
-	"doctor",  "peers",   "device",   "lock",    "unlock",  "sync",   "backup",
-	"restore", "bundle",  "calendar", "limits",  "recover", NULL,
+	"who",    "contact", "policy", "company", "doctor", "peers",  "device",  "lock",
+	"unlock", "sync",    "backup", "restore", "bundle", "limits", "recover", NULL,
 };
 
 /* Aliases of commands that come later. */

@@ -115,6 +115,7 @@ extern const struct command cmd_tip, cmd_ask, cmd_edit;    /* cmd_give.c */
 extern const struct command cmd_claim, cmd_award, cmd_done, cmd_give_back, cmd_pass;
 extern const struct command cmd_withdraw, cmd_undo, cmd_thank;
 extern const struct command cmd_answer, cmd_accept, cmd_solved; /* cmd_life.c */
+extern const struct command cmd_forget;                         /* cmd_forget.c */
 extern const struct command cmd_inbox, cmd_search;              /* cmd_find.c */
 extern const struct command cmd_watch;                          /* cmd_watch.c */
 extern const struct command cmd_value, cmd_digest;              /* cmd_value.c */
@@ -123,6 +124,9 @@ extern const struct command cmd_show;                           /* cmd_show.c */
 extern const struct command cmd_status, cmd_stop, cmd_version;  /* cmd_node.c */
 extern const struct command cmd_vouch;                          /* cmd_vouch.c */
 extern const struct command cmd_verify;                         /* cmd_verify.c */
+extern const struct command cmd_calendar;                       /* cmd_calendar.c */
+extern const struct command cmd_export;                         /* cmd_export.c */
+extern const struct command cmd_notice;                         /* cmd_notice.c */
 extern const struct command cmd_audit;                          /* cmd_audit.c */
 extern const struct command cmd_help;                           /* cmd_help.c */
 

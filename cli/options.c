@@ -1,4 +1,5 @@
 #include "options.h"
+#include "../proto/text.h"
 #include "../proto/record.h"
 #include "../proto/text.h"
 #include "memory.h"
@@ -105,7 +106,9 @@ static int global_set(struct parse *parse, enum global which, const char *value)
 	case GLOBAL_JSON:
 		options->json = true;
 		options->json_fields = value;
-		if (value && strspn(value, ",") == strlen(value))
+		if (value && (strspn(value, ",") == strlen(value) ||
+		              tuy_text_check(tuy_text_bytes(value), TUY_TEXT_ONE_LINE, NULL) !=
+		                      TUY_TEXT_CLEAN))
 			return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", "--json=id,title",
 			                  "\"--json=%s\" names no field.", value);
 		return 0;

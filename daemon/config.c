@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #define LINE_LEN_MAX 198 /* what inih's buffer takes; a longer line would be cut in two */
-#define KEYS_HINT    N_("Known keys: listen, log, name, advertise, lan.")
+#define KEYS_HINT    N_("Known keys: listen, log, name, advertise, lan, quiet, hooks.sealed.")
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -60,15 +60,32 @@ static int name_set(struct reading *r, const char *value)
 	return 1;
 }
 
-static int lan_set(struct reading *r, const char *value)
+static int flag_set(struct reading *r, const char *value, bool *flag)
 {
 	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(value, words[i]) == 0) {
-			r->config.lan = i % 2 == 1;
+			*flag = i % 2 == 1;
 			return 1;
 		}
 	return fault(r, N_("neither yes nor no"), value);
+}
+
+static int lan_set(struct reading *r, const char *value)
+{
+	return flag_set(r, value, &r->config.lan);
+}
+
+static int hooks_sealed_set(struct reading *r, const char *value)
+{
+	return flag_set(r, value, &r->config.hooks_sealed);
+}
+
+static int quiet_set(struct reading *r, const char *value)
+{
+	if (quiet_parse(value, &r->config.quiet) != 0)
+		return fault(r, N_("quiet hours are as 20:00-08:00"), value);
+	return 1;
 }
 
 /* Adds addresses that stand behind each other, with commas or blanks between. */
@@ -107,9 +124,13 @@ static const struct {
 	int (*set)(struct reading *r, const char *value);
 	bool repeats; /* may stand on several lines */
 } table[] = {
-	{ "listen", listen_set, true },       { "log", log_set, false },
-	{ "name", name_set, false },          { "lan", lan_set, false },
+	{ "listen", listen_set, true },
+	{ "log", log_set, false },
+	{ "name", name_set, false },
+	{ "lan", lan_set, false },
 	{ "advertise", advertise_set, true },
+	{ "quiet", quiet_set, false },
+	{ "hooks.sealed", hooks_sealed_set, false },
 };
 
 /* inih: 1 good, 0 fault. */

@@ -1,13 +1,16 @@
 /* claim, award, done, give_back, pass, thank: what is done about a tip. */
 #include "rpc_life.h"
+#include "amount.h"
 #include "life.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
+#include "../proto/letter.h"
 #include "../proto/text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define NOTE_MAX 500
+#define REFUSED  100 /* beside the steps: it is no record (PROTOCOL 8.6) */
 
 /* ---- shared ---- */
 
@@ -47,6 +50,14 @@ bool rpc_life_mine(const struct rpc_home *home, const struct view_object *object
 bool rpc_life_given_here(const struct rpc_home *home, const struct view_object *object)
 {
 	return memcmp(&object->device, &home->d->keys->device.device, sizeof object->device) == 0;
+}
+
+bool rpc_life_is_silent(struct rpc_home *home, struct store_reading *reading,
+                        const struct view_object *object)
+{
+	struct tuy_record record;
+	return object->kind == TUY_RECORD_ASK && rpc_record_get(home, reading, object, &record) &&
+	       record.value[TUY_FIELD_HIDE_COUNT].number == 1;
 }
 
 const char *rpc_life_who(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,
@@ -324,6 +335,36 @@ static const struct tuy_life_award *own_award(struct rpc_call *call, struct stor
 	return NULL;
 }
 
+static int already_fault(const struct tuy_life_award *award, struct rpc_fault *fault)
+{
+	char day[TUY_LETTER_DAY_TEXT];
+	tuy_letter_day_text(award->step_at_s / 86400, day);
+	return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
+	                     "Already recorded as %s on %s.", tuy_step_name(award->step), day);
+}
+
+/* PROTOCOL 8.4: "a number, or a band". Bands are those of a budget. */
+static int amount_check(const struct tuy_record *record, struct rpc_fault *fault)
+{
+	const struct tuy_value *amount = &record->value[TUY_FIELD_AMOUNT];
+	const struct tuy_value *currency = &record->value[TUY_FIELD_CURRENCY];
+	uint64_t cents;
+	for (size_t i = 0; currency->present && i < 3; i++)
+		if (currency->text.len != 3 || currency->text.p[i] < 'A' ||
+		    currency->text.p[i] > 'Z')
+			return rpc_fault_set(fault, "T-USAGE", "tuyau help done",
+			                     "\"--currency %.*s\": three capitals, as EUR.",
+			                     (int)currency->text.len,
+			                     (const char *)currency->text.p);
+	if (!amount->present || amount_band(amount->text) < AMOUNT_BANDS ||
+	    amount_read(amount->text, &cents) == 0)
+		return 0;
+	return rpc_fault_set(fault, "T-USAGE", "tuyau help done",
+	                     "\"--amount %.*s\": a number as 8000 or 1250.50, or a band: 0-1k, "
+	                     "1-5k, 5-20k, 20-100k, 100k+.",
+	                     (int)amount->text.len, (const char *)amount->text.p);
+}
+
 /* Adds PROGRESS, or OUTCOME with its CLOSED. */
 static int done_fill(struct rpc_call *call, const struct view_life *life, struct life_work *work,
                      const struct tuy_life_award *award, uint32_t step, struct rpc_fault *fault)
@@ -335,12 +376,11 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 		life_record(final ? TUY_RECORD_OUTCOME : TUY_RECORD_PROGRESS, &work->object.id);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(award->id.b));
 	life_set_number(&record, TUY_FIELD_STEP, step);
-	if (rpc_life_fields(call, &record, fault) != 0 ||
+	if (rpc_life_fields(call, &record, fault) != 0 || amount_check(&record, fault) != 0 ||
 	    rpc_param_flag(call->params, "replace", &replace, fault) < 0)
 		return -1;
 	if (award->step >= TUY_STEP_WON && !replace)
-		return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
-		                     "Already recorded as %s.", tuy_step_name(award->step));
+		return already_fault(award, fault);
 	if (!final && award->step >= TUY_STEP_WON)
 		return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
 		                     "It is over: another outcome can take the place of this one.");
@@ -371,18 +411,33 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 }
 
 /* A step of an accepted answer: by either of the two, sealed to the other. */
-static int ask_done_fill(struct rpc_call *call, const struct view_life *life,
-                         struct life_work *work, uint32_t step, struct rpc_fault *fault)
+static int ask_done_fill(struct rpc_call *call, struct store_reading *reading,
+                         const struct view_life *life, struct life_work *work, uint32_t step,
+                         struct rpc_fault *fault)
 {
 	bool asker = rpc_life_mine(call->home, &work->object);
-	const struct tuy_life_award *award =
-		asker ? NULL : tuy_life_award_to(&life->life, &life->me);
-	for (uint32_t i = 0; asker && i < life->life.award_count; i++)
-		if (!life->life.award[i].ended)
+	const struct tuy_life_award *award = NULL;
+	const struct tuy_life_claim *answer = NULL;
+	if (!asker)
+		award = tuy_life_award_to(&life->life, &life->me);
+	else if (!(answer = rpc_life_answer_find(call, reading, life, work->object.circle_no,
+	                                         RPC_ANSWERS_ACCEPTED, fault)))
+		return -1;
+	for (uint32_t i = 0; answer && i < life->life.award_count; i++)
+		if (!life->life.award[i].ended &&
+		    memcmp(&life->life.award[i].of, &answer->id, sizeof answer->id) == 0)
 			award = &life->life.award[i];
 	if (!award)
-		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau show ID",
-		                     "No answer was accepted.");
+		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau accept ID MEMBER",
+		                     "This answer was not accepted.");
+	if (step == REFUSED && asker)
+		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau solved ID",
+		                     "Only who asks the target learns of a refusal.");
+	if (step == REFUSED) {
+		life_batch_private(&work->batch, &work->object.id, VIEW_PRIVATE_REFUSED,
+		                   TUY_BYTES(award->id.b));
+		return 0;
+	}
 	struct tuy_record record = life_record(TUY_RECORD_PROGRESS, &work->object.id);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(award->id.b));
 	life_set_number(&record, TUY_FIELD_STEP, step);
@@ -406,13 +461,16 @@ void rpc_do_done(struct rpc_call *call)
 		return;
 	int bad = rpc_param_text(call->params, "step", 20, &name, &fault) < 0 ? -1 : 0;
 	uint32_t step = ask ? tuy_ask_step_named(name) : tuy_step_named(name);
+	if (ask && tuy_text_equal(name, tuy_text_bytes("refused")))
+		step = REFUSED;
 	if (bad == 0 && step == 0)
 		bad = rpc_fault_set(&fault, "T-USAGE", "tuyau help done",
-		                    ask ? "Which step: asked, agreed, introduced, met or done?"
+		                    ask ? "Which step: asked, agreed, refused, introduced, met or "
+		                          "done?"
 		                        : "Which step: contacted, meeting, quoted, won, lost, "
 		                          "no-answer or not-a-fit?");
 	if (bad == 0)
-		bad = ask ? ask_done_fill(call, &life, work, step, &fault)
+		bad = ask ? ask_done_fill(call, &reading, &life, work, step, &fault)
 		          : done_fill(call, &life, work, award, step, &fault);
 	rpc_life_close(&reading, &life);
 	if (bad != 0)

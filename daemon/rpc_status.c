@@ -1,4 +1,5 @@
 /* status, stop. */
+#include "hooks.h"
 #include "notice.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
@@ -170,6 +171,7 @@ void rpc_do_status(struct rpc_call *call)
 	rpc_put_uint(out, "objects", view_count(&reading));
 	rpc_close_one(out);
 	loop_put(home->d, out);
+	hooks_status_put(home->hooks, out);
 	rpc_close_one(out);
 	store_reading_end(&reading);
 	rpc_answer(call);

@@ -68,6 +68,10 @@ int store_env_open(const char *dir, unsigned flags, size_t map_len, MDB_env **en
 		mdb_env_close(made);
 		return rc;
 	}
+	/* LMDB 0.9.24 would leave it open in the programs that are run from here. */
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(made, &fd) == 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	*env = made;
 	return 0;
 }
