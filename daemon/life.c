@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PAGE       128
-#define RETRY_MS   2000  /* an award that had to wait */
+#define RETRY_MS   500   /* an award that had to wait */
 #define LONGEST_MS 15000 /* to the next look, when nothing is told: a payload that came late */
 
 /* How far the owner was reminded. */
