@@ -14,9 +14,9 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "name", "Name" },   { "company", "Company" },     { "seat", "Seat" },
-	{ "sells", "Sells" }, { "looks_for", "Looks for" }, { "not_for", "Not for" },
-	{ "zone", "Zone" },   { "languages", "Languages" }, { "reach", "Reach" },
+	{ "name", N_("Name") },   { "company", N_("Company") },     { "seat", N_("Seat") },
+	{ "sells", N_("Sells") }, { "looks_for", N_("Looks for") }, { "not_for", N_("Not for") },
+	{ "zone", N_("Zone") },   { "languages", N_("Languages") }, { "reach", N_("Reach") },
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -119,6 +119,7 @@ static int run(struct session *session)
 
 const struct command cmd_profile = {
 	.name = "profile",
+	.alias = "profil",
 	.usage = "profile [show [MEMBER] [--vcard] | set KEY=VALUE...]",
 	.summary = "what the circle knows of you, or of a member",
 	.examples = "  tuyau profile set sells=\"infogérance, réseaux Wi-Fi\" zone=Bretagne\n"

@@ -56,10 +56,6 @@ void rpc_do_audit(struct rpc_call *call);
 
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);
-/* An event was pushed: who waits is answered. `context`: the rpc_home. */
-void rpc_events_happened(void *context);
-/* The call ends, whether it waits for events or not. */
-void rpc_events_forget(struct rpc_call *call);
 
 /* rpc_life.c */
 void rpc_do_claim(struct rpc_call *call);
@@ -74,6 +70,13 @@ void rpc_do_withdraw(struct rpc_call *call);
 void rpc_do_undo(struct rpc_call *call);
 void rpc_do_edit(struct rpc_call *call);
 
+/* rpc_forget.c, rpc_named.c */
+void rpc_do_forget(struct rpc_call *call);
+void rpc_do_forget_find(struct rpc_call *call);
+void rpc_do_forget_status(struct rpc_call *call);
+void rpc_do_forget_letter(struct rpc_call *call);
+void rpc_do_scrub(struct rpc_call *call);
+
 /* rpc_answer.c */
 void rpc_do_answer(struct rpc_call *call);
 void rpc_do_accept(struct rpc_call *call);
@@ -85,6 +88,9 @@ void rpc_do_vouch_sign(struct rpc_call *call);
 void rpc_do_vouch_send(struct rpc_call *call);
 void rpc_do_vouch_list(struct rpc_call *call);
 void rpc_do_vouch_revoke(struct rpc_call *call);
+
+/* rpc_letter_get.c */
+void rpc_do_vouch_get(struct rpc_call *call);
 
 /* rpc_letter_check.c */
 void rpc_do_letter_check(struct rpc_call *call);
