@@ -14,6 +14,7 @@ enum store_own {
 	STORE_OWN_LETTERS, /* store_letters.h */
 	STORE_OWN_AUDIT,   /* audit.h */
 	STORE_OWN_GONE,    /* store_gone.h */
+	STORE_OWN_PRIVATE, /* store_news.h; the others of that table are the node's */
 };
 
 #define STORE_AUDIT_LIFE_S (365u * 86400) /* product 1.12: 12 months */
