@@ -21,6 +21,10 @@ static const char *const texts[NOTICE_COUNT] = {
 	[NOTICE_SPENT] =
 		"This home was copied or put back as often as the protocol allows (64 times): "
 		"entries given from now on may clash; join again as a new device.",
+	[NOTICE_SEALED] =
+		"Something that you had sealed to some friends could not be sent to them again, "
+		"since this home no longer knows for whom it was: look through your asks, and ask "
+		"again what is missing.",
 };
 
 static void say(struct daemon *d, enum notice notice)
@@ -79,6 +83,11 @@ void notice_clone(struct daemon *d, const struct tuy_tell *tell)
 {
 	log_line(LOG_UNUSUAL, "node", "what=clone link=%u", tell->link);
 	say(d, NOTICE_CLONE);
+}
+
+void notice_sealed_lost(struct daemon *d)
+{
+	say(d, NOTICE_SEALED);
 }
 
 const char *notice_text(const struct daemon *d, enum notice notice)

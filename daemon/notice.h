@@ -14,6 +14,7 @@ enum notice {
 	NOTICE_CLONE,  /* another process of this device runs */
 	NOTICE_FEW,    /* nearly all incarnations are used */
 	NOTICE_SPENT,  /* all are */
+	NOTICE_SEALED, /* after a fork: some sealed records could not be published again */
 	NOTICE_COUNT,
 };
 
@@ -23,6 +24,8 @@ void notice_origin(struct daemon *d);
 void notice_incarnation(struct daemon *d, const struct tuy_tell *tell);
 /* TUY_TELL_CLONE. */
 void notice_clone(struct daemon *d, const struct tuy_tell *tell);
+/* A sealed record of a fork cannot be published again. */
+void notice_sealed_lost(struct daemon *d);
 /* The sentence if it is to be said, else NULL. Static storage. */
 const char *notice_text(const struct daemon *d, enum notice notice);
 

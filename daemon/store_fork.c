@@ -136,7 +136,7 @@ struct cut {
 static int entry_out(struct cut *cut, uint32_t seq)
 {
 	struct store_key8 key = store_key8(cut->log_no, seq);
-	int rc = view_batch_erase(cut->view, cut->log_no, seq);
+	int rc = view_batch_void(cut->view, cut->log_no, seq);
 	if (rc == 0)
 		rc = store_del(cut->txn, cut->tables, STORE_ENTRIES, TUY_BYTES(key.b));
 	if (rc != 0)

@@ -609,9 +609,11 @@ static void batch_empty(struct view_batch *batch)
 		search_batch_clear(batch->words);
 }
 
+enum removal { REMOVAL_FOR_GOOD, REMOVAL_VOID };
+
 /* The object of `id` goes if its newest revision is this entry. */
 static int object_remove(struct view_batch *batch, const struct log_slot *slot, uint32_t seq,
-                         const struct view_row *wanted)
+                         const struct view_row *wanted, enum removal removal)
 {
 	static const struct tuy_member nobody;
 	struct view_row row;
@@ -627,6 +629,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
+	if (rc == 0 && is_shown(row.kind) && removal == REMOVAL_VOID)
+		return 0;
 	if (rc == 0 && is_shown(row.kind))
 		return view_lives_forget(batch->lives, row.circle_no, &row.id);
 	if (rc != 0 || !is_newest_only(row.kind))
@@ -639,7 +643,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+static int entry_remove(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                        enum removal removal)
 {
 	const struct log_slot *slot;
 	struct store_entry_row entry;
@@ -669,7 +674,17 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 		rc = view_lives_erase(batch->lives, record.kind, &gone, act ? &record : NULL);
 	if (rc != 0 || act)
 		return rc;
-	return object_remove(batch, slot, seq, &wanted);
+	return object_remove(batch, slot, seq, &wanted, removal);
+}
+
+int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+{
+	return entry_remove(batch, log_no, seq, REMOVAL_FOR_GOOD);
+}
+
+int view_batch_void(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+{
+	return entry_remove(batch, log_no, seq, REMOVAL_VOID);
 }
 
 /* ---- the batch ---- */

@@ -53,6 +53,9 @@ int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct 
  * older revision that is still held comes back with the next rebuild only.
  */
 int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq);
+/* The same for an entry that a fork makes void: its author publishes it again, so the private rows
+ * of its object stay. */
+int view_batch_void(struct view_batch *batch, uint32_t log_no, uint32_t seq);
 int view_batch_write(struct view_batch *batch);
 
 #endif
