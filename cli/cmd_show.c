@@ -19,11 +19,10 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "place", "Place" },   { "sector", "Sector" }, { "role", "Role" },
-	{ "budget", "Budget" }, { "when", "When" },     { "for", "For" },
-	{ "person", "Person" }, { "skills", "Skills" }, { "why", "Why" },
-	{ "link", "Link" },     { "reward", "Reward" }, { "claims", "Claims" },
-	{ "lang", "Language" },
+	{ "place", "Place" },   { "sector", "Sector" }, { "size", "Size" }, { "role", "Role" },
+	{ "budget", "Budget" }, { "when", "When" },     { "for", "For" },   { "person", "Person" },
+	{ "skills", "Skills" }, { "why", "Why" },       { "link", "Link" }, { "reward", "Reward" },
+	{ "claims", "Claims" }, { "lang", "Language" },
 };
 
 static void warmth_print(const struct session *session, const json_t *object)

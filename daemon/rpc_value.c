@@ -2,9 +2,12 @@
  * value: what the circle brought. Tips and asks are counted from the logs; how they went is known
  * of the own ones and of those that were awarded to the owner. Nothing is guessed.
  */
+#include "amount.h"
 #include "rpc_do.h"
+#include "rpc_object.h"
 #include "rpc_people.h"
 #include "view_life.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +17,18 @@
 
 enum side { GIVEN, RECEIVED, SIDES };
 
+/* What was won in one currency. */
+struct sum {
+	char currency[4]; /* "": not said */
+	uint64_t hundredths;
+	uint32_t tips; /* with an exact amount */
+	uint32_t bands[AMOUNT_BANDS];
+};
+#define SUMS_MAX 8 /* currencies; more are not summed */
+
 struct tally {
+	uint32_t sum_count[SIDES];
+	struct sum sum[SIDES][SUMS_MAX];
 	uint32_t tips[SIDES];
 	uint32_t open[SIDES];
 	uint32_t met[SIDES];
@@ -29,11 +43,58 @@ struct tally {
 		contact_s[CONTACTS_MAX]; /* from the award to the first contact, of received ones */
 };
 
+static struct sum *sum_of(struct tally *tally, enum side side, struct tuy_bytes currency)
+{
+	char name[4] = "";
+	if (currency.len < sizeof name && currency.len > 0)
+		memcpy(name, currency.p, currency.len);
+	for (uint32_t i = 0; i < tally->sum_count[side]; i++)
+		if (strcmp(tally->sum[side][i].currency, name) == 0)
+			return &tally->sum[side][i];
+	if (tally->sum_count[side] == SUMS_MAX)
+		return NULL;
+	struct sum *sum = &tally->sum[side][tally->sum_count[side]++];
+	memcpy(sum->currency, name, sizeof name);
+	return sum;
+}
+
+/* What an award that was won brought: it stands in its OUTCOME, sealed to the two. */
+static void amount_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                         const struct view_life *life, const struct tuy_life_award *award,
+                         enum side side)
+{
+	struct tuy_record record;
+	uint64_t hundredths = 0;
+	uint32_t i = view_act_find(&life->acts, TUY_RECORD_OUTCOME, &award->outcome, VIEW_SEALED);
+	if (i == UINT32_MAX)
+		return;
+	struct view_object entry = { .log_no = life->acts.at[i].log_no,
+		                     .seq = life->acts.at[i].seq };
+	if (!rpc_record_get(home, reading, &entry, &record) ||
+	    !record.value[TUY_FIELD_AMOUNT].present)
+		return;
+	struct tuy_bytes amount = record.value[TUY_FIELD_AMOUNT].text;
+	uint32_t band = amount_band(amount);
+	bool exact = amount_read(amount, &hundredths) == 0;
+	struct sum *sum = band < AMOUNT_BANDS || exact
+	                          ? sum_of(tally, side, record.value[TUY_FIELD_CURRENCY].text)
+	                          : NULL;
+	if (!sum)
+		return;
+	if (band < AMOUNT_BANDS)
+		sum->bands[band]++;
+	sum->tips += exact;
+	sum->hundredths += hundredths;
+}
+
 /* How one award went. */
-static void award_count(struct tally *tally, const struct view_life *life,
-                        const struct tuy_life_award *award, enum side side)
+static void award_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                        const struct view_life *life, const struct tuy_life_award *award,
+                        enum side side)
 {
 	uint32_t first_s = UINT32_MAX;
+	if (award->step == TUY_STEP_WON)
+		amount_count(tally, home, reading, life, award, side);
 	tally->met[side] += award->step >= TUY_STEP_MEETING && award->step <= TUY_STEP_LOST;
 	tally->won[side] += award->step == TUY_STEP_WON;
 	tally->lost[side] += award->step == TUY_STEP_LOST;
@@ -50,14 +111,15 @@ static void award_count(struct tally *tally, const struct view_life *life,
 }
 
 /* How a tip went, as far as the owner may know. */
-static void life_count(struct tally *tally, const struct view_life *life, bool own)
+static void life_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                       const struct view_life *life, bool own)
 {
 	const struct tuy_life_award *mine = tuy_life_award_to(&life->life, &life->me);
 	for (uint32_t i = 0; own && i < life->life.award_count; i++)
 		if (!life->life.award[i].ended)
-			award_count(tally, life, &life->life.award[i], GIVEN);
+			award_count(tally, home, reading, life, &life->life.award[i], GIVEN);
 	if (!own && mine)
-		award_count(tally, life, mine, RECEIVED);
+		award_count(tally, home, reading, life, mine, RECEIVED);
 	for (uint32_t i = 0; i < life->acts.count; i++) {
 		const struct tuy_act *act = &life->acts.act[i];
 		bool back = act->kind == TUY_RECORD_GIVE_BACK && act->has_of &&
@@ -83,6 +145,23 @@ static void object_count(struct tally *tally, const struct view_object *object,
 	}
 }
 
+static void sum_put(struct rpc_out *out, const struct sum *sum)
+{
+	char text[32];
+	snprintf(text, sizeof text, sum->hundredths % 100 == 0 ? "%llu" : "%llu.%02u",
+	         (unsigned long long)(sum->hundredths / 100), (unsigned)(sum->hundredths % 100));
+	rpc_open_map(out, NULL);
+	rpc_put_str(out, "currency", sum->currency[0] != '\0' ? sum->currency : NULL);
+	rpc_put_str(out, "sum", text);
+	rpc_put_uint(out, "tips", sum->tips);
+	rpc_open_map(out, "bands");
+	for (uint32_t band = 0; band < AMOUNT_BANDS; band++)
+		if (sum->bands[band] > 0)
+			rpc_put_uint(out, amount_band_name(band), sum->bands[band]);
+	rpc_close_one(out);
+	rpc_close_one(out);
+}
+
 static void side_put(struct rpc_out *out, const char *key, const struct tally *tally,
                      enum side side)
 {
@@ -94,6 +173,8 @@ static void side_put(struct rpc_out *out, const char *key, const struct tally *t
 	rpc_put_uint(out, "lost", tally->lost[side]);
 	rpc_put_uint(out, "given_back", tally->given_back[side]);
 	rpc_open_array(out, "amounts");
+	for (uint32_t i = 0; i < tally->sum_count[side]; i++)
+		sum_put(out, &tally->sum[side][i]);
 	rpc_close_one(out);
 	rpc_close_one(out);
 }
@@ -139,7 +220,7 @@ static void lives_count(struct rpc_call *call, struct store_reading *reading, st
 		if (object[i].kind != TUY_RECORD_TIP || !done)
 			continue;
 		if (view_life_read(reading, &object[i], me, &life) == 0)
-			life_count(tally, &life, own);
+			life_count(tally, call->home, reading, &life, own);
 		view_life_free(&life);
 	}
 	qsort(tally->contact_s, tally->contact_count, sizeof tally->contact_s[0], number_cmp);
