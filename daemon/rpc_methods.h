@@ -108,8 +108,8 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
  *
- * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
- * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last 90
+ * days, are looked at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
  * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
  * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
  * whose `for` names me or my seat.

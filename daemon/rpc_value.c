@@ -14,6 +14,7 @@
 #define SINCE_USUAL_S (90u * 86400)
 #define COUNTED_MAX   5000 /* objects of one answer, the newest */
 #define CONTACTS_MAX  500
+#define SLICE         128 /* objects looked at in one turn */
 
 enum side { GIVEN, RECEIVED, SIDES };
 
@@ -209,21 +210,44 @@ static int number_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void lives_count(struct rpc_call *call, struct store_reading *reading, struct tally *tally,
-                        const struct view_object *object, uint32_t count)
+/* call->work. */
+struct value_work {
+	struct tally tally;
+	uint32_t since_s;
+	uint32_t count;
+	uint32_t at;
+	uint32_t more;
+	struct view_object object[COUNTED_MAX];
+};
+
+/* Reads the lives of some of the objects; then the answer. */
+static void lives_count(struct rpc_call *call)
 {
+	struct value_work *work = call->work;
 	const struct tuy_member *me = &call->home->d->keys->cert.member;
-	for (uint32_t i = 0; i < count; i++) {
+	struct tally *tally = &work->tally;
+	struct store_reading reading;
+	if (rpc_reading_begin(call, &reading) != 0)
+		return;
+	for (uint32_t i = 0; i < SLICE && work->at < work->count; i++, work->at++) {
+		const struct view_object *object = &work->object[work->at];
 		struct view_life life;
-		bool own = memcmp(&object[i].member, me, sizeof *me) == 0;
-		bool done = object[i].state != VIEW_STATE_OPEN || own;
-		if (object[i].kind != TUY_RECORD_TIP || !done)
+		bool own = memcmp(&object->member, me, sizeof *me) == 0;
+		bool done = object->state != VIEW_STATE_OPEN || own;
+		object_count(tally, object, me, loop_now(call->home->d).wall_s);
+		if (object->kind != TUY_RECORD_TIP || !done)
 			continue;
-		if (view_life_read(reading, &object[i], me, &life) == 0)
-			life_count(tally, call->home, reading, &life, own);
+		if (view_life_read(&reading, object, me, &life) == 0)
+			life_count(tally, call->home, &reading, &life, own);
 		view_life_free(&life);
 	}
+	store_reading_end(&reading);
+	if (work->at < work->count) {
+		rpc_due(call, 0, lives_count);
+		return;
+	}
 	qsort(tally->contact_s, tally->contact_count, sizeof tally->contact_s[0], number_cmp);
+	value_answer(call, tally, work->since_s, work->more);
 }
 
 void rpc_do_value(struct rpc_call *call)
@@ -231,15 +255,14 @@ void rpc_do_value(struct rpc_call *call)
 	struct store_reading reading;
 	struct rpc_circle *circle;
 	struct rpc_fault fault;
-	struct tally tally = { 0 };
-	uint32_t span_s = SINCE_USUAL_S, more;
+	uint32_t span_s = SINCE_USUAL_S;
 	uint32_t now_s = loop_now(call->home->d).wall_s;
 	if (rpc_param_uint(call->params, "since_s", 1, UINT32_MAX, &span_s, &fault) < 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
-	struct view_object *object = rpc_work(call, COUNTED_MAX * sizeof *object);
-	if (!object || rpc_reading_begin(call, &reading) != 0)
+	struct value_work *work = rpc_work(call, sizeof *work);
+	if (!work || rpc_reading_begin(call, &reading) != 0)
 		return;
 	if (rpc_circle_param_any(call, &reading, &circle) != 0) {
 		store_reading_end(&reading);
@@ -247,10 +270,8 @@ void rpc_do_value(struct rpc_call *call)
 	}
 	struct view_filter filter = { .circle_no = circle ? circle->circle_no : UINT32_MAX,
 		                      .since_s = span_s < now_s ? now_s - span_s : 1 };
-	uint32_t count = view_list(&reading, &filter, object, COUNTED_MAX, &more);
-	lives_count(call, &reading, &tally, object, count);
+	work->since_s = filter.since_s;
+	work->count = view_list(&reading, &filter, work->object, COUNTED_MAX, &work->more);
 	store_reading_end(&reading);
-	for (uint32_t i = 0; i < count; i++)
-		object_count(&tally, &object[i], &call->home->d->keys->cert.member, now_s);
-	value_answer(call, &tally, filter.since_s, more);
+	lives_count(call);
 }
