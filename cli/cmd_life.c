@@ -4,6 +4,7 @@
 #include "last.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int act_say(struct session *session, json_t *object, const char *said)
 		printf("%s%s%s%s%s\n", doc_text(object, "short"),
 		       session->term.screen ? "  " : "\t", state,
 		       session->term.screen && *said != '\0' ? " · " : "",
-		       session->term.screen ? said : "");
+		       session->term.screen ? words_text(said) : "");
 		free(state);
 	}
 	json_decref(object);
@@ -129,7 +130,7 @@ static void sealed_print(const struct session *session, const json_t *object)
 			printf("%s%s", shown++ > 0 ? " · " : "", text);
 		free(text);
 	}
-	printf("%s\n", doc_true(object, "told") ? " · knows you will call (told: yes)" : "");
+	printf("%s\n", doc_true(object, "told") ? _(" · knows you will call (told: yes)") : "");
 	(void)session;
 }
 
@@ -141,16 +142,19 @@ static void claim_print(const struct session *session, const json_t *object)
 		char *name = show_clean(doc_text(waiting, "name"));
 		struct times_text age = times_age(doc_text(waiting, "since"), session->now);
 		bool online = doc_true(waiting, "online");
-		printf("Claimed. Waiting for %s%s%s%s%s\n", name,
-		       online ? " to award it" : " (offline", *age.text && !online ? " since " : "",
-		       online ? "" : age.text, online ? "." : ").");
+		if (online)
+			printf(_("Claimed. Waiting for %s to award it.\n"), name);
+		else if (*age.text != '\0')
+			printf(_("Claimed. Waiting for %s (offline since %s).\n"), name, age.text);
+		else
+			printf(_("Claimed. Waiting for %s (offline).\n"), name);
 		free(name);
 		return;
 	}
 	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
-	printf("Claimed, and awarded to you.\n");
+	fputs(_("Claimed, and awarded to you.\n"), stdout);
 	sealed_print(session, object);
-	printf("  First contact due %s.\n", due.text);
+	printf(_("  First contact due %s.\n"), due.text);
 }
 
 static int taken_fail(struct session *session, const json_t *object)
@@ -284,7 +288,7 @@ static int taken_back_say(struct session *session, json_t *answer)
 	if (!session_document_print(session, answer, "id")) {
 		printf("%.4s%s%s\n", doc_text(answer, "id"), session->term.screen ? "  " : "\t",
 		       doc_text(answer, "state"));
-		fprintf(stderr, "Erased here. %lld of %lld peers had it; they erase it too.\n",
+		fprintf(stderr, _("Erased here. %lld of %lld peers had it; they erase it too.\n"),
 		        doc_number(delivery, "have_it", 0), doc_number(delivery, "peers", 0));
 	}
 	json_decref(answer);
@@ -395,6 +399,7 @@ const struct command cmd_claim = {
 };
 const struct command cmd_award = {
 	.name = "award",
+	.alias = "attribue",
 	.usage = "award [ID] [MEMBER]",
 	.summary = "give your tip to one of those who claimed it",
 	.examples = "  tuyau award 7KQ2 alice\n"
@@ -404,6 +409,7 @@ const struct command cmd_award = {
 };
 const struct command cmd_done = {
 	.name = "done",
+	.alias = "fait",
 	.usage = "done [ID] --contacted|--meeting|--quoted|--won|--lost|--no-answer|--not-a-fit "
 		 "[--amount N|BAND]",
 	.summary = "say how far you got with what was awarded to you",
@@ -418,6 +424,7 @@ const struct command cmd_done = {
 };
 const struct command cmd_give_back = {
 	.name = "give-back",
+	.alias = "rends",
 	.usage = "give-back [ID] [--because CODE] [TEXT]",
 	.summary = "give a tip back that was awarded to you",
 	.examples = "  tuyau give-back 7KQ2 --because no-time\n",
@@ -437,6 +444,7 @@ const struct command cmd_pass = {
 };
 const struct command cmd_withdraw = {
 	.name = "withdraw",
+	.alias = "retire",
 	.usage = "withdraw [ID]",
 	.summary = "take back what you gave or asked, or your claim, and erase it everywhere",
 	.examples = "  tuyau withdraw 7KQ2\n",
@@ -445,6 +453,7 @@ const struct command cmd_withdraw = {
 };
 const struct command cmd_undo = {
 	.name = "undo",
+	.alias = "annule",
 	.usage = "undo",
 	.summary = "withdraw what you gave in the last minute",
 	.examples = "  tuyau undo\n",
@@ -463,6 +472,7 @@ const struct command cmd_thank = {
 };
 const struct command cmd_answer = {
 	.name = "answer",
+	.alias = "réponds",
 	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--call|--no] "
 		 "[TEXT]",
 	.summary = "answer an ask; only the asker reads it",
@@ -475,6 +485,7 @@ const struct command cmd_answer = {
 };
 const struct command cmd_accept = {
 	.name = "accept",
+	.alias = "accepte",
 	.usage = "accept [ID] [MEMBER]",
 	.summary = "accept an answer to your ask",
 	.examples = "  tuyau accept C3WN chloe\n",
@@ -483,6 +494,7 @@ const struct command cmd_accept = {
 };
 const struct command cmd_solved = {
 	.name = "solved",
+	.alias = "résolu",
 	.usage = "solved [ID]",
 	.summary = "your ask needs no more answers",
 	.examples = "  tuyau solved C3WN\n",

@@ -59,7 +59,7 @@ static json_t *id_params(struct session *session, const char *what)
 	json_t *id;
 	if (options->word_count != 2) {
 		session_usage_error(session, "Which one? vouch %s takes %s.", options->words[0],
-		                    what);
+		                    words_text(what));
 		return NULL;
 	}
 	if (options_string(options->words[1], "The id", &id, &session->failure) != 0)
@@ -116,7 +116,7 @@ static int write_run(struct session *session)
 		return -1;
 	if (!session_document_print(session, letter, "number")) {
 		text_print(letter);
-		fprintf(stderr, "A draft, only here. Read it, then: tuyau vouch sign %s\n",
+		fprintf(stderr, _("A draft, only here. Read it, then: tuyau vouch sign %s\n"),
 		        doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -159,7 +159,7 @@ static int sign_run(struct session *session)
 			text_print(letter);
 		else
 			row_print(letter);
-		fprintf(stderr, "Signed, good until %s. To hand it over: tuyau vouch send %s\n",
+		fprintf(stderr, _("Signed, good until %s. To hand it over: tuyau vouch send %s\n"),
 		        doc_text(letter, "expires"), doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -181,8 +181,8 @@ static int send_run(struct session *session)
 		if (*asker != '\0')
 			fprintf(stderr, _("%s gets it through the circle, sealed.\n"), asker);
 		fprintf(stderr,
-		        "For others, send both files: %s and %s.minisig\n"
-		        "And your key by another way, so that they know it is yours:\n%s\n",
+		        _("For others, send both files: %s and %s.minisig\n"
+		          "And your key by another way, so that they know it is yours:\n%s\n"),
 		        file, file, doc_text(letter, "key"));
 		free(asker);
 	}
@@ -249,11 +249,11 @@ static int revoke_run(struct session *session)
 		row_print(letter);
 		if (*text != '\0')
 			fprintf(stderr,
-			        "Revoked; the circle knows. Whoever has the letter needs both: %s "
-			        "and %s.minisig\n",
+			        _("Revoked; the circle knows. Whoever has the letter needs both: "
+			          "%s and %s.minisig\n"),
 			        name, name);
 		else
-			fputs("It was a draft; it is gone.\n", stderr);
+			fputs(_("It was a draft; it is gone.\n"), stderr);
 	}
 	free(name);
 	json_decref(letter);
@@ -293,7 +293,7 @@ static int list_run(struct session *session)
 	if (!session_document_print(session, list, "number")) {
 		list_print(session, list);
 		if (json_array_size(list) == 0 && session->term.screen)
-			fputs("No letters. Requests for one: tuyau inbox --all kind:vouch\n",
+			fputs(_("No letters. Requests for one: tuyau inbox --all kind:vouch\n"),
 			      stderr);
 	}
 	json_decref(list);
@@ -322,6 +322,7 @@ static int run(struct session *session)
 
 const struct command cmd_vouch = {
 	.name = "vouch",
+	.alias = "lettre",
 	.usage = "vouch write ID [-e] | sign ID | send ID | get ID | list | revoke NUMBER",
 	.summary = "letters of recommendation that anybody can check",
 	.examples =
@@ -332,7 +333,7 @@ const struct command cmd_vouch = {
 		"      --limits \"how they do with over 500 people\" --phone \"01 99 00 45 67\"\n"
 		"  tuyau vouch sign 7KQ2 && tuyau vouch send 7KQ2   # the asker gets it\n"
 		"  tuyau vouch get 7KQ2 --out letters               # your request: the one that "
-	        "came\n"
+		"came\n"
 		"  tuyau vouch revoke 5M2QJ8ZD\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),

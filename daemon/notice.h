@@ -8,13 +8,15 @@
 #include "loop.h"
 
 enum notice {
-	NOTICE_COPY,   /* the home was copied, put back or moved (store_origin.h) */
-	NOTICE_LONGER, /* a peer holds more of our entries than we do */
-	NOTICE_FORKED, /* a peer holds others */
-	NOTICE_CLONE,  /* another process of this device runs */
-	NOTICE_FEW,    /* nearly all incarnations are used */
-	NOTICE_SPENT,  /* all are */
-	NOTICE_SEALED, /* after a fork: some sealed records could not be published again */
+	NOTICE_COPY,         /* the home was copied, put back or moved (store_origin.h) */
+	NOTICE_LONGER,       /* a peer holds more of our entries than we do */
+	NOTICE_FORKED,       /* a peer holds others */
+	NOTICE_CLONE,        /* another process of this device runs */
+	NOTICE_FEW,          /* nearly all incarnations are used */
+	NOTICE_SPENT,        /* all are */
+	NOTICE_HOOK_REFUSED, /* a hook is not run (hook_check.h) */
+	NOTICE_HOOK_SLOW,    /* events came faster than a hook took them */
+	NOTICE_SEALED,       /* after a fork: some sealed records cannot be published again */
 	NOTICE_COUNT,
 };
 
@@ -24,8 +26,8 @@ void notice_origin(struct daemon *d);
 void notice_incarnation(struct daemon *d, const struct tuy_tell *tell);
 /* TUY_TELL_CLONE. */
 void notice_clone(struct daemon *d, const struct tuy_tell *tell);
-/* A sealed record of a fork cannot be published again. */
-void notice_sealed_lost(struct daemon *d);
+/* From now on it is said. */
+void notice_say(struct daemon *d, enum notice notice);
 /* The sentence if it is to be said, else NULL. Static storage. */
 const char *notice_text(const struct daemon *d, enum notice notice);
 

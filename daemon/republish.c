@@ -102,7 +102,7 @@ static struct tuy_object record_id(struct republish *r, const struct tuy_record 
 static void lost_tell(struct republish *r)
 {
 	r->lost++;
-	notice_sealed_lost(r->d);
+	notice_say(r->d, NOTICE_SEALED);
 }
 
 /* Is what the record says there already, from another entry? Of profiles and names of the circle

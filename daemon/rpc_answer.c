@@ -1,5 +1,6 @@
 /* answer, accept, solved: what is done about an ask. */
 #include "rpc_life.h"
+#include "audit_received.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
 #include "store_erase.h"
@@ -25,17 +26,10 @@ static bool ask_stands(struct rpc_call *call, struct store_reading *reading, str
 	return false;
 }
 
-static bool has_card(const struct tuy_record *answer)
-{
-	const struct tuy_value *value = answer->value;
-	return value[TUY_FIELD_NAME].present || value[TUY_FIELD_PHONE].present ||
-	       value[TUY_FIELD_EMAIL].present;
-}
-
 /* Product 1.2: "card (told required)" */
 static int told_check(const struct tuy_record *answer, struct rpc_fault *fault)
 {
-	if (!has_card(answer) || answer->value[TUY_FIELD_TOLD].number == 1)
+	if (!audit_has_card(answer) || answer->value[TUY_FIELD_TOLD].number == 1)
 		return 0;
 	return rpc_fault_set(fault, "T-TOLD", "Tell her first, then: tuyau answer ID ... --told",
 	                     "You name a person but did not say she knows.");
@@ -66,7 +60,7 @@ void rpc_do_answer(struct rpc_call *call)
 		if (work->object.ask == NEWS) /* its payload goes STORE_KEEP_S later */
 			exp_s = loop_now(call->home->d).wall_s + NEWS_LIFE_S - STORE_KEEP_S;
 		life_batch_add(&work->batch, &answer, exp_s, &work->object.member);
-		if (has_card(&answer))
+		if (audit_has_card(&answer))
 			life_batch_audit(&work->batch, AUDIT_ANSWERED, &work->object.id,
 			                 &work->object.member);
 		rpc_life_write(call);

@@ -45,15 +45,17 @@ void rpc_do_watch_remove(struct rpc_call *call);
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);
 
+/* rpc_calendar.c */
+void rpc_do_calendar(struct rpc_call *call);
+
+/* rpc_export.c */
+void rpc_do_export(struct rpc_call *call);
+
 /* rpc_audit.c */
 void rpc_do_audit(struct rpc_call *call);
 
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);
-/* An event was pushed: who waits is answered. `context`: the rpc_home. */
-void rpc_events_happened(void *context);
-/* The call ends, whether it waits for events or not. */
-void rpc_events_forget(struct rpc_call *call);
 
 /* rpc_life.c */
 void rpc_do_claim(struct rpc_call *call);
@@ -67,6 +69,13 @@ void rpc_do_thank(struct rpc_call *call);
 void rpc_do_withdraw(struct rpc_call *call);
 void rpc_do_undo(struct rpc_call *call);
 void rpc_do_edit(struct rpc_call *call);
+
+/* rpc_forget.c, rpc_named.c */
+void rpc_do_forget(struct rpc_call *call);
+void rpc_do_forget_find(struct rpc_call *call);
+void rpc_do_forget_status(struct rpc_call *call);
+void rpc_do_forget_letter(struct rpc_call *call);
+void rpc_do_scrub(struct rpc_call *call);
 
 /* rpc_answer.c */
 void rpc_do_answer(struct rpc_call *call);

@@ -229,9 +229,9 @@ static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
 	const struct find *find = &work->find;
 	if (find->words_len > 0) {
 		int shown = (int)tuy_text_cut(find_words(find), 60);
-		char hint[100];
-		snprintf(hint, sizeof hint, "To find words: tuyau search %.*s", shown,
-		         (const char *)find->words);
+		char hint[140];
+		snprintf(hint, sizeof hint, rpc_text(call, "To find words: tuyau search %.*s"),
+		         shown, (const char *)find->words);
 		rpc_fail(call, "T-USAGE", hint, "\"%.*s\" is no filter.", shown,
 		         (const char *)find->words);
 		return -1;

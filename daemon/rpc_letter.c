@@ -271,14 +271,14 @@ static void row_written(struct rpc_call *call, const char *error)
 
 static void field_refuse(struct rpc_call *call, const struct tuy_letter_fault *fault)
 {
-	static const char hint[] = "tuyau help vouch";
+	static const char hint[] = N_("tuyau help vouch");
 	if (fault->field == TUY_LETTER_LIMITS && fault->err == TUY_E_SHORT) {
 		rpc_fail(call, "T-LETTER-FIELD", "--limits \"how they do with over 500 people\"",
 		         "A letter says what its author does not know: --limits is missing.");
 		return;
 	}
 	const char *name = fault->field < TUY_LETTER_FIELDS ? tuy_letter_field_name(fault->field)
-	                                                    : "the letter";
+	                                                    : rpc_text(call, "the letter");
 	if (fault->err == TUY_E_SHORT)
 		rpc_fail(call, "T-LETTER-FIELD", hint, "%s is missing.", name);
 	else if (fault->field == TUY_LETTER_FACT && fault->err == TUY_E_LIMIT)

@@ -110,19 +110,22 @@ int rpc_life_fields(struct rpc_call *call, struct tuy_record *record, struct rpc
 	return rpc_record_check(record, fault);
 }
 
-/* "less than a minute", "4 min", "3 h", "2 d" */
-static const char *age_text(uint32_t from_s, uint32_t now_s, char *text, size_t size)
+/* "7KQ2 was awarded to Alice 4 min ago." in the language of the call. */
+static void awarded_text(const struct rpc_call *call, const char *id, const char *who,
+                         uint32_t age_s, char *text, size_t size)
 {
-	uint32_t age_s = now_s > from_s ? now_s - from_s : 0;
 	if (age_s < 60)
-		snprintf(text, size, "less than a minute");
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s less than a minute ago."),
+		         id, who);
 	else if (age_s < 3600)
-		snprintf(text, size, "%u min", age_s / 60);
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u min ago."), id, who,
+		         age_s / 60);
 	else if (age_s < 2 * 86400)
-		snprintf(text, size, "%u h", age_s / 3600);
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u h ago."), id, who,
+		         age_s / 3600);
 	else
-		snprintf(text, size, "%u d", age_s / 86400);
-	return text;
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u d ago."), id, who,
+		         age_s / 86400);
 }
 
 /* ---- claim ---- */
@@ -136,7 +139,6 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 	enum view_state state = view_state_at(life->state, object->expires_s, now_s);
 	const struct tuy_life_award *award = &life->life.award[0];
 	char id[TUY_OBJECT_TEXT];
-	char age[24];
 	char message[300];
 	tuy_object_text(&object->id, id);
 	id[view_short_len(reading, &object->id)] = '\0';
@@ -147,12 +149,13 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 		rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau withdraw ID",
 		                "You gave this tip.");
 	} else if (state == VIEW_STATE_AWARDED || state == VIEW_STATE_CLOSED) {
-		snprintf(message, sizeof message, "%s was awarded to %s %s ago.", id,
-		         rpc_life_who(call->home, reading, object->circle_no, &award->to),
-		         age_text(award->at_s, now_s, age, sizeof age));
+		awarded_text(
+			call, id, rpc_life_who(call->home, reading, object->circle_no, &award->to),
+			now_s > award->at_s ? now_s - award->at_s : 0, message, sizeof message);
 		rpc_life_refuse(call, reading, life, "T-CLAIM-TAKEN", "tuyau inbox", message);
 	} else if (state != VIEW_STATE_OPEN) {
-		snprintf(message, sizeof message, "%s is %s.", id, view_state_name(state));
+		snprintf(message, sizeof message, rpc_text(call, "%s is %s."), id,
+		         view_state_name(state));
 		rpc_life_refuse(call, reading, life, "T-NOT-OPEN", "tuyau inbox", message);
 	} else {
 		return false;
@@ -265,26 +268,26 @@ static const char *award_fault(struct rpc_call *call, const struct view_life *li
 	uint32_t now_s = loop_now(call->home->d).wall_s;
 	bool runs = work->object.claims != 2 && life->life.award_count > 0 && !award->ended;
 	*code = "T-NOT-ALLOWED";
-	*hint = "tuyau show ID";
+	*hint = N_("tuyau show ID");
 	if (work->object.kind != TUY_RECORD_TIP)
-		return "Only tips are awarded; answers to asks are accepted.";
+		return N_("Only tips are awarded; answers to asks are accepted.");
 	if (!rpc_life_mine(call->home, &work->object))
-		return "Only who gave a tip awards it.";
+		return N_("Only who gave a tip awards it.");
 	if (!rpc_life_given_here(call->home, &work->object))
-		return "It was given on another device of yours: award it there.";
+		return N_("It was given on another device of yours: award it there.");
 	if (!tuy_node_settled(call->home->d->node, work->object.circle_no)) {
 		*code = "T-NOT-SETTLED";
-		*hint = "It goes as soon as one friend is online: tuyau status";
-		return "This store was lost or put back, and may have awarded it before.";
+		*hint = N_("It goes as soon as one friend is online: tuyau status");
+		return N_("This store was lost or put back, and may have awarded it before.");
 	}
 	if (life->life.state == TUY_LIFE_WITHDRAWN || life->life.state == TUY_LIFE_CLOSED) {
 		*code = "T-NOT-OPEN";
-		return "It is over.";
+		return N_("It is over.");
 	}
 	if (runs && (award->step != 0 || now_s < award->due_s + (award->due_s - award->at_s))) {
 		*code = "T-CLAIM-TAKEN";
-		return "It is awarded already; it can go to another when twice the time to the "
-		       "first contact is over.";
+		return N_("It is awarded already; it can go to another when twice the time to the "
+		          "first contact is over.");
 	}
 	return NULL;
 }

@@ -1,9 +1,11 @@
 #include "rpc_methods.h"
 #include "audit.h"
 #include "event_source.h"
+#include "hooks.h"
 #include "life.h"
 #include "log.h"
 #include "rpc_do.h"
+#include "rpc_events.h"
 #include "rpc_home.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
@@ -29,6 +31,8 @@ static const struct rpc_method methods[] = {
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
+	{ "calendar", " circle position ", rpc_do_calendar },
+	{ "export", " circle position all about ", rpc_do_export },
 	{ "audit", " since_s limit ", rpc_do_audit },
 	{ "claim", " id note ", rpc_do_claim },
 	{ "award", " id member ", rpc_do_award },
@@ -37,6 +41,11 @@ static const struct rpc_method methods[] = {
 	{ "pass", " id fields ", rpc_do_pass },
 	{ "withdraw", " id ", rpc_do_withdraw },
 	{ "undo", " ", rpc_do_undo },
+	{ "forget", " id dry_run ", rpc_do_forget },
+	{ "forget_find", " person company closed_before_s circle ", rpc_do_forget_find },
+	{ "forget_status", " id ", rpc_do_forget_status },
+	{ "forget_letter", " number ", rpc_do_forget_letter },
+	{ "scrub", " ", rpc_do_scrub },
 	{ "edit", " id fields ", rpc_do_edit },
 	{ "thank", " id text share back ", rpc_do_thank },
 	{ "answer", " id fields ", rpc_do_answer },
@@ -141,7 +150,11 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		home->source = event_source_create(d, &listener);
 	if (home && home->source)
 		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
-	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
+	if (home && home->life)
+		home->hooks = hooks_create(d, event_source_events(home->source),
+		                           &(struct hooks_host){ rpc_events_pack, home });
+	if (home && (!home->hooks || loop_subscribe(d, on_tell, home) != 0)) {
+		hooks_destroy(home->hooks);
 		life_destroy(home->life);
 		event_source_destroy(home->source);
 		rpc_home_destroy(home);
@@ -163,6 +176,7 @@ void rpc_methods_end(struct rpc_service *service)
 		return;
 	struct rpc_home *home = service->home;
 	loop_forget(home->d, home);
+	hooks_destroy(home->hooks);
 	life_destroy(home->life);
 	event_source_destroy(home->source);
 	rpc_home_destroy(home);

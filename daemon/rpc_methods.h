@@ -17,7 +17,8 @@
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
- *               worst}; indexed false: lists and search are damaged, and made again by the next
+ *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]} (hooks.h);
+ *               indexed false: lists and search are damaged, and made again by the next
  *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
  *               start, slow_own: without what other programs took, worst: what the longest of them
  *               did, nil if that is not known
@@ -67,6 +68,20 @@
  * pass          id, fields? {reason text}: with one of them the giver learns it -> OBJECT
  * withdraw      id -> schema, id, state, delivery {peers have_it}: an own object with its card, or
  *               an own claim or answer; its texts are erased everywhere (RETRACT); T-NOT-OPEN (7)
+ * forget        id, dry_run? -> schema, id, from (its author), why "forgotten" (an own one: erased
+ *               everywhere by RETRACT, with all that was written here about it; what others wrote
+ *               about it goes here) "here" (somebody else's: erased in this store only, and what
+ *               comes about it is not kept; what was written here about it goes everywhere), at,
+ *               already, dry_run, retracted and erased_here (entries; of a dry run: those that
+ *               would go); of one that is gone: already true, and why may be "withdrawn"
+ *               "retracted" "expired" too; T-NOT-FOUND (3), T-AMBIGUOUS (5)
+ * forget_find   one of person, company, closed_before_s (over since so long), circle? -> schema,
+ *               objects [OBJECT], letters [numbers], watches [numbers]: what is held here whose
+ *               texts name the person (all words of the name, case and accents aside) or the
+ *               company (its key, or all words of its name), more (over 1,000)
+ * forget_status id? -> [GONE], newest first: own wishes; with id, whatever it was
+ * forget_letter number -> schema, number; the own copy goes
+ * scrub         -> schema, done; once what was erased is overwritten in the file of the store
  * undo          -> as withdraw, of what was given last; T-TOO-LATE (7): more than 60 s ago
  * edit          id, fields FIELDS (merged with the present ones) -> OBJECT, a newer revision
  * thank         id, text?, share? (the circle sees it), back? -> OBJECT
@@ -80,6 +95,11 @@
  *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
  *               from), more; waits until something happens, or for wait_s with no event in the end;
  *               T-BUSY: 16 wait already
+ * calendar      circle?, position? -> schema, todos [TODO], position (for the next page; nil at the
+ *               end; a page may be empty)
+ * export        circle?, position?, all?, about? -> schema, objects [OBJECT], position (as above):
+ *               own ones and those the owner did something about; `all`: all; `about` a name: those
+ *               with a text that has all its words. The first page is noted in the audit log
  * audit         since_s? (2,592,000: so long ago), limit? 1..5000 (1000): the newest -> schema,
  *               since, rows [{what at circle id title member count}], oldest first, more; what is
  *               not so is nil: what this node did with data about persons, of audit.h
@@ -137,6 +157,13 @@
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
  * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
  *   last_hit.
+ * TODO: schema, id, what "first-contact" "follow-up" (tips awarded to the owner), "answer" (his,
+ *   accepted), "ask" (own), status "needs-action" "in-process" "completed" "cancelled", due,
+ *   completed, modified, sequence (it grows with what is done about the object), object OBJECT, nil
+ *   if it is gone.
+ * GONE: schema, id, circle, from, why, at, nodes [{member device from confirmed online
+ *   offline_since: while this daemon runs, or nil}] (of what was retracted: the other devices of
+ *   the circle), confirmed, of.
  * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
  *   languages, reach, updated; nil for what is not there.
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,

@@ -2,6 +2,7 @@
 #include "rpc_life.h"
 #include "life.h"
 #include "rpc_do.h"
+#include "rpc_forget.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,9 @@ static bool entries_find(struct rpc_call *call, struct life_work *work)
 		count = view_entries(&reading, &object, at, TUY_RETRACT_MAX);
 	if (view_life_read(&reading, &work->object, &call->home->d->keys->cert.member, &life) == 0)
 		for (uint32_t i = 0; i < life.acts.count && count < TUY_RETRACT_MAX; i++)
-			if (life.acts.at[i].sealed &&
+			if ((life.acts.at[i].sealed ||
+			     (rpc_life_mine(call->home, &work->object) &&
+			      life.acts.act[i].kind != TUY_RECORD_WITHDRAW)) &&
 			    memcmp(&life.acts.act[i].author, &life.me, sizeof life.me) == 0)
 				at[count++] = life.acts.at[i];
 	view_life_free(&life);
@@ -95,6 +98,16 @@ static void retract_next(struct rpc_call *call, const char *error)
 
 /* ---- withdraw, undo ---- */
 
+/* That it goes, and which entries: who confirms is asked of them. */
+static void gone_keep(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object)
+{
+	struct store_gone gone;
+	(void)rpc_gone_gather(home, reading, object, &gone, NULL, 0);
+	gone.why = STORE_GONE_WITHDRAWN;
+	rpc_gone_keep(home, &gone);
+}
+
 static void withdraw(struct rpc_call *call, struct store_reading *reading, struct view_life *life,
                      struct life_work *work)
 {
@@ -129,8 +142,13 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	                     &among);
 	for (size_t i = 0; mine && i < sizeof own / sizeof own[0]; i++)
 		life_batch_private(&work->batch, &work->object.id, own[i], (struct tuy_bytes){ 0 });
-	if (mine)
-		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
+	if (mine) {
+		life_batch_audit(&work->batch,
+		                 work->object.kind == TUY_RECORD_ASK ? AUDIT_UNASKED
+		                                                     : AUDIT_WITHDRAWN,
+		                 &work->object.id, NULL);
+		gone_keep(call->home, reading, &work->object);
+	}
 	rpc_life_close(reading, life);
 	call->home->last_write.used = false;
 	rpc_write_batch(call, retract_next);

@@ -235,7 +235,7 @@ static int private_add(struct rpc_call *call, struct give_work *work, struct tuy
 	struct tuy_bytes note = { 0 };
 	uint8_t room[4096];
 	struct tuy_writer w = tuy_writer(room, sizeof room);
-	if (rpc_param_text(call->params, "why_private", RPC_NOTE_MAX, &note, fault) < 0)
+	if (rpc_param_line(call->params, "why_private", RPC_NOTE_MAX, &note, fault) < 0)
 		return -1;
 	if (note.len > 0)
 		life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_NOTE, note);

@@ -18,7 +18,9 @@
 #define STAGES_FOR_FEW      8   /* only for links that hold fewer than.. */
 #define STAGES_FEW          4   /* ..so many */
 #define LIVE_MS             500 /* so long after a live ticket bulk gives way: */
-#define LIVE_BULK_ENTRIES   64  /* no more of it is with the host: a full ticket */
+#define LIVE_BULK_ENTRIES   64  /* no more of it is with the host: a full ticket; */
+#define LIVE_BULK_REST      3   /* and after it none for so many times what it took.. */
+#define LIVE_BULK_REST_MS   50  /* ..but not longer */
 #define OPS_PER_MESSAGE     64
 #define GETB_SEQS           16
 #define INVITES_MAX         256
@@ -296,6 +298,7 @@ enum stage_state { STAGE_FREE, STAGE_HELD, STAGE_READY, STAGE_ISSUED, STAGE_RETR
 struct stage {
 	enum stage_state state;
 	uint64_t ticket;
+	uint64_t issued_ms;
 	uint8_t *bytes; /* STAGE_BYTES: a message's plaintext, or what we wrote */
 	size_t len;
 	struct tuy_store_item *items; /* STAGE_ITEMS */
@@ -392,6 +395,7 @@ struct tuy_node {
 	struct stage *stage;
 	uint32_t stages_free;
 	uint64_t live_until_ms; /* bulk gives way until then */
+	uint64_t bulk_rest_ms;  /* it rests until then; 0: it does not */
 	uint64_t ticket_last;
 	uint64_t store_retry_ms; /* the store failed: nothing from peers before; 0: it works */
 
@@ -492,6 +496,9 @@ enum tuy_err tuy_stage_blobs(struct stage *s, struct tuy_message *m, uint32_t sk
 /* The next one to hand to the host, or NULL: in the order they came, but that entries in bulk wait
  * behind all others, and while live ones come only a little of them is with the host at once. */
 struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now);
+/* `s` was stored. While live tickets come, entries in bulk rest after it: a live one that finds the
+ * host at work on them waits for it, and that shall be the exception. */
+void tuy_stage_rest(struct tuy_node *n, struct tuy_now now, const struct stage *s);
 /* Does its commit bring what somebody just gave? */
 bool tuy_stage_is_live(const struct stage *s);
 /* Entries that wait behind others until they are handed to the host. */

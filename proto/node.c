@@ -253,6 +253,8 @@ void tuy_node_on_stored(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 void tuy_node_on_time(struct tuy_node *n, struct tuy_now now)
 {
 	tuy_stored_retry(n, now);
+	if (now.ms >= n->bulk_rest_ms)
+		n->bulk_rest_ms = 0;
 	tuy_spread_time(n, now);
 	for (uint32_t i = 0; i < n->cap.links; i++) {
 		if (n->link[i].state != LINK_FREE)
@@ -285,6 +287,8 @@ uint64_t tuy_node_deadline(const struct tuy_node *n)
 
 	if (n->store_retry_ms && n->store_retry_ms < deadline)
 		deadline = n->store_retry_ms;
+	if (n->bulk_rest_ms && n->bulk_rest_ms < deadline)
+		deadline = n->bulk_rest_ms;
 	if (n->started && n->look_ms < deadline)
 		deadline = n->look_ms;
 	if (n->address_due && n->address_ms && n->address_ms < deadline)

@@ -184,6 +184,15 @@ static bool overtakes(const struct tuy_node *n, const struct stage *s)
 	return false;
 }
 
+void tuy_stage_rest(struct tuy_node *n, struct tuy_now now, const struct stage *s)
+{
+	uint64_t rest_ms = (now.ms - s->issued_ms + 1) * LIVE_BULK_REST;
+
+	if (tuy_stage_is_bulk(s) && now.ms < n->live_until_ms)
+		n->bulk_rest_ms =
+			now.ms + (rest_ms < LIVE_BULK_REST_MS ? rest_ms : LIVE_BULK_REST_MS);
+}
+
 struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 {
 	struct stage *bulk = NULL, *other = NULL;
@@ -208,7 +217,11 @@ struct stage *tuy_stage_next(struct tuy_node *n, struct tuy_now now)
 		n->live_until_ms = now.ms + LIVE_MS;
 	if (other)
 		return other;
-	if (!bulk || under_way == 0 || now.ms >= n->live_until_ms)
+	if (!bulk || now.ms >= n->live_until_ms)
+		return bulk;
+	if (now.ms < n->bulk_rest_ms)
+		return NULL;
+	if (under_way == 0)
 		return bulk;
 	return under_way + bulk->items[0].u.entries.count <= LIVE_BULK_ENTRIES ? bulk : NULL;
 }

@@ -154,6 +154,7 @@ void tuy_stored_ticket(struct tuy_node *n, struct tuy_now now, uint64_t ticket,
 
 	if (!s || s->state != STAGE_ISSUED)
 		return;
+	tuy_stage_rest(n, now, s);
 	stage_end(n, now, s, stored);
 	for (uint32_t i = 0; stored == TUY_STORED_FAILED && i < n->cap.stages; i++) {
 		s = &n->stage[i]; /* what waits in bulk may go on where this began */

@@ -21,6 +21,7 @@ static bool task_store(struct tuy_node *n, struct tuy_now now, struct tuy_task *
 	if (!s)
 		return false;
 	s->state = STAGE_ISSUED;
+	s->issued_ms = now.ms;
 	task->what = TUY_DO_STORE;
 	task->u.store.ticket = s->ticket;
 	task->u.store.items = s->items;

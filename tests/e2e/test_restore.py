@@ -278,18 +278,24 @@ def test_what_was_sealed_is_sealed_again_after_a_fork(world):
     waits = alice.json("tip", "Plus tard", "--who", name, "--told", "--claims", "pick")["id"]
     for node in (bruno, chloe):
         node.start()
-    wait_until(lambda: bruno.json("show", tip).get("sealed"), what="the card came again")
+
+    def all_is_back():
+        tips = [node.tuyau("show", tip, "--json", exit=None) for node in nodes]
+        assert all(ran.rc == 0 for ran in tips)
+        assert [(ran.json.get("sealed") or {}).get("name") for ran in tips] == [name, name, None]
+        assert [a.get("text") for a in bruno.json("show", ask).get("answers", [])] == [secret]
+        assert bruno.json("show", theirs).get("outcome", {}).get("amount") == "8000"
+        assert chloe.json("show", alone)["text"] == "Que devient Paul ?"
+        assert len(alice.status()["notice"]) == 2
+        return True
+
     world.meet(nodes)
+    wait_until(lambda: "what=republished" in alice.log_text())
+    wait_until(all_is_back, what="all of it is back")
     world.agree(nodes)
-    assert bruno.json("show", tip)["sealed"]["name"] == name
-    answers = wait_until(lambda: bruno.json("show", ask).get("answers"))
-    assert [a["text"] for a in answers] == [secret]
-    outcome = wait_until(lambda: bruno.json("show", theirs).get("outcome"))
-    assert outcome["result"] == "won" and outcome["amount"] == "8000"
-    assert chloe.json("show", alone)["text"] == "Que devient Paul ?"
+    assert all_is_back()
     assert bruno.tuyau("show", alone, "--json", exit=None).rc == 3
     assert bruno.tuyau("show", lost, "--json", exit=None).rc == 3
-    assert "sealed" not in chloe.json("show", tip)
     bruno.json("claim", waits)
     wait_until(lambda: alice.json("show", waits).get("claimants"))
     alice.json("award", waits, "bruno")  # the card that waited for its award is there still

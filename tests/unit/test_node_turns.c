@@ -9,12 +9,11 @@
 #include <cmocka.h>
 
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 
 #define MANY 1200 /* entries: more than the stages that a link can have */
-
-static struct bench b;
 
 /* Three friends, each with an entry that all have; then 1 is away and gives many. When he is back,
  * nobody but 0 can be called. */
@@ -39,13 +38,6 @@ static int one_comes_back_with_many(void **state)
 	b.node[1].address.port ^= 1;
 	b.node[2].address.port ^= 1;
 	b.dial = true;
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
 	return 0;
 }
 
@@ -109,6 +101,28 @@ static void bulk_waits(void **state)
 	end_well();
 }
 
+/* It took its 200 ms: the pause is the longest there is, 50 ms. */
+static void bulk_rests(void **state)
+{
+	(void)state;
+	b.node[0].store_holds = true;
+	bench_append(&b, 2, 300);
+	bench_run(&b);
+	come_back();
+	assert_int_equal(tickets(true), 1);
+	b.node[0].store_holds = false;
+	bench_run(&b);
+	b.node[0].store_holds = true;
+	bench_pass(&b, 49);
+	assert_int_equal(tickets(true), 0);
+	bench_append(&b, 2, 300);
+	bench_run(&b);
+	assert_int_equal(tickets(false), 1);
+	bench_pass(&b, 1);
+	assert_int_equal(tickets(true), 1);
+	end_well();
+}
+
 static void bulk_goes_on(void **state)
 {
 	(void)state;
@@ -140,7 +154,7 @@ static void failed_together(void **state)
 
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
-		sentence, function, one_comes_back_with_many, away, NULL                           \
+		sentence, function, one_comes_back_with_many, node_bench_away, NULL                \
 	}
 
 int main(void)
@@ -148,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("a friend who sends much leaves stages for what others give", stages_are_left),
 		TEST("while live entries come, one ticket of bulk is with the host", bulk_waits),
+		TEST("and after it bulk rests for longer than it took", bulk_rests),
 		TEST("when they no longer come, bulk takes all it can", bulk_goes_on),
 		TEST("bulk that waits fails with what failed before it, and comes again",
 		     failed_together),
