@@ -52,11 +52,12 @@
  * watch_list    -> [WATCH]
  * watch_remove  number -> schema, number; T-NOT-FOUND (3)
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
- *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
- *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
- * claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
+ *               {tips, open, met, won, lost, given_back, amounts [{currency (nil: not said), sum
+ * (of the exact ones: "8000", "1250.50"), tips (with one), bands {"5-20k": how many}}] of what was
+ * won}, asks {asked, open, solved}, first_contact_s: median, or nil, uncounted (beyond the newest
+ * 5,000) claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
  *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
- * award         id, member -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
+ * award         id, member? (else the only one who waits) -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
  *               4.10), T-CLAIM-TAKEN (7): it is with somebody, and not twice its time
  * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?,
  *               answer? (as in accept: the asker says whose) -> OBJECT; step: of tuy_step_name,
@@ -127,8 +128,8 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
  *
- * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
- * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last 90
+ * days, are looked at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
  * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
  * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
  * whose `for` names me or my seat.
@@ -168,11 +169,11 @@
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
  *   members [{member name from company role online in_sync self devices [{device label}]}] with
  *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
- * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state "drafted" "signed" "sent" "expired"
- *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
- *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
- * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
- * 8 digits of his id if there is no profile.
+ * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state
+ * "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since, facts [],
+ * limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name), text, signature
+ * (nil: a draft). `from` is the first word of the author's name, folded ("alice"); the whole name
+ * if two begin so; 8 digits of his id if there is no profile.
  *
  * Thread rule: the loop thread.
  */
