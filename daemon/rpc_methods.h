@@ -17,12 +17,11 @@
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
- *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]} (hooks.h);
- *               indexed false: lists and search are damaged, and made again by the next
- *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
- *               start, slow_own: without what other programs took, worst: what the longest of them
- *               did, nil if that is not known
- * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
+ *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]}
+ * (hooks.h); indexed false: lists and search are damaged, and made again by the next start or by
+ * tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the start, slow_own: without
+ * what other programs took, worst: what the longest of them did, nil if that is not known new name,
+ * profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
  *               -> schema, invite, id, expires, circle, address, name; T-NO-ADDRESS (1)
@@ -50,6 +49,11 @@
  *               T-AMBIGUOUS (5): whom `from:` names
  * watch_list    -> [WATCH]
  * watch_remove  number -> schema, number; T-NOT-FOUND (3)
+ * watch_mute    number, life_s? (for so long; missing: until further notice), off? (no longer)
+ *               -> WATCH, durable; meanwhile it matches nothing, as if it was not there;
+ * T-NOT-FOUND watch_test    query, circle?, limit? 1..1000 (50) -> schema, objects [OBJECT] of
+ * others, newest first, that a watch for it would have matched, more; the newest 10,000 are looked
+ *               at; T-USAGE, T-NOT-FOUND, T-AMBIGUOUS as watch_add
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
  *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
  *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
@@ -127,7 +131,7 @@
  *   from at how text ... accepted? step?}] (asker: all, else the own one), thanks [{from shared
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
  * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
- *   last_hit.
+ *   last_hit, muted bool, muted_until or nil.
  * PROFILE: schema, member, circle, from, name, company, seat, sells, looks_for, not_for, zone,
  *   languages, reach, updated; nil for what is not there.
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
