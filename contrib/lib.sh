@@ -13,7 +13,7 @@ TUY_PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libuv1-dev libs
 
 # What the tests need beyond that.
 TUY_PACKAGES_CHECK="clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev git iproute2
-	minisign python3 python3-pytest python3-msgpack python3-nacl valgrind"
+	minisign python3 python3-pytest python3-msgpack python3-nacl valgrind jq"
 
 # tuy_need PACKAGE...: installs those that are missing, after saying which. Touches no network when
 # none is missing. Returns 1, having said what to do, when it cannot install.
