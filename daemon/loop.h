@@ -68,6 +68,12 @@ int loop_await_ticket(struct daemon *d, uint64_t ticket, loop_on_ticket *on_tick
 int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct tuy_bytes value,
               uint64_t *ticket);
 
+/* Payloads go from this store (writer_erase_here), or what was erased goes from its file
+ * (writer_scrub). As loop_keep. */
+int loop_erase_here(struct daemon *d, const struct store_place *places, uint32_t count,
+                    uint64_t *ticket);
+int loop_scrub(struct daemon *d, uint64_t *ticket);
+
 /* Calls back for every TELL of the node, after it was logged and the ticket's waiters were called;
  * spans of `tell` are valid during the call. 0, or -1: no memory. */
 typedef void loop_on_tell(void *context, const struct tuy_tell *tell);

@@ -39,6 +39,21 @@ int loop_keep(struct daemon *d, enum store_own own, struct tuy_bytes key, struct
 	return l->writer ? writer_submit_rows(l->writer, *ticket, &row, 1) : -1;
 }
 
+int loop_erase_here(struct daemon *d, const struct store_place *places, uint32_t count,
+                    uint64_t *ticket)
+{
+	struct loop *l = d->loop;
+	*ticket = LOOP_TICKET_KEPT | ++l->kept;
+	return l->writer ? writer_erase_here(l->writer, *ticket, places, count) : -1;
+}
+
+int loop_scrub(struct daemon *d, uint64_t *ticket)
+{
+	struct loop *l = d->loop;
+	*ticket = LOOP_TICKET_KEPT | ++l->kept;
+	return l->writer ? writer_scrub(l->writer, *ticket) : -1;
+}
+
 const char *loop_ticket_error(const struct loop *l, uint64_t ticket)
 {
 	for (uint32_t i = 0; i < LOOP_PENDING_MAX; i++)

@@ -1,32 +1,33 @@
 #include "notice.h"
+#include "lang.h"
 #include "log.h"
 
 static const char *const texts[NOTICE_COUNT] = {
 	[NOTICE_COPY] =
-		"This home is a copy or was put back from one: what you gave before comes back "
-		"from your friends, and what you give now goes into a new log.",
-	[NOTICE_LONGER] =
+		N_("This home is a copy or was put back from one: what you gave before comes back "
+	           "from your friends, and what you give now goes into a new log."),
+	[NOTICE_LONGER] = N_(
 		"A friend held entries of yours that this home had lost, so it was put back from "
-		"an older copy: they come back, and what you give now goes into a new log.",
-	[NOTICE_FORKED] =
+		"an older copy: they come back, and what you give now goes into a new log."),
+	[NOTICE_FORKED] = N_(
 		"This home was put back from an older copy and used before it met a friend who "
 		"knew more: what you gave before and since is published again by itself, in a new "
-		"log; keep one home only.",
-	[NOTICE_CLONE] =
+		"log; keep one home only."),
+	[NOTICE_CLONE] = N_(
 		"This home runs twice at this moment: stop one of the two for good and let it join "
-		"again as a new device; what was given on either is kept.",
+		"again as a new device; what was given on either is kept."),
 	[NOTICE_FEW] =
-		"This home was copied or put back nearly as often as the protocol allows (64 "
-		"times): keep it in one place.",
+		N_("This home was copied or put back nearly as often as the protocol allows (64 "
+	           "times): keep it in one place."),
 	[NOTICE_SPENT] =
-		"This home was copied or put back as often as the protocol allows (64 times): "
-		"entries given from now on may clash; join again as a new device.",
+		N_("This home was copied or put back as often as the protocol allows (64 times): "
+	           "entries given from now on may clash; join again as a new device."),
 	[NOTICE_HOOK_REFUSED] =
-		"A hook is not run: it must be an executable file of yours, in a directory of "
-		"yours, that nobody else can write to; which one: tuyau status --json=hooks",
-	[NOTICE_HOOK_SLOW] = "Events came faster than a hook took them, and some were not given to "
-	                     "it; how many: "
-			     "tuyau status --json=hooks",
+		N_("A hook is not run: it must be an executable file of yours, in a directory of "
+	           "yours, that nobody else can write to; which one: tuyau status --json=hooks"),
+	[NOTICE_HOOK_SLOW] =
+		N_("Events came faster than a hook took them, and some were not given to it; how "
+	           "many: tuyau status --json=hooks"),
 };
 
 void notice_say(struct daemon *d, enum notice notice)

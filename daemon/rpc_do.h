@@ -49,6 +49,12 @@ void rpc_do_watch_test(struct rpc_call *call);
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);
 
+/* rpc_calendar.c */
+void rpc_do_calendar(struct rpc_call *call);
+
+/* rpc_export.c */
+void rpc_do_export(struct rpc_call *call);
+
 /* rpc_audit.c */
 void rpc_do_audit(struct rpc_call *call);
 
@@ -68,6 +74,13 @@ void rpc_do_withdraw(struct rpc_call *call);
 void rpc_do_undo(struct rpc_call *call);
 void rpc_do_edit(struct rpc_call *call);
 
+/* rpc_forget.c, rpc_named.c */
+void rpc_do_forget(struct rpc_call *call);
+void rpc_do_forget_find(struct rpc_call *call);
+void rpc_do_forget_status(struct rpc_call *call);
+void rpc_do_forget_letter(struct rpc_call *call);
+void rpc_do_scrub(struct rpc_call *call);
+
 /* rpc_answer.c */
 void rpc_do_answer(struct rpc_call *call);
 void rpc_do_accept(struct rpc_call *call);
@@ -79,6 +92,9 @@ void rpc_do_vouch_sign(struct rpc_call *call);
 void rpc_do_vouch_send(struct rpc_call *call);
 void rpc_do_vouch_list(struct rpc_call *call);
 void rpc_do_vouch_revoke(struct rpc_call *call);
+
+/* rpc_letter_get.c */
+void rpc_do_vouch_get(struct rpc_call *call);
 
 /* rpc_letter_check.c */
 void rpc_do_letter_check(struct rpc_call *call);

@@ -1,5 +1,6 @@
 /* show, delivery: one object by what was typed of its id. */
 #include "rpc_do.h"
+#include "rpc_forget.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "../proto/text.h"
@@ -44,7 +45,14 @@ static void not_found(struct rpc_call *call, struct store_reading *reading, stru
 	struct tuy_object low;
 	struct tuy_object high;
 	char meant[300] = "";
+	struct store_gone gone;
 	uint32_t count = 0;
+	if (tuy_object_range(id, &low, &high) == TUY_OK &&
+	    store_gone_find(reading, &low, &high, &gone) == 1) {
+		store_reading_end(reading);
+		rpc_gone_fail(call, id, &gone);
+		return;
+	}
 	for (size_t len = id.len - 1; len >= 2 && count == 0; len--) {
 		if (tuy_object_range((struct tuy_bytes){ id.p, len }, &low, &high) != TUY_OK)
 			break;
@@ -53,9 +61,13 @@ static void not_found(struct rpc_call *call, struct store_reading *reading, stru
 	for (uint32_t i = 0; i < count && i < MEANT_MAX; i++)
 		name_append(meant, sizeof meant, call->home, reading, &near[i]);
 	store_reading_end(reading);
-	rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all", "Nothing begins with %.*s.%s%s%s",
-	         (int)id.len, (const char *)id.p, count > 0 ? " Did you mean " : "", meant,
-	         count > 0 ? "?" : "");
+	if (count > 0)
+		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all",
+		         "Nothing begins with %.*s. Did you mean %s?", (int)id.len,
+		         (const char *)id.p, meant);
+	else
+		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all", "Nothing begins with %.*s.",
+		         (int)id.len, (const char *)id.p);
 }
 
 static void several_found(struct rpc_call *call, struct store_reading *reading, struct tuy_bytes id,

@@ -2,6 +2,7 @@
 #include "rpc_life.h"
 #include "life.h"
 #include "rpc_do.h"
+#include "rpc_forget.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,9 @@ static bool entries_find(struct rpc_call *call, struct life_work *work)
 		count = view_entries(&reading, &object, at, TUY_RETRACT_MAX);
 	if (view_life_read(&reading, &work->object, &call->home->d->keys->cert.member, &life) == 0)
 		for (uint32_t i = 0; i < life.acts.count && count < TUY_RETRACT_MAX; i++)
-			if (life.acts.at[i].sealed &&
+			if ((life.acts.at[i].sealed ||
+			     (rpc_life_mine(call->home, &work->object) &&
+			      life.acts.act[i].kind != TUY_RECORD_WITHDRAW)) &&
 			    memcmp(&life.acts.act[i].author, &life.me, sizeof life.me) == 0)
 				at[count++] = life.acts.at[i];
 	view_life_free(&life);
@@ -95,12 +98,26 @@ static void retract_next(struct rpc_call *call, const char *error)
 
 /* ---- withdraw, undo ---- */
 
+/* That it goes, and which entries: who confirms is asked of them. */
+static void gone_keep(struct rpc_home *home, struct store_reading *reading,
+                      const struct view_object *object)
+{
+	struct store_gone gone;
+	(void)rpc_gone_gather(home, reading, object, &gone, NULL, 0);
+	gone.why = STORE_GONE_WITHDRAWN;
+	rpc_gone_keep(home, &gone);
+}
+
 static void withdraw(struct rpc_call *call, struct store_reading *reading, struct view_life *life,
                      struct life_work *work)
 {
 	const struct tuy_life_claim *claim = tuy_life_claim_by(&life->life, &life->me);
+	const struct view_object *object = &work->object;
 	bool mine = rpc_life_mine(call->home, &work->object);
 	bool open = life->life.state == TUY_LIFE_OPEN;
+	static const enum view_private own[] = { VIEW_PRIVATE_CARD, VIEW_PRIVATE_NOTE,
+		                                 VIEW_PRIVATE_TOLD, VIEW_PRIVATE_AMONG };
+	struct life_among among;
 	struct tuy_record record = life_record(TUY_RECORD_WITHDRAW, &work->object.id);
 	if (!mine && !claim) {
 		rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau pass ID",
@@ -115,12 +132,23 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	}
 	if (!mine)
 		life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(claim->id.b));
-	life_batch_add(&work->batch, &record, life_expiry(call->home->d, LIFE_SPAN_ACT), NULL);
-	for (int kind = VIEW_PRIVATE_CARD; mine && kind <= VIEW_PRIVATE_TOLD; kind++)
-		life_batch_private(&work->batch, &work->object.id, (enum view_private)kind,
-		                   (struct tuy_bytes){ 0 });
 	if (mine)
-		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
+		life_among_read(reading, object, &among);
+	else
+		among = rpc_life_is_silent(call->home, reading, object)
+		                ? (struct life_among){ 1, { object->member } }
+		                : (struct life_among){ 0 };
+	life_batch_add_among(&work->batch, &record, life_expiry(call->home->d, LIFE_SPAN_ACT),
+	                     &among);
+	for (size_t i = 0; mine && i < sizeof own / sizeof own[0]; i++)
+		life_batch_private(&work->batch, &work->object.id, own[i], (struct tuy_bytes){ 0 });
+	if (mine) {
+		life_batch_audit(&work->batch,
+		                 work->object.kind == TUY_RECORD_ASK ? AUDIT_UNASKED
+		                                                     : AUDIT_WITHDRAWN,
+		                 &work->object.id, NULL);
+		gone_keep(call->home, reading, &work->object);
+	}
 	rpc_life_close(reading, life);
 	call->home->last_write.used = false;
 	rpc_write_batch(call, retract_next);
@@ -171,6 +199,7 @@ void rpc_do_edit(struct rpc_call *call)
 	struct view_life life;
 	struct rpc_fault fault;
 	struct tuy_record record;
+	struct life_among among;
 	uint8_t room[LIFE_ROOM / 2];
 	struct life_work *work = rpc_life_open(call, &reading, &life);
 	if (!work)
@@ -188,12 +217,13 @@ void rpc_do_edit(struct rpc_call *call)
 		return;
 	}
 	rpc_record_keep(&record, room, sizeof room);
+	life_among_read(&reading, &work->object, &among);
 	rpc_life_close(&reading, &life);
 	record.rev++;
 	if (rpc_life_fields(call, &record, &fault) != 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
-	life_batch_add(&work->batch, &record, work->object.expires_s, NULL);
+	life_batch_add_among(&work->batch, &record, work->object.expires_s, &among);
 	rpc_life_write(call);
 }

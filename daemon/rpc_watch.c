@@ -191,7 +191,7 @@ void rpc_do_watch_add(struct rpc_call *call)
 		store_reading_end(&reading);
 		return;
 	}
-	if (rpc_param_text(call->params, "query", FIND_TEXT_MAX, &query, &fault) >= 0 &&
+	if (rpc_param_line(call->params, "query", FIND_TEXT_MAX, &query, &fault) >= 0 &&
 	    rpc_param_flag(call->params, "digest", &digest, &fault) >= 0)
 		watch = watch_make(&home->watches, query, &fault);
 	if (watch && find_resolve(home, &reading, circle, &watch->find, &fault) != 0) {

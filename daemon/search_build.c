@@ -455,6 +455,16 @@ int search_merge_some(MDB_txn *txn, const struct store_tables *tables, uint64_t 
 	return rc != 0 ? rc : search_list_write(txn, tables, &list);
 }
 
+int search_purge_some(MDB_txn *txn, const struct store_tables *tables, enum search_purge *step,
+                      uint64_t max_work)
+{
+	struct search_list list;
+	int rc = search_list_read(txn, tables, &list);
+	if (rc == 0)
+		rc = search_list_purge(txn, tables, &list, step, max_work);
+	return rc != 0 ? rc : search_list_write(txn, tables, &list);
+}
+
 int search_segment_count(MDB_txn *txn, const struct store_tables *tables)
 {
 	struct search_list list;

@@ -18,6 +18,7 @@
 
 #include "../proto/record.h"
 #include "search.h"
+#include "search_segment.h"
 #include "store_tables.h"
 #include <lmdb.h>
 
@@ -56,6 +57,15 @@ int search_merge_waits(MDB_txn *txn, const struct store_tables *tables);
 /* Merges and removes about `max_work` bytes of rows; 0 also if nothing was left to do. Errors as
  * for search_batch_write. */
 int search_merge_some(MDB_txn *txn, const struct store_tables *tables, uint64_t max_work);
+
+/*
+ * Makes the words go that no object has any more: all segments become one, a slice of about
+ * `max_work` bytes of rows at a time. `*step`: SEARCH_PURGE_BEGIN at first, SEARCH_PURGE_DONE at
+ * the end; in a transaction that is aborted it is the caller's to put back. Errors as for
+ * search_batch_write.
+ */
+int search_purge_some(MDB_txn *txn, const struct store_tables *tables, enum search_purge *step,
+                      uint64_t max_work);
 
 /* search_query (search.h) for one who has the transaction and not the store. */
 int search_txn_query(MDB_txn *txn, const struct store_tables *tables, struct tuy_bytes text,

@@ -520,3 +520,28 @@ int search_list_merge(MDB_txn *txn, const struct store_tables *tables, struct se
 	}
 	return rc;
 }
+
+int search_list_purge(MDB_txn *txn, const struct store_tables *tables, struct search_list *list,
+                      enum search_purge *step, uint64_t max_work)
+{
+	int rc = 0;
+	for (uint64_t work = 0; rc == 0 && work < max_work && *step != SEARCH_PURGE_DONE;) {
+		uint32_t dead = list_find(list, SEARCH_DEAD);
+		uint32_t output = list_find(list, SEARCH_OUTPUT);
+		uint32_t current = search_list_current(list);
+		uint32_t count = current < GROUP_MAX ? current : GROUP_MAX;
+		struct group newest = { .first = current - count, .count = count };
+		if (dead < list->count) {
+			rc = list_bury(txn, tables, list, dead, max_work - work, &work);
+		} else if (output < list->count) {
+			rc = list_continue(txn, tables, list, output, max_work - work, &work);
+		} else if (*step == SEARCH_PURGE_ALL || current < 2) {
+			*step = SEARCH_PURGE_DONE;
+		} else {
+			if (newest.first == 0)
+				*step = SEARCH_PURGE_ALL;
+			list_begin(list, &newest);
+		}
+	}
+	return rc;
+}

@@ -47,6 +47,8 @@ struct search_segment {
 	uint64_t size;
 };
 
+enum search_purge { SEARCH_PURGE_BEGIN, SEARCH_PURGE_ALL, SEARCH_PURGE_DONE };
+
 struct search_list {
 	uint32_t count;
 	struct search_segment segments[SEARCH_SEGMENTS_MAX];
@@ -161,5 +163,8 @@ bool search_list_waits(const struct search_list *list);
  * caller writes the list. 0, ENOMEM, MDB_CORRUPTED or LMDB's code: abort the transaction. */
 int search_list_merge(MDB_txn *txn, const struct store_tables *tables, struct search_list *list,
                       uint64_t max_work);
+/* The same for all segments that there were when `step` was SEARCH_PURGE_BEGIN (search_build.h). */
+int search_list_purge(MDB_txn *txn, const struct store_tables *tables, struct search_list *list,
+                      enum search_purge *step, uint64_t max_work);
 
 #endif

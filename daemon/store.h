@@ -15,6 +15,12 @@
 
 struct store;
 
+/* Where an entry stands. */
+struct store_place {
+	uint32_t log_no;
+	uint32_t seq;
+};
+
 /* An error for people: a stable code, what happened, what to type. Static storage or the caller's
  * struct. */
 struct store_error {

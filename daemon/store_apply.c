@@ -283,6 +283,14 @@ static int base_apply(struct store_apply *apply, const struct tuy_store_item *it
 	return rc == 0 ? sig_put(apply, item->log_no, &head.head, &head.sig) : rc;
 }
 
+static int private_apply(struct store_apply *apply, const struct tuy_store_item *item)
+{
+	int rc = item->u.private_row.value.len == 0 ? store_erase_residue(&apply->erase) : 0;
+	return rc == 0 ? view_private_put(apply->txn, apply->tables, item->circle_no,
+	                                  &item->u.private_row)
+	               : rc;
+}
+
 /* ---- public ---- */
 
 int store_apply_item(struct store_apply *apply, const struct tuy_store_item *item, uint32_t seen_s)
@@ -321,8 +329,7 @@ int store_apply_item(struct store_apply *apply, const struct tuy_store_item *ite
 		return rc == STORE_RETIRED ? STORE_GAP : rc;
 	}
 	case TUY_STORE_PRIVATE:
-		return view_private_put(apply->txn, apply->tables, item->circle_no,
-		                        &item->u.private_row);
+		return private_apply(apply, item);
 	case TUY_STORE_SETTLED:
 		return store_settled_put(apply->txn, apply->tables, item->circle_no,
 		                         &item->u.incarnation);
@@ -350,6 +357,12 @@ struct store_erase *store_apply_erase(struct store_apply *apply)
 
 int store_apply_write(struct store_apply *apply)
 {
+	struct store_place place;
+	while (view_batch_unwanted(apply->view, &place)) {
+		int rc = store_erase_here(&apply->erase, place.log_no, place.seq);
+		if (rc != 0)
+			return rc;
+	}
 	return view_batch_write(apply->view);
 }
 

@@ -3,6 +3,7 @@
 #include "store_fork.h"
 #include "store_letters.h"
 #include "store_own_put.h"
+#include "store_scrub.h"
 #include "../proto/log.h"
 #include "../proto/retract.h"
 #include <string.h>
@@ -27,6 +28,15 @@ void store_erase_begin(struct store_erase *erase, MDB_txn *txn, const struct sto
 	erase->entries = entries;
 	erase->view = view;
 	erase->touched_count = 0;
+	erase->residue = false;
+}
+
+int store_erase_residue(struct store_erase *erase)
+{
+	if (erase->residue)
+		return 0;
+	erase->residue = true;
+	return store_residue_put(erase->txn, erase->tables);
 }
 
 void store_erase_touch(struct store_erase *erase, uint32_t log_no)
@@ -121,11 +131,21 @@ static int entry_drop(struct store_erase *erase, uint32_t log_no, uint32_t seq,
 	memcpy(header, row.header, sizeof header);
 	uint32_t seen_s = row.seen_s;
 	if (!missing)
-		rc = view_batch_erase(erase->view, log_no, seq);
+		rc = view_batch_erase(erase->view, log_no, seq,
+		                      state == STORE_BLOB_EXPIRED ? STORE_GONE_EXPIRED
+		                                                  : STORE_GONE_RETRACTED,
+		                      erase->now_s);
+	if (rc == 0 && !missing)
+		rc = store_erase_residue(erase);
 	if (rc == 0 && missing)
 		rc = missing_less(erase, log_no, seq);
 	row = (struct store_entry_row){ seen_s, state, header, { NULL, 0 } };
 	return rc == 0 ? store_entry_put(erase->entries, erase->tables, log_no, seq, &row, 0) : rc;
+}
+
+int store_erase_here(struct store_erase *erase, uint32_t log_no, uint32_t seq)
+{
+	return entry_drop(erase, log_no, seq, STORE_BLOB_ERASED);
 }
 
 static int tombstone_put(struct store_erase *erase, const struct store_log_row *author,
@@ -151,6 +171,7 @@ int store_erase_retract(struct store_erase *erase, const struct tuy_store_item *
 	struct store_log_row target;
 	uint32_t target_no = item->u.retract.target_no;
 	bool known = target_no != UINT32_MAX;
+	erase->now_s = seen_s;
 	if (tuy_retract_read(item->u.retract.header, item->u.retract.blob, &retract) != TUY_OK)
 		return STORE_GAP;
 	int rc = store_log_get(erase->txn, erase->tables, item->log_no, &author);
@@ -162,6 +183,8 @@ int store_erase_retract(struct store_erase *erase, const struct tuy_store_item *
 	    (memcmp(&target.log.device, &author.log.device, sizeof target.log.device) != 0 ||
 	     memcmp(&target.log.id, &retract.log, sizeof retract.log) != 0))
 		return STORE_GAP;
+	if (known)
+		rc = store_erase_residue(erase);
 	for (uint32_t i = 0; i < retract.count && rc == 0; i++) {
 		rc = tombstone_put(erase, &author, &retract.log, retract.seqs[i], seen_s);
 		if (rc == 0 && known)
@@ -351,10 +374,16 @@ static uint32_t before(uint32_t now_s, uint32_t life_s)
 /* What is no part of a log and has had its time. */
 static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 {
-	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S));
-	if (rc != 0)
-		return rc;
-	rc = store_letters_purge(erase->txn, erase->tables, before(now_s, STORE_LETTER_LIFE_S));
+	bool gone = false;
+	int rc = store_fork_purge(erase->txn, erase->tables, before(now_s, STORE_VOID_LIFE_S),
+	                          &gone);
+	if (rc == 0)
+		rc = store_letters_purge(erase->txn, erase->tables,
+		                         before(now_s, STORE_LETTER_LIFE_S), &gone);
+	if (rc == 0 && gone)
+		rc = store_erase_residue(erase);
+	if (rc == 0)
+		rc = store_gone_purge(erase->txn, erase->tables, before(now_s, STORE_GONE_LIFE_S));
 	if (rc != 0)
 		return rc;
 	return store_own_purge(erase->txn, erase->tables, STORE_OWN_AUDIT,
@@ -378,5 +407,6 @@ static int prune_some(struct store_erase *erase, struct store_sweep *sweep)
 
 int store_sweep_some(struct store_erase *erase, struct store_sweep *sweep)
 {
+	erase->now_s = sweep->now_s;
 	return sweep->expired_done ? prune_some(erase, sweep) : expired_some(erase, sweep);
 }

@@ -26,12 +26,20 @@ struct store_erase {
 	/* Logs whose count of missing payloads, or base, is not what the node thinks; each once. */
 	uint32_t touched[TUY_CHECKPOINT_EVERY + 8];
 	uint32_t touched_count;
+	uint32_t now_s; /* when this is */
+	bool residue;   /* something was erased in this transaction */
 };
 
-/* Nothing is touched yet. */
+/* Nothing is touched yet. ->now_s is the caller's to set (unix). */
 void store_erase_begin(struct store_erase *erase, MDB_txn *txn, const struct store_tables *tables,
                        MDB_cursor *entries, struct view_batch *view);
 void store_erase_touch(struct store_erase *erase, uint32_t log_no);
+/* Something goes whose bytes are to leave the file too (store_scrub.h). 0 or a code. */
+int store_erase_residue(struct store_erase *erase);
+
+/* Drops the payload of an entry here, whoever wrote it: for the owner of this store, who wants it
+ * gone. It is not asked for again. 0 or a code; nothing happens if it is not held. */
+int store_erase_here(struct store_erase *erase, uint32_t log_no, uint32_t seq);
 
 /*
  * What is to become of the payloads of a run of entries (not over a checkpoint) that came at
@@ -58,8 +66,10 @@ struct store_sweep {
 /* One slice: some 256 entries. */
 int store_sweep_some(struct store_erase *erase, struct store_sweep *sweep);
 
-/* Drops the own letters that were made before `before_s` (unix; store_letters.h). */
-int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s);
+/* Drops the own letters that were made before `before_s` (unix; store_letters.h); *gone: one was.
+ */
+int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s,
+                        bool *gone);
 
 /* Has `device` said that it erased this entry of this device's log `log_no`? 1, 0, or -1: damaged.
  */

@@ -136,7 +136,7 @@ struct cut {
 static int entry_out(struct cut *cut, uint32_t seq)
 {
 	struct store_key8 key = store_key8(cut->log_no, seq);
-	int rc = view_batch_erase(cut->view, cut->log_no, seq);
+	int rc = view_batch_erase(cut->view, cut->log_no, seq, STORE_GONE_NOT, 0);
 	if (rc == 0)
 		rc = store_del(cut->txn, cut->tables, STORE_ENTRIES, TUY_BYTES(key.b));
 	if (rc != 0)
@@ -314,12 +314,13 @@ static int old_seek(MDB_txn *txn, const struct store_tables *tables, uint32_t be
 	return rc;
 }
 
-int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s)
+int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s, bool *gone)
 {
 	uint8_t key[VOID_KEY_SIZE] = { 0 };
 	struct tuy_bytes value;
 	int rc;
 	while ((rc = old_seek(txn, tables, before_s, key, &value)) == 0) {
+		*gone = true;
 		rc = row_strip(txn, tables, key, value);
 		if (rc != 0)
 			return rc;

@@ -28,7 +28,8 @@ int store_fork_spent(MDB_txn *txn, const struct store_tables *tables,
 int store_fork_erase(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no,
                      uint32_t seq);
 /* Drops the payloads that were put aside before `before_s` (unix). */
-int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s);
+int store_fork_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s,
+                     bool *gone);
 
 /* Where a log was cut; TUY_NO_CUT. */
 int store_fork_get(MDB_txn *txn, const struct store_tables *tables, uint32_t log_no, uint32_t *cut);

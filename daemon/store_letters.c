@@ -83,7 +83,8 @@ int store_letter_next(struct store_reading *reading, const char *number,
 	return found;
 }
 
-int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s)
+int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s,
+                        bool *gone)
 {
 	struct store_letter letter;
 	struct tuy_bytes value;
@@ -96,8 +97,10 @@ int store_letters_purge(MDB_txn *txn, const struct store_tables *tables, uint32_
 	rc = mdb_cursor_get(cursor, &key, &row, MDB_FIRST);
 	while (rc == 0) {
 		if (store_check(tables, STORE_LETTERS, &key, &row, &value) == 0 &&
-		    row_read(value, &letter) == 0 && letter.made_s < before_s)
+		    row_read(value, &letter) == 0 && letter.made_s < before_s) {
+			*gone = true;
 			rc = mdb_cursor_del(cursor, 0);
+		}
 		if (rc == 0)
 			rc = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
 	}

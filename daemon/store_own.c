@@ -13,6 +13,8 @@ static enum store_table table_of(enum store_own own)
 		return STORE_PEERS;
 	case STORE_OWN_AUDIT:
 		return STORE_AUDIT;
+	case STORE_OWN_GONE:
+		return STORE_GONE;
 	}
 	return STORE_TABLE_COUNT;
 }

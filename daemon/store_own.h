@@ -14,6 +14,7 @@ enum store_own {
 	STORE_OWN_LETTERS, /* store_letters.h */
 	STORE_OWN_PEERS,   /* event_people.h */
 	STORE_OWN_AUDIT,   /* audit.h */
+	STORE_OWN_GONE,    /* store_gone.h */
 };
 
 #define STORE_AUDIT_LIFE_S (365u * 86400) /* product 1.12: 12 months */

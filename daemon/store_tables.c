@@ -34,6 +34,7 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_PRIVATE] = "private",
 	[STORE_PEERS] = "peers",
 	[STORE_AUDIT] = "audit",
+	[STORE_GONE] = "gone",
 };
 
 /* The MAC of a row whose value comes in parts. `key_len` 1..STORE_KEY_MAX. */

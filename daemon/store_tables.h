@@ -50,6 +50,8 @@
  *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
  *                                                goes with it (enum view_private)
  *
+ *   gone         circle_no u32, id 10            tips and asks that were erased: store_gone.h
+ *
  * Derived (made from the above, can be rebuilt):
  *
  *   unopened     circle_no u32, epoch 8, log_no u32, seq u32     empty: a blob whose epoch key is
@@ -123,6 +125,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_PRIVATE,
 	           STORE_PEERS,
 	           STORE_AUDIT,
+	           STORE_GONE,
 	           STORE_TABLE_COUNT,
 };
 

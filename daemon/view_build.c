@@ -46,6 +46,9 @@ struct view_batch {
 	uint32_t made_cap;
 	int removed; /* objects were: the counts and words are to be written */
 	struct view_expiries expiries;
+	struct store_place *unwanted;
+	uint32_t unwanted_count;
+	uint32_t unwanted_cap;
 	struct log_slot logs[LOG_CACHE];
 	struct {
 		int used;
@@ -279,6 +282,28 @@ static int revision_keep(struct view_batch *batch, const struct view_row *row)
 	return is_shown(row->kind) ? view_lives_revision(batch->lives, row->kind, &entry) : 0;
 }
 
+static int unwanted_note(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+{
+	if (batch->unwanted_count == batch->unwanted_cap) {
+		uint32_t cap = 2 * batch->unwanted_cap + 16;
+		struct store_place *grown = realloc(batch->unwanted, cap * sizeof *grown);
+		if (grown == NULL)
+			return ENOMEM;
+		batch->unwanted = grown;
+		batch->unwanted_cap = cap;
+	}
+	batch->unwanted[batch->unwanted_count++] = (struct store_place){ log_no, seq };
+	return 0;
+}
+
+bool view_batch_unwanted(struct view_batch *batch, struct store_place *place)
+{
+	if (batch->unwanted_count == 0)
+		return false;
+	*place = batch->unwanted[--batch->unwanted_count];
+	return true;
+}
+
 int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
                      const struct store_entry_row *row)
 {
@@ -299,10 +324,16 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 		return unopened_put(batch, slot->row.log.circle_no, &header.epoch, log_no, seq);
 	if (rc != 0)
 		return rc == ENTRY_NOTHING ? 0 : rc;
-	if (tuy_record_is_act(record.kind)) {
-		struct view_lives_entry entry = lives_entry(slot, &header, row, &record);
+	struct view_lives_entry entry = lives_entry(slot, &header, row, &record);
+	bool act = tuy_record_is_act(record.kind);
+	bool unwanted = false;
+	if (act || is_shown(record.kind))
+		rc = store_gone_unwanted(batch->txn, batch->tables, entry.circle_no,
+		                         act ? &record.ref : &entry.id, &unwanted);
+	if (rc != 0 || unwanted)
+		return rc != 0 ? rc : unwanted_note(batch, log_no, seq);
+	if (act)
 		return view_lives_act(batch->lives, &entry, &record);
-	}
 	return record_take(batch, slot, &header, row->seen_s, &record);
 }
 
@@ -611,7 +642,7 @@ static void batch_empty(struct view_batch *batch)
 
 /* The object of `id` goes if its newest revision is this entry. */
 static int object_remove(struct view_batch *batch, const struct log_slot *slot, uint32_t seq,
-                         const struct view_row *wanted)
+                         const struct view_row *wanted, enum store_gone_why why, uint32_t at_s)
 {
 	static const struct tuy_member nobody;
 	struct view_row row;
@@ -627,8 +658,12 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
-	if (rc == 0 && is_shown(row.kind))
-		return view_lives_forget(batch->lives, row.circle_no, &row.id);
+	if (rc == 0 && is_shown(row.kind)) {
+		struct store_gone gone = { row.circle_no,        row.id, at_s,     why,
+			                   slot->row.log.member, 0,      { { 0 } } };
+		rc = store_gone_put(batch->txn, batch->tables, &gone);
+		return rc == 0 ? view_lives_forget(batch->lives, row.circle_no, &row.id) : rc;
+	}
 	if (rc != 0 || !is_newest_only(row.kind))
 		return rc;
 	const struct tuy_member *member =
@@ -639,7 +674,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
+int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                     enum store_gone_why why, uint32_t at_s)
 {
 	const struct log_slot *slot;
 	struct store_entry_row entry;
@@ -669,7 +705,7 @@ int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq)
 		rc = view_lives_erase(batch->lives, record.kind, &gone, act ? &record : NULL);
 	if (rc != 0 || act)
 		return rc;
-	return object_remove(batch, slot, seq, &wanted);
+	return object_remove(batch, slot, seq, &wanted, why, at_s);
 }
 
 /* ---- the batch ---- */
@@ -709,6 +745,7 @@ int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables
 	batch->tables = tables;
 	batch->last.used = 0;
 	memset(batch->logs, 0, sizeof batch->logs);
+	batch->unwanted_count = 0;
 	batch_empty(batch);
 	view_lives_begin(batch->lives, txn, tables);
 	return batch->on == VIEW_BATCH_OFF ? 0 : view_counts_get(txn, tables, &batch->counts);
@@ -747,6 +784,7 @@ void view_batch_destroy(struct view_batch *batch)
 	view_lives_destroy(batch->lives);
 	free(batch->made);
 	free(batch->order);
+	free(batch->unwanted);
 	view_expiries_free(&batch->expiries);
 	sodium_memzero(batch, sizeof *batch);
 	free(batch);

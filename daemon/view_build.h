@@ -18,6 +18,7 @@
 #ifndef VIEW_BUILD_H
 #define VIEW_BUILD_H
 
+#include "store_gone.h"
 #include "store_rows.h"
 
 enum view_level { VIEW_LEVEL_NOTHING, VIEW_LEVEL_OBJECTS, VIEW_LEVEL_WORDS };
@@ -50,9 +51,14 @@ int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct 
  * The payload of this entry is about to be dropped, and its row still holds it: the object that was
  * made from it leaves the view, and its words leave the index (from the results at once; the rows
  * that hold them go when their segments are merged). What was gathered before is written first. An
- * older revision that is still held comes back with the next rebuild only.
+ * older revision that is still held comes back with the next rebuild only. `why` and `at_s` are
+ * noted of a tip or ask that goes (store_gone.h), unless it is noted already.
  */
-int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq);
+int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq,
+                     enum store_gone_why why, uint32_t at_s);
+/* An entry that was taken, but is about something that the owner had erased: the caller drops its
+ * payload. False: no more of them. */
+bool view_batch_unwanted(struct view_batch *batch, struct store_place *place);
 int view_batch_write(struct view_batch *batch);
 
 #endif

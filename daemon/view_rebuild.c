@@ -1,6 +1,7 @@
 /* The view made again: see view_rebuild.h. */
 #include "view_rebuild.h"
 #include "store_env.h"
+#include "store_scrub.h"
 #include "view_build.h"
 #include "view_rows.h"
 #include <errno.h>
@@ -176,6 +177,8 @@ static int tables_clear(struct run *run)
 	int rc = 0;
 	for (size_t i = 0; i < sizeof derived / sizeof derived[0] && rc == 0; i++)
 		rc = mdb_drop(run->txn, tables->dbi[derived[i]], 0);
+	if (rc == 0) /* words of what was erased may have stood there */
+		rc = store_residue_put(run->txn, tables);
 	if (rc == 0)
 		rc = view_counts_put(run->txn, tables, &(struct view_counts){ 0, 0 });
 	if (rc == 0)
@@ -310,8 +313,7 @@ static int failed(const struct store *store, int rc, struct store_error *error)
 	                  strcmp(code, "T-STORE-FULL") == 0
 	                          ? "Make room on that disk, then start again: it goes on."
 	                          : "Look at the disk and its log.",
-	                  "The views in %s cannot be made again: %s.", store->dir,
-	                  mdb_strerror(rc));
+	                  "The views in %s cannot be made again: %s.", store->dir, store_why(rc));
 }
 
 int view_rebuild_run(struct view_rebuild *rebuild_, struct store_error *error)

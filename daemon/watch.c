@@ -18,6 +18,9 @@ static int query_read(struct watch *watch, struct rpc_fault *fault)
 int watch_query_read(const struct find *find, struct tuy_query *words, bool *has_words,
                      struct rpc_fault *fault)
 {
+	if (find->due_s.given)
+		return rpc_fault_set(fault, "T-USAGE", "tuyau inbox 'due:<2d'",
+		                     "A watch looks at what comes: nothing of it is due yet.");
 	if (!find_is_about(find))
 		return rpc_fault_set(fault, "T-USAGE", "tuyau watch add wifi -tag:it",
 		                     "Say what to look for.");

@@ -11,11 +11,12 @@
  */
 #include "writer.h"
 #include "log.h"
-#include "search_build.h"
+#include "writer_scrub.h"
 #include "store_apply.h"
 #include "store_env.h"
 #include "store_own_put.h"
 #include "view_rows.h"
+#include "writer_ticket.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,48 +29,6 @@
 #define LIVE_MEMORY_NS    (1000ull * 1000 * 1000) /* they come if one came so shortly ago */
 #define MERGE_REST_NS     (100ull * 1000 * 1000)  /* merging begins so long after a live one */
 
-struct ticket_row { /* one of the owner's own */
-	enum store_own own;
-	uint8_t *key; /* value behind it, one block */
-	uint32_t key_len;
-	uint32_t value_len;
-	int removed;
-};
-
-struct ticket_head { /* where a log stands after this ticket */
-	uint32_t log_no;
-	uint32_t seq;
-};
-
-struct ticket_log { /* what the store did to a log beside storing */
-	uint32_t log_no;
-	uint32_t missing;
-	uint32_t base_seq;
-};
-
-struct ticket {
-	struct ticket *next;
-	uint64_t number;                    /* 0: nobody waits for it, it is a slice of a sweep */
-	const struct tuy_store_item *items; /* the node's, until it is reported */
-	uint32_t count;
-	uint32_t seen_s;
-	uint32_t entry_count;
-	size_t bytes;
-	const char *error;       /* NULL: stored */
-	int swept;               /* a sweep ends with it */
-	struct ticket_row *rows; /* instead of items */
-	uint32_t row_count;
-	struct ticket_log *logs;
-	uint32_t log_count;
-	uint32_t head_count;
-	struct ticket_head heads[];
-};
-
-struct tickets { /* a queue */
-	struct ticket *first;
-	struct ticket **end;
-};
-
 struct writer {
 	/* set once */
 	struct store *store;
@@ -77,6 +36,7 @@ struct writer {
 	writer_on_stored *on_stored;
 	writer_on_erased *on_erased; /* NULL: nobody asks */
 	void *context;
+	int64_t offset_s;
 	uv_async_t async;
 	uv_thread_t thread;
 	/* of the thread */
@@ -87,6 +47,8 @@ struct writer {
 	int damage_due;  /* the derived tables are damaged, and the store does not say so yet */
 	int sweeping;
 	struct store_sweep sweep;
+	struct scrub_plan scrub;
+	struct tickets scrub_asked; /* who waits for it */
 	/* shared, under the mutex */
 	uv_mutex_t mutex;
 	uv_cond_t cond;
@@ -100,59 +62,6 @@ struct writer {
 	uint32_t sweep_s;    /* what has expired by this clock is to go; 0: nothing to do */
 	int stopping;
 };
-
-/* ---- queues ---- */
-
-static void tickets_init(struct tickets *tickets)
-{
-	tickets->first = NULL;
-	tickets->end = &tickets->first;
-}
-
-static void tickets_push(struct tickets *tickets, struct ticket *ticket)
-{
-	ticket->next = NULL;
-	*tickets->end = ticket;
-	tickets->end = &ticket->next;
-}
-
-static struct ticket *tickets_pop(struct tickets *tickets)
-{
-	struct ticket *ticket = tickets->first;
-	if (ticket == NULL)
-		return NULL;
-	tickets->first = ticket->next;
-	if (tickets->first == NULL)
-		tickets->end = &tickets->first;
-	return ticket;
-}
-
-/* All of them; `tickets` is empty then. */
-static struct tickets tickets_take(struct tickets *tickets)
-{
-	struct tickets taken = *tickets;
-	if (taken.first == NULL)
-		taken.end = NULL;
-	tickets_init(tickets);
-	return taken;
-}
-
-static struct ticket *ticket_pop_taken(struct tickets *taken)
-{
-	struct ticket *ticket = taken->first;
-	if (ticket != NULL)
-		taken->first = ticket->next;
-	return ticket;
-}
-
-static void ticket_free(struct ticket *ticket)
-{
-	for (uint32_t i = 0; i < ticket->row_count; i++)
-		free(ticket->rows[i].key);
-	free(ticket->rows);
-	free(ticket->logs);
-	free(ticket);
-}
 
 /* ---- one transaction ---- */
 
@@ -196,8 +105,10 @@ static int row_apply(const struct writer *writer, MDB_txn *txn, const struct tic
 	const struct store_tables *tables = &writer->store->tables;
 	struct tuy_bytes key = { row->key, row->key_len };
 	struct tuy_bytes value = { row->key + row->key_len, row->value_len };
-	if (row->removed)
-		return store_own_del(txn, tables, row->own, key);
+	if (row->removed) {
+		int rc = store_erase_residue(store_apply_erase(writer->apply));
+		return rc == 0 ? store_own_del(txn, tables, row->own, key) : rc;
+	}
 	return store_own_put(txn, tables, row->own, key, value);
 }
 
@@ -206,9 +117,19 @@ static int ticket_apply(struct writer *writer, MDB_txn *txn, const struct ticket
 	int rc = 0;
 	for (uint32_t i = 0; i < ticket->row_count && rc == 0; i++)
 		rc = row_apply(writer, txn, &ticket->rows[i]);
+	for (uint32_t i = 0; i < ticket->place_count && rc == 0; i++)
+		rc = store_erase_here(store_apply_erase(writer->apply), ticket->places[i].log_no,
+		                      ticket->places[i].seq);
 	for (uint32_t i = 0; i < ticket->count && rc == 0; i++)
 		rc = store_apply_item(writer->apply, &ticket->items[i], ticket->seen_s);
 	return rc;
+}
+
+/* A transaction was committed, if `rc` is 0: did it erase anything? */
+static void erased_note(struct writer *writer, int rc)
+{
+	if (rc == 0 && store_apply_erase(writer->apply)->residue)
+		scrub_note(&writer->scrub);
 }
 
 /*
@@ -228,6 +149,8 @@ static int batch_commit(struct writer *writer, struct ticket *first, uint32_t ma
 		return rc;
 	rc = store_apply_begin(writer->apply, txn, &writer->store->tables);
 	for (struct ticket *t = first; t != NULL && rc == 0 && *count < max; t = t->next) {
+		if (t->scrub)
+			break;
 		entry_count += t->entry_count;
 		bytes += t->bytes;
 		if (*count > 0 && (entry_count > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX))
@@ -248,7 +171,9 @@ static int batch_commit(struct writer *writer, struct ticket *first, uint32_t ma
 		mdb_txn_abort(txn);
 		return rc;
 	}
-	return mdb_txn_commit(txn);
+	rc = mdb_txn_commit(txn);
+	erased_note(writer, rc);
+	return rc;
 }
 
 /* The derived tables are damaged: from now on nothing is written to them. */
@@ -344,6 +269,11 @@ static void tickets_store(struct writer *writer, struct tickets *taken, const ch
 			tickets_report(writer, taken, 1, failing);
 			continue;
 		}
+		if (taken->first->scrub) {
+			tickets_push(&writer->scrub_asked, ticket_pop_taken(taken));
+			scrub_ask(&writer->scrub);
+			continue;
+		}
 		uint32_t count = 0;
 		int rc = batch_store(writer, taken->first, alone > 0 ? 1 : UINT32_MAX, &count);
 		if (rc != 0 && count > 1) {
@@ -427,6 +357,7 @@ static void sweep_some(struct writer *writer)
 		rc = mdb_txn_commit(txn);
 	else
 		mdb_txn_abort(txn);
+	erased_note(writer, rc);
 	if (rc != 0) {
 		ticket_free(slice);
 		if (rc == MDB_CORRUPTED && !writer->view_is_off) {
@@ -448,6 +379,49 @@ static void sweep_some(struct writer *writer)
 	tickets_push(&writer->done, slice);
 	uv_mutex_unlock(&writer->mutex);
 	(void)uv_async_send(&writer->async);
+}
+
+/* Answers who waits for the file to be clean. */
+static void scrub_report(struct writer *writer, const char *error)
+{
+	struct ticket *ticket;
+	uv_mutex_lock(&writer->mutex);
+	while ((ticket = tickets_pop(&writer->scrub_asked)) != NULL) {
+		ticket->error = error;
+		tickets_push(&writer->done, ticket);
+	}
+	uv_mutex_unlock(&writer->mutex);
+	(void)uv_async_send(&writer->async);
+}
+
+/* writer_scrub.h: other work waits. */
+static int may_scrub(void *context)
+{
+	struct writer *writer = context;
+	uv_mutex_lock(&writer->mutex);
+	int free_now = writer->waiting.first == NULL && !writer->stopping;
+	uv_mutex_unlock(&writer->mutex);
+	return free_now;
+}
+
+static void scrub_some(struct writer *writer)
+{
+	bool made = writer->index == WRITER_WORDS && !writer->view_is_off;
+	bool done;
+	int rc = scrub_step(&writer->scrub, made ? SCRUB_WORDS : SCRUB_NO_WORDS, may_scrub, writer,
+	                    &done);
+	if (rc == MDB_MAP_FULL && store_grow(writer->store) == 0) {
+		scrub_ask(&writer->scrub);
+		return;
+	}
+	if (rc == 0 && !done)
+		return;
+	if (rc != 0)
+		log_line(LOG_UNUSUAL, "store", "what=scrub_failed code=%s",
+		         store_code(rc, writer->store->dir));
+	if (rc == MDB_CORRUPTED && made)
+		damage_note(writer);
+	scrub_report(writer, rc == 0 ? NULL : store_code(rc, writer->store->dir));
 }
 
 /* What the node knows now (see store_apply_told). */
@@ -475,8 +449,10 @@ static void work_await(struct writer *writer)
 {
 	while (writer->waiting.first == NULL && !writer->stopping && !writer->view_doubted &&
 	       !writer->sweeping && writer->sweep_s == 0) {
-		uint64_t rest_ns = writer->merge_due ? merge_rest_ns(writer) : 0;
-		if (!writer->merge_due)
+		uint64_t merge_ns = writer->merge_due ? merge_rest_ns(writer) : UINT64_MAX;
+		uint64_t scrub_ns = scrub_wait_ns(&writer->scrub);
+		uint64_t rest_ns = merge_ns < scrub_ns ? merge_ns : scrub_ns;
+		if (rest_ns == UINT64_MAX)
 			uv_cond_wait(&writer->cond, &writer->mutex);
 		else if (rest_ns > 0)
 			(void)uv_cond_timedwait(&writer->cond, &writer->mutex, rest_ns);
@@ -488,6 +464,7 @@ static void work_await(struct writer *writer)
 static void thread_main(void *arg)
 {
 	struct writer *writer = arg;
+	scrub_begin(&writer->scrub, writer->store);
 	for (;;) {
 		uv_mutex_lock(&writer->mutex);
 		work_await(writer);
@@ -509,12 +486,15 @@ static void thread_main(void *arg)
 		if (taken.first != NULL)
 			tickets_store(writer, &taken, failing);
 		else if (stopping)
-			return;
+			break;
+		else if (scrub_wait_ns(&writer->scrub) == 0)
+			scrub_some(writer);
 		else if (writer->merge_due)
 			words_merge(writer);
 		else if (writer->sweeping)
 			sweep_some(writer);
 	}
+	scrub_report(writer, "T-STOPPING");
 }
 
 /* ---- the loop's side ---- */
@@ -617,6 +597,7 @@ struct writer *writer_start(struct store *store, uv_loop_t *loop,
 	tickets_init(&writer->waiting);
 	tickets_init(&writer->done);
 	tickets_init(&writer->told);
+	tickets_init(&writer->scrub_asked);
 	writer->view = view_batch_create(keys, view_level_of(index));
 	writer->apply = writer->view == NULL ? NULL : store_apply_create(writer->view);
 	if (writer->apply == NULL || uv_async_init(loop, &writer->async, on_async) != 0) {
@@ -631,86 +612,51 @@ struct writer *writer_start(struct store *store, uv_loop_t *loop,
 	return writer;
 }
 
-/* What a ticket weighs in a transaction, and where its logs stand after it. */
-static void ticket_measure(struct ticket *ticket)
-{
-	for (uint32_t i = 0; i < ticket->count; i++) {
-		const struct tuy_store_item *item = &ticket->items[i];
-		ticket->bytes += 256;
-		if (item->kind == TUY_STORE_OP)
-			ticket->bytes += item->u.op.bytes.len;
-		if (item->kind == TUY_STORE_BLOB)
-			ticket->bytes += item->u.blob.blob.len;
-		if (item->kind != TUY_STORE_ENTRIES)
-			continue;
-		ticket->entry_count += item->u.entries.count;
-		for (uint32_t j = 0; j < item->u.entries.count; j++)
-			ticket->bytes += 128 + item->u.entries.blobs[j].len;
-		ticket->heads[ticket->head_count++] =
-			(struct ticket_head){ item->log_no, item->u.entries.head.seq };
-	}
-}
-
-static void ticket_submit(struct writer *writer, struct ticket *made, int live)
+static int ticket_submit(struct writer *writer, struct ticket *made, int live)
 {
 	uv_timeval64_t now;
+	if (made == NULL)
+		return -1;
 	if (uv_gettimeofday(&now) == 0)
-		made->seen_s = (uint32_t)now.tv_sec;
+		made->seen_s = (uint32_t)(now.tv_sec + writer->offset_s);
 	uv_mutex_lock(&writer->mutex);
 	tickets_push(&writer->waiting, made);
 	if (live)
 		writer->live_ns = uv_hrtime();
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
+	return 0;
+}
+
+void writer_offset(struct writer *writer, int64_t offset_s)
+{
+	writer->offset_s = offset_s;
 }
 
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,
                   uint32_t count, int live)
 {
-	uint32_t head_count = 0;
-	for (uint32_t i = 0; i < count; i++)
-		head_count += items[i].kind == TUY_STORE_ENTRIES;
-	struct ticket *made = calloc(1, sizeof *made + head_count * sizeof made->heads[0]);
-	if (made == NULL)
-		return -1;
-	made->number = ticket;
-	made->items = items;
-	made->count = count;
-	ticket_measure(made);
-	ticket_submit(writer, made, live);
-	return 0;
+	return ticket_submit(writer, ticket_of_items(ticket, items, count), live);
 }
 
 int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
                        uint32_t count)
 {
-	struct ticket *made = calloc(1, sizeof *made);
-	if (made == NULL)
-		return -1;
-	made->number = ticket;
-	made->rows = calloc(count, sizeof made->rows[0]);
-	for (; made->rows != NULL && made->row_count < count; made->row_count++) {
-		const struct writer_row *row = &rows[made->row_count];
-		uint8_t *room = malloc(row->key.len + row->value.len);
-		if (room == NULL)
-			break;
-		memcpy(room, row->key.p, row->key.len);
-		if (row->value.len > 0)
-			memcpy(room + row->key.len, row->value.p, row->value.len);
-		made->rows[made->row_count] =
-			(struct ticket_row){ row->own, room, (uint32_t)row->key.len,
-			                     (uint32_t)row->value.len, row->value.p == NULL };
-		made->bytes += 256 + row->value.len;
-	}
-	if (made->row_count < count) {
-		ticket_free(made);
-		return -1;
-	}
-	uv_mutex_lock(&writer->mutex);
-	tickets_push(&writer->waiting, made);
-	uv_cond_signal(&writer->cond);
-	uv_mutex_unlock(&writer->mutex);
-	return 0;
+	return ticket_submit(writer, ticket_of_rows(ticket, rows, count), 0);
+}
+
+int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store_place *places,
+                      uint32_t count)
+{
+	return ticket_submit(writer, ticket_of_places(ticket, places, count), 0);
+}
+
+int writer_scrub(struct writer *writer, uint64_t ticket)
+{
+	struct ticket *made = ticket_of_places(ticket, NULL, 0);
+	if (made != NULL)
+		made->scrub = 1;
+	return ticket_submit(writer, made, 0);
 }
 
 void writer_report_erased(struct writer *writer, writer_on_erased *on_erased)

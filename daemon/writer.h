@@ -54,6 +54,19 @@ struct writer_row {
  * like one. -1: no memory. */
 int writer_submit_rows(struct writer *writer, uint64_t ticket, const struct writer_row *rows,
                        uint32_t count);
+#define WRITER_PLACES_MAX 64
+/* Payloads go here, whoever wrote them (store_erase_here), up to WRITER_PLACES_MAX, with the next
+ * transaction; reported like a ticket. -1: no memory. */
+int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store_place *places,
+                      uint32_t count);
+/*
+ * What was erased before this leaves the file now, not in some minutes (writer_scrub.h); reported
+ * like a ticket when it is done, though others may be reported before. -1: no memory.
+ */
+int writer_scrub(struct writer *writer, uint64_t ticket);
+/* Entries are first seen by the clock of this machine and so many seconds more, as --clock-offset
+ * says; before the first ticket. */
+void writer_offset(struct writer *writer, int64_t offset_s);
 /* From now on erasures are reported, with the context of on_stored; before the first ticket. */
 void writer_report_erased(struct writer *writer, writer_on_erased *on_erased);
 /*

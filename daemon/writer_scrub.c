@@ -1,0 +1,137 @@
+#include "writer_scrub.h"
+#include "log.h"
+#include "store_scrub.h"
+#include <time.h>
+
+#define AGAIN_NS (60ull * 1000 * 1000 * 1000) /* after one that failed */
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void scrub_begin(struct scrub_plan *plan, struct store *store)
+{
+	struct store_reading reading;
+	*plan = (struct scrub_plan){ .store = store };
+	if (store_reading_begin(store, &reading) != 0)
+		return;
+	if (store_residue(reading.txn, store_tables(store)) != 0)
+		scrub_note(plan);
+	store_reading_end(&reading);
+}
+
+void scrub_note(struct scrub_plan *plan)
+{
+	uint64_t at = now_ns() + SCRUB_REST_NS;
+	plan->purge = SEARCH_PURGE_BEGIN;
+	if (plan->due)
+		return;
+	plan->due = true;
+	plan->due_ns = at > plan->rested_ns ? at : plan->rested_ns;
+}
+
+void scrub_ask(struct scrub_plan *plan)
+{
+	if (!plan->due)
+		plan->purge = SEARCH_PURGE_BEGIN;
+	plan->due = plan->asked = true;
+	plan->due_ns = now_ns();
+}
+
+uint64_t scrub_wait_ns(const struct scrub_plan *plan)
+{
+	uint64_t now = now_ns();
+	if (!plan->due)
+		return UINT64_MAX;
+	return plan->due_ns > now ? plan->due_ns - now : 0;
+}
+
+/* Some words, in a transaction of its own. */
+static int words_purge(struct scrub_plan *plan)
+{
+	enum search_purge step = plan->purge;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(plan->store->env, NULL, 0, &txn);
+	if (rc != 0)
+		return rc;
+	rc = search_purge_some(txn, store_tables(plan->store), &step, SEARCH_MERGE_WORK);
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc != 0)
+		return rc;
+	store_settle(plan->store);
+	plan->purge = step;
+	return 0;
+}
+
+static int residue_clear(struct scrub_plan *plan)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(plan->store->env, NULL, 0, &txn);
+	if (rc != 0)
+		return rc;
+	rc = store_residue_del(txn, store_tables(plan->store));
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (rc == 0)
+		store_settle(plan->store);
+	return rc;
+}
+
+static int always(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static int file_scrub(struct scrub_plan *plan, enum scrub_words words,
+                      int (*goes_on)(void *context), void *context)
+{
+	struct store_scrubbed scrubbed;
+	uint64_t begun = now_ns();
+	bool yields = plan->early < SCRUB_EARLY_MAX;
+	int rc = store_scrub(plan->store, yields ? goes_on : always, context, &scrubbed);
+	if (rc == STORE_SCRUB_EARLY) {
+		plan->early++;
+		return 0;
+	}
+	plan->early = 0;
+	if (rc != 0)
+		return rc;
+	plan->due = plan->asked = false;
+	log_line(LOG_INFO, "store", "what=scrubbed pages=%llu zeroed=%llu gaps=%llu us=%llu",
+	         (unsigned long long)scrubbed.pages, (unsigned long long)scrubbed.zeroed,
+	         (unsigned long long)scrubbed.gaps,
+	         (unsigned long long)((now_ns() - begun) / 1000));
+	return words == SCRUB_WORDS ? residue_clear(plan) : 0;
+}
+
+int scrub_step(struct scrub_plan *plan, enum scrub_words words, int (*goes_on)(void *context),
+               void *context, bool *done)
+{
+	uint64_t begun = now_ns();
+	int rc = plan->store->env == NULL ? MDB_PANIC : 0;
+	if (rc == 0 && words == SCRUB_WORDS && plan->purge != SEARCH_PURGE_DONE)
+		rc = words_purge(plan);
+	else if (rc == 0)
+		rc = file_scrub(plan, words, goes_on, context);
+	plan->cost_ns += now_ns() - begun;
+	*done = rc == 0 && !plan->due;
+	if (rc != 0) {
+		plan->due = true;
+		plan->asked = false;
+		plan->due_ns = now_ns() + AGAIN_NS;
+	}
+	if (*done) {
+		plan->rested_ns = now_ns() + SCRUB_SHARE * plan->cost_ns;
+		plan->cost_ns = 0;
+	}
+	return rc;
+}
