@@ -47,7 +47,8 @@
  *	lost				count: so many events before the next one are no longer
  *					known; nil: the daemon was started again, nobody knows
  *
- * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. What a first sync brings is not
+ * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. An OBJECT has `private` true here
+ * if only some of the circle can read it. What a first sync brings is not
  * told one by one: circle.synced is, at its end. Names may be added, fields too. What is
  * told to hooks, and what together in a digest: hooks.h, digest.h.
  *

@@ -235,7 +235,7 @@ static bool lane_begin(struct hooks *h, enum event_kind kind)
 	return lane->run != NULL;
 }
 
-/* One process is begun in a turn: that takes most of a millisecond. */
+/* One hook is begun in a turn. */
 static void on_look(void *context)
 {
 	struct hooks *h = context;

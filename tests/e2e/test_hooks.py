@@ -164,6 +164,18 @@ def test_sealed_fields_are_given_if_the_owner_says_so(world):
     assert event["object"]["sealed"]["phone"] == "0297000000"
 
 
+def test_of_an_ask_to_some_no_word_is_given(world):
+    alice, bruno = world.circle("alice", "bruno")
+    out = install(bruno, "ask.new", RECORDER)
+    ask = alice.json("ask", "news", "What of Verrerie?", "--to", "bruno")
+    (given,) = wait_until(lambda: lines(out), what="it was told")
+    seen = given["event"]["object"]
+    assert seen["id"] == ask["id"] and seen["from"] == "alice" and seen["private"] is True
+    assert "Verrerie" not in json.dumps(given["event"])
+    told = [json.loads(line) for line in bruno.tuyau("events", "--json").out.splitlines()]
+    assert told[-1]["object"]["text"] == "What of Verrerie?", "the owner reads it"
+
+
 # ---- what is not run ----
 
 
