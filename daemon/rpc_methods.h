@@ -130,7 +130,7 @@
  *
  * Of any method: T-USAGE (2) names the param; T-METHOD (1): unknown, the tool is of another
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
- * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
+ * T-NO-KEY, T-TOO-MUCH, T-HOME-SPENT (1), T-NOT-ALLOWED (6).
  *
  * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last 90
  * days, are looked at: what is matched by a watch or names me (for-you) comes first, then own ones that end within

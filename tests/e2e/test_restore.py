@@ -308,3 +308,38 @@ def test_what_was_sealed_is_sealed_again_after_a_fork(world):
     for text in (name, secret, "Que devient Maud"):
         assert text.encode() not in data
     chloe.start()
+
+
+def test_a_home_that_was_copied_64_times_says_what_to_type(world):
+    alice, bruno = nodes = world.circle("alice", "bruno")
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    bruno.stop()
+    for i in range(64):
+        other = alice.home.with_name(f"copy{i}")
+        shutil.copytree(alice.home, other, symlinks=True)
+        shutil.rmtree(alice.home)
+        other.rename(alice.home)
+        alice.start()
+        give(alice, f"Copie {i}")  # a log of each
+        alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    bruno.start()
+    give(alice, "Après 1", "Après 2")
+    world.meet(nodes)
+    wait_until(lambda: "Après 2" in bruno.titles())
+    alice.stop()
+    bruno.stop()
+    snapshot_put_back(alice, old)
+    alice.start()
+    give(alice, "Seule")  # the other branch of its last log
+    bruno.start()
+    wait_until(lambda: alice.tuyau("tip", "Ensuite", "--json", exit=None).rc == 1)
+    error = alice.fails(1, "T-HOME-SPENT", "tip", "Ensuite")
+    assert "64 times" in error["message"] and "join CODE" in error["hint"]
+    assert "Avant" in alice.titles()
+    alice.restart()
+    wait_until(lambda: any("64 times" in text for text in alice.status()["notice"]))
+    alice.fails(1, "T-HOME-SPENT", "tip", "Ensuite")
