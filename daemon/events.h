@@ -24,8 +24,9 @@
  *	tip.closed			object OBJECT: an own one, or one claimed here, ended
  *	answer.accepted			object OBJECT: an answer given here
  *	thanks.received			object OBJECT, name, from: somebody thanks the owner for it
- *	vouch.revoked			name, from: somebody revoked a letter of his, and the owner has asked
- *					for letters there; `tuyau verify` says whether it is his
+ *	vouch.revoked			name, from: somebody revoked a letter of his, and the
+ *					owner has asked for letters there; `tuyau verify` says
+ *					whether it is his
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
  *	member.left			profile PROFILE: somebody is no longer in the circle

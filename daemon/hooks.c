@@ -185,6 +185,9 @@ static void run_begin(struct hooks *h, struct lane *lane, int name)
 		if (lane->run)
 			sealed_note(h, event, json, len);
 	}
+	if (!json)
+		log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=EVENT",
+		         event_name(event->kind));
 	h->running += lane->run != NULL;
 	h->ran += lane->run != NULL;
 	h->failed += lane->run == NULL;

@@ -52,7 +52,7 @@ def install(node, name, *events):
 
 
 def test_notify_shows_what_is_for_the_owner(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     shown = stand_in(world, "notify-send")
     bruno.tuyau("watch", "add", "wifi")
     bruno.stop()
@@ -88,7 +88,7 @@ def test_notify_knows_the_digest(world):
 
 
 def test_the_digest_is_mailed_if_there_is_something(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     sent = stand_in(world, "sendmail")
     env = dict(bruno.home_env, PATH=path(world), TUYAU_HOME=str(bruno.home))
     run([HOOKS / "mail-digest", "me@example.org"], env)
@@ -118,7 +118,7 @@ def test_the_timer_is_one(world):
 
 
 def test_the_status_line_counts_what_is_for_you(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     env = dict(bruno.home_env, PATH=path(world), TUYAU_HOME=str(bruno.home))
     assert run([HOOKS / "tmux-status"], env).out == ""
     bruno.tuyau("watch", "add", "wifi")
@@ -141,7 +141,7 @@ def recipe(word):
 
 
 def test_the_recipes_work(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     env = dict(bruno.home_env, PATH=path(world), TUYAU_HOME=str(bruno.home))
     tip = alice.tip("Toiture", "-c", "Val d'Oust")
     ask = alice.json("ask", "news", "Who buys?")

@@ -176,7 +176,7 @@ def test_sealed_fields_are_given_if_the_owner_says_so(world):
 
 
 def test_of_an_ask_to_some_no_word_is_given(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     out = install(bruno, "ask.new", RECORDER)
     ask = alice.json("ask", "news", "What of Verrerie?", "--to", "bruno")
     (given,) = wait_until(lambda: lines(out), what="it was told")
@@ -251,7 +251,7 @@ def test_a_link_within_the_directory_will_do(world):
 
 
 def test_a_hook_that_sleeps_or_will_not_end_is_ended_and_holds_up_nobody(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     pids = world.dir / "pids"
     sleeper = f"#!/bin/sh\nsleep 1000 & echo $$ $! >> {pids}\nexec sleep 1000\n"
     install(alice, "tip.new", sleeper)
@@ -377,7 +377,7 @@ def at_local(clock, zone_hours):
 
 
 def test_quiet_hours_hold_hooks_and_end_with_a_digest(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.tuyau("watch", "add", "wifi")
     bruno.stop()
     outs = {n: install(bruno, n, RECORDER) for n in ("tip.matched", "digest", "peer.up", "any")}
@@ -416,7 +416,7 @@ def test_quiet_hours_hold_hooks_and_end_with_a_digest(world):
 
 
 def test_without_quiet_hours_the_digest_comes_in_the_morning(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.stop()
     out = install(bruno, "digest", RECORDER)
     offset = str(at_local("07:59:40", 0))
