@@ -65,17 +65,19 @@ static int connect_once(struct client *client, struct failure *failure)
 
 static int not_running(const struct client *client, int error, struct failure *failure)
 {
-	char hint[PATHS_MAX + 40] = "Start it: tuyaud";
+	char hint[PATHS_MAX + 60];
 	if (error == EACCES || error == EPERM)
 		return errors_set(failure, EXIT_LOCKED, "T-PERMISSION",
 		                  "Give --home a directory of your own.",
 		                  "%s: this user may not use it.", client->paths.socket);
 	if (client->paths.home[0] != '\0')
-		snprintf(hint, sizeof(hint), "Start it: tuyaud --home %s", client->paths.home);
+		snprintf(hint, sizeof(hint), _("Start it: tuyaud --home %s"), client->paths.home);
+	else
+		snprintf(hint, sizeof(hint), "%s", _("Start it: tuyaud"));
 	errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON", hint,
 	           "tuyaud is not running (socket %s: %s).", client->paths.socket,
-	           error == ENOENT         ? "no such file"
-	           : error == ECONNREFUSED ? "nobody listens"
+	           error == ENOENT         ? _("no such file")
+	           : error == ECONNREFUSED ? _("nobody listens")
 	                                   : words_errno(error));
 	failure->retryable = true;
 	return -1;
@@ -142,8 +144,8 @@ static int connection_lost(enum client_effect effect, const char *how, struct fa
 	if (effect == CLIENT_WRITES)
 		return errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON",
 		                  "Look before you repeat it: tuyau inbox --mine",
-		                  "tuyaud %s; whether this was saved is not confirmed.", how);
-	errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON", "Try again.", "tuyaud %s.", how);
+		                  "%s Whether this was saved is not confirmed.", words_text(how));
+	errors_set(failure, EXIT_NO_DAEMON, "T-NO-DAEMON", "Try again.", "%s", words_text(how));
 	failure->retryable = true;
 	return -1;
 }
@@ -152,7 +154,7 @@ static int nonsense(const char *what, struct failure *failure)
 {
 	return errors_set(failure, EXIT_OTHER, "T-PROTOCOL",
 	                  "tuyau and tuyaud must be of one version: tuyau stop, then try again",
-	                  "The answer of tuyaud cannot be read (%s).", what);
+	                  "The answer of tuyaud cannot be read (%s).", words_text(what));
 }
 
 /* Sends all; 0, or -1 with errno. */
@@ -220,14 +222,14 @@ static uint8_t *answer_receive(struct client *client, enum client_effect effect,
 			bytes = memory_check(realloc(bytes, size));
 		}
 		if (readable_wait(client->fd, deadline) != 0) {
-			connection_lost(effect, "did not answer in time", failure);
+			connection_lost(effect, "tuyaud did not answer in time.", failure);
 			break;
 		}
 		ssize_t n = recv(client->fd, bytes + filled, size - filled, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			connection_lost(effect, "went away before it answered", failure);
+			connection_lost(effect, "tuyaud went away before it answered.", failure);
 			break;
 		}
 		filled += (size_t)n;
@@ -295,6 +297,7 @@ json_t *client_call(struct client *client, const char *method, json_t *params,
 		return NULL;
 	json_t *answer = doc_unpack(bytes, len);
 	free(bytes);
+	doc_scrub(answer); /* whatever peers wrote: from here on it may be printed */
 	return answer_read(client, answer, failure);
 }
 

@@ -27,6 +27,7 @@ static const struct {
 	{ "answered", N_("answered with a card to") },
 	{ "received", N_("card received from") },
 	{ "withdrawn", N_("taken back") },
+	{ "unasked", N_("ask taken back") },
 	{ "forgotten", N_("forgotten") },
 	{ "exported", N_("everything exported") },
 	{ "accessed", N_("shown what is held of one person") },
@@ -73,7 +74,7 @@ static int run(struct session *session)
 	const char *text = options_value(&session->options, "since");
 	int64_t since_s = times_span_parse(text ? text : SINCE_USUAL);
 	if (since_s <= 0 || since_s > INT32_MAX)
-		return session_usage_error(session, _("\"--since %s\": 90d, 12h or 2w."), text);
+		return session_usage_error(session, "\"--since %s\": 90d, 12h or 2w.", text);
 	json_t *params = json_object();
 	json_object_set_new(params, "since_s", json_integer(since_s));
 	json_t *audit = session_call(session, "audit", params, CLIENT_READS);
@@ -100,9 +101,9 @@ const struct command cmd_audit = {
 	.name = "audit",
 	.alias = "registre",
 	.usage = "audit [--since 30d]",
-	.summary = N_("what this node did with data about persons"),
-	.examples = N_("  tuyau audit\n"
-	               "  tuyau audit --since 52w --json\n"),
+	.summary = "what this node did with data about persons",
+	.examples = "  tuyau audit\n"
+		    "  tuyau audit --since 52w --json\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),
 	.words = COMMAND_NO_WORDS,

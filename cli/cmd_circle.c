@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "person.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,13 +47,14 @@ static void member_add(const struct session *session, struct show_table *table,
 {
 	char id[128];
 	bool self = doc_true(member, "self");
-	const char *online = doc_true(member, "online") ? "online" : "";
+	const char *online = doc_true(member, "online") ? _("online") : "";
 	snprintf(id, sizeof(id), session->term.screen ? "%.8s" : "%.120s",
 	         doc_text(member, "member"));
 	const char *cells[MEMBER_COLUMNS] = { doc_text(member, "name"), doc_text(member, "company"),
-		                              doc_text(member, "role"), self ? "you" : online, id };
+		                              doc_text(member, "role"), self ? _("you") : online,
+		                              id };
 	if (are == MEMBERS_FORMER)
-		cells[2] = "former";
+		cells[2] = _("former");
 	show_table_add(table, cells);
 }
 
@@ -79,9 +81,11 @@ static void circle_head_print(const struct session *session, const json_t *circl
 		const json_t *member = json_array_get(members, i);
 		online += doc_true(member, "online") || doc_true(member, "self");
 	}
-	printf("%s%s%s · %s · %zu member%s, %zu online\n", show_on(term, SHOW_BOLD), name,
-	       show_off(term, SHOW_BOLD), doc_text(circle, "state"), json_array_size(members),
-	       json_array_size(members) == 1 ? "" : "s", online);
+	printf("%s%s%s · %s · ", show_on(term, SHOW_BOLD), name, show_off(term, SHOW_BOLD),
+	       doc_text(circle, "state"));
+	printf(ngettext("%zu member, %zu online\n", "%zu members, %zu online\n",
+	                json_array_size(members)),
+	       json_array_size(members), online);
 	free(name);
 }
 
@@ -95,8 +99,9 @@ static int made_print(struct session *session, const json_t *circle, const char 
 	size_t members = json_array_size(json_object_get(circle, "members"));
 	char *name = show_clean(doc_text(circle, "name"));
 	if (session->term.screen)
-		printf("%s: %s%s%s, %zu member%s.\n", sentence, show_on(&session->term, SHOW_BOLD),
-		       name, show_off(&session->term, SHOW_BOLD), members, members == 1 ? "" : "s");
+		printf(ngettext("%s: %s%s%s, %zu member.\n", "%s: %s%s%s, %zu members.\n", members),
+		       words_text(sentence), show_on(&session->term, SHOW_BOLD), name,
+		       show_off(&session->term, SHOW_BOLD), members);
 	else
 		printf("%s\t%s\t%zu\n", doc_text(circle, "id"), name, members);
 	free(name);
@@ -140,7 +145,7 @@ static int new_run(struct session *session)
 	int result = made_print(session, circle, "The circle is made");
 	if (result == 0 && session_talks(session)) {
 		fflush(stdout);
-		fputs("Invite somebody: tuyau invite NAME\n", stderr);
+		fputs(_("Invite somebody: tuyau invite NAME\n"), stderr);
 	}
 	json_decref(circle);
 	return result;
@@ -151,10 +156,12 @@ static int new_run(struct session *session)
 /* The last line that moved, on a terminal. */
 static void progress_say(const struct session *session, const json_t *progress)
 {
-	if (session_talks(session) && session->term.talk)
-		fprintf(stderr, "\r\033[KReceiving: %lld of %lld entries, %lld texts missing",
+	if (session_talks(session) && session->term.talk) {
+		fputs("\r\033[K", stderr);
+		fprintf(stderr, _("Receiving: %lld of %lld entries, %lld texts missing"),
 		        doc_number(progress, "have", 0), doc_number(progress, "want", 0),
 		        doc_number(progress, "missing", 0));
+	}
 }
 
 static void progress_end(const struct session *session, const json_t *progress, bool whole)
@@ -164,12 +171,12 @@ static void progress_end(const struct session *session, const json_t *progress, 
 	if (session->term.talk)
 		fputs("\r\033[K", stderr);
 	if (whole)
-		fprintf(stderr, "Up to date: %lld entries received.\n",
+		fprintf(stderr, _("Up to date: %lld entries received.\n"),
 		        doc_number(progress, "have", 0));
 	else
 		fprintf(stderr,
-		        "Not all is here yet (%lld of %lld entries); tuyaud goes on by itself: "
-		        "tuyau status\n",
+		        _("Not all is here yet (%lld of %lld entries); tuyaud goes on by itself: "
+		          "tuyau status\n"),
 		        doc_number(progress, "have", 0), doc_number(progress, "want", 0));
 }
 
@@ -273,7 +280,8 @@ static void admitted_say(const struct session *session, const json_t *circle)
 		return;
 	char *name = show_clean(doc_text(circle, "name"));
 	char *who = show_clean(text ? text : doc_text(inviter, "name"));
-	fprintf(stderr, "%s let you into \"%s\".\n", *who != '\0' ? who : "The inviter", name);
+	fprintf(stderr, _("%s let you into \"%s\".\n"), *who != '\0' ? who : _("The inviter"),
+	        name);
 	free(name);
 	free(who);
 }
@@ -298,7 +306,7 @@ static int join_run(struct session *session)
 	if (!params)
 		return -1;
 	if (session_talks(session) && session->term.talk)
-		fputs("Reaching the inviter...\n", stderr);
+		fputs(_("Reaching the inviter...\n"), stderr);
 	json_t *circle = session_call_for(session, "join", params, CLIENT_WRITES,
 	                                  (int)timeout_s * 1000 + JOIN_MARGIN_MS);
 	if (!circle)
@@ -318,7 +326,7 @@ static int join_run(struct session *session)
 		result = made_print(session, circle, "You are in");
 	if (result == 0 && session_talks(session)) {
 		fflush(stdout);
-		fputs("See what is there: tuyau\n", stderr);
+		fputs(_("See what is there: tuyau\n"), stderr);
 	}
 	json_decref(circle);
 	return result;
@@ -352,8 +360,8 @@ static int circle_list(struct session *session)
 	show_table_print(&table, &session->term, 0, SHOW_HEADER, stdout);
 	show_table_free(&table);
 	if (done == 0 && json_array_size(circles) == 0)
-		fputs("None yet. With an invitation: tuyau join CODE. To begin one: tuyau new "
-		      "NAME\n",
+		fputs(_("None yet. With an invitation: tuyau join CODE. To begin one: tuyau new "
+		        "NAME\n"),
 		      stderr);
 	json_decref(circles);
 	return 0;
@@ -405,6 +413,7 @@ static int circle_run(struct session *session)
 
 const struct command cmd_new = {
 	.name = "new",
+	.alias = "nouveau",
 	.usage = "new NAME [--as NAME] [--company C] [--sells TEXT] [--looks-for TEXT]",
 	.summary = "make a circle",
 	.examples = "  tuyau new \"Vendredi 18h\" --as \"Alice Martin\" --company \"Armor "
@@ -419,6 +428,7 @@ const struct command cmd_new = {
 
 const struct command cmd_join = {
 	.name = "join",
+	.alias = "rejoins",
 	.usage = "join CODE|- [--as NAME] [--company C] [--sells TEXT] [--looks-for TEXT] "
 		 "[--no-wait]",
 	.summary = "enter a circle with an invitation",
@@ -432,6 +442,7 @@ const struct command cmd_join = {
 
 const struct command cmd_circle = {
 	.name = "circle",
+	.alias = "cercle",
 	.usage = "circle list | show [NAME] [--all] | members [NAME] [--all]",
 	.summary = "which circles, and who is in them",
 	.examples = "  tuyau circle list\n"

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,8 @@ static void object_say(const struct session *session, const json_t *object)
 	char *what = object_what(object, 0);
 	char *shown = show_clean(what);
 	char *from = show_clean(doc_text(object, "from"));
-	printf("%s%s%s %s: %s", show_on(term, SHOW_BOLD), doc_text(object, "short"),
-	       show_off(term, SHOW_BOLD), from, shown);
+	printf("%s%s%s %s%s%s", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+	       show_off(term, SHOW_BOLD), from, _(": "), shown);
 	free(from);
 	free(shown);
 	free(what);
@@ -52,10 +53,10 @@ static void lost_say(const json_t *event)
 {
 	const json_t *count = json_object_get(event, "count");
 	if (json_is_integer(count))
-		printf("%lld events are no longer known: tuyau inbox --all",
+		printf(_("%lld events are no longer known: tuyau inbox --all"),
 		       doc_number(event, "count", 0));
 	else
-		fputs("tuyaud was started again; what came before is not known", stdout);
+		fputs(_("tuyaud was started again; what came before is not known"), stdout);
 }
 
 /* What the event is about, by the fields it has. */
@@ -72,11 +73,11 @@ static void about_say(const struct session *session, const json_t *event)
 	} else if (strcmp(kind, "lost") == 0) {
 		lost_say(event);
 	} else if (strcmp(kind, "notice") == 0) {
-		text_say(doc_text(event, "text"));
+		text_say(words_text(doc_text(event, "text")));
 	} else if (*name != '\0') {
 		text_say(name);
 		if (json_object_get(event, "entries"))
-			printf(": %lld members, %lld online", doc_number(event, "members", 0),
+			printf(_(": %lld members, %lld online"), doc_number(event, "members", 0),
 			       doc_number(event, "online", 0));
 	} else {
 		printf("%.8s", doc_text(event, "device"));
@@ -181,6 +182,7 @@ static int events_run(struct session *session)
 
 const struct command cmd_events = {
 	.name = "events",
+	.alias = "événements",
 	.usage = "events [--follow] [--since POSITION]",
 	.summary = "what has happened; --follow: as it happens",
 	.examples =

@@ -3,6 +3,7 @@
 #include "object.h"
 #include "query.h"
 #include "times.h"
+#include "words.h"
 #include "../proto/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static void row_add(const struct session *session, struct show_table *table, con
 	bool mine = term->screen && doc_true(object, "mine");
 	cells[ID] = doc_text(object, term->screen ? "short" : "id");
 	cells[AGE] = term->screen ? age.text : created;
-	cells[FROM] = mine ? "you" : doc_text(object, "from");
+	cells[FROM] = mine ? _("you") : doc_text(object, "from");
 	cells[WARM] = object_warmth(object, term);
 	cells[MATCHES] = matches;
 	cells[CIRCLE] = circles == LIST_CIRCLES ? doc_text(object, "circle") : "";
@@ -105,7 +106,8 @@ static enum section section_of(const struct session *session, const json_t *obje
 static void section_print(const struct session *session, const json_t *objects,
                           enum section section, enum list_circles circles)
 {
-	static const char *const titles[SECTIONS] = { "FOR YOU", "YOUR MOVES", "ASKS", "TIPS" };
+	static const char *const titles[SECTIONS] = { N_("FOR YOU"), N_("YOUR MOVES"), N_("ASKS"),
+		                                      N_("TIPS") };
 	const struct show_term *term = &session->term;
 	struct show_table table = show_table_make(list_columns, LIST_COLUMNS);
 	for (size_t i = 0; i < json_array_size(objects); i++) {
@@ -114,7 +116,7 @@ static void section_print(const struct session *session, const json_t *objects,
 			row_add(session, &table, object, circles);
 	}
 	if (table.row_count > 0)
-		printf("%s%s%s\n", show_on(term, SHOW_BOLD), titles[section],
+		printf("%s%s%s\n", show_on(term, SHOW_BOLD), _(titles[section]),
 		       show_off(term, SHOW_BOLD));
 	show_table_print(&table, term, 2, SHOW_HEADER, stdout);
 	show_table_free(&table);
@@ -140,11 +142,12 @@ static void circle_line_print(const struct session *session, const json_t *circl
 	long long members = doc_number(circle, "members", 0);
 	printf("%s%s%s", show_on(term, SHOW_BOLD), name, show_off(term, SHOW_BOLD));
 	if (members == 1)
-		printf(" · only you so far: tuyau invite NAME\n");
+		printf(" · %s\n", _("only you so far: tuyau invite NAME"));
 	else
-		printf(" · %lld members, %lld online · %s\n", members,
-		       doc_number(circle, "online", 0),
-		       doc_true(circle, "in_sync") ? "up to date" : "catching up");
+		printf(ngettext(" · %lld member, %lld online · %s\n",
+		                " · %lld members, %lld online · %s\n", (unsigned long)members),
+		       members, doc_number(circle, "online", 0),
+		       doc_true(circle, "in_sync") ? _("up to date") : _("catching up"));
 	free(name);
 }
 
@@ -157,15 +160,18 @@ static void move_print(const char *id, const json_t *object)
 	size_t answers = json_array_size(json_object_get(object, "answers"));
 	char *to = show_clean(doc_text(award, "to"));
 	if (object_has_next(object, "done") && strcmp(doc_text(object, "state"), "awarded") == 0)
-		printf("  %s first contact due %s → tuyau done %s --contacted\n", id, due.text, id);
+		printf(_("  %s first contact due %s → tuyau done %s --contacted\n"), id, due.text,
+		       id);
 	else if (object_has_next(object, "done"))
-		printf("  %s yours → tuyau done %s --STEP\n", id, id);
+		printf(_("  %s yours → tuyau done %s --STEP\n"), id, id);
 	else if (object_has_next(object, "award"))
-		printf("  %s claimed by %zu → tuyau award %s MEMBER\n", id, claims, id);
+		printf(_("  %s claimed by %zu → tuyau award %s MEMBER\n"), id, claims, id);
 	else if (object_has_next(object, "accept"))
-		printf("  %s answered %zu times → tuyau show %s\n", id, answers, id);
+		printf(ngettext("  %s answered %zu time → tuyau show %s\n",
+		                "  %s answered %zu times → tuyau show %s\n", answers),
+		       id, answers, id);
 	else
-		printf("  %s first contact of %s was due %s → tuyau show %s\n", id, to, due.text,
+		printf(_("  %s first contact of %s was due %s → tuyau show %s\n"), id, to, due.text,
 		       id);
 	free(to);
 }
@@ -186,7 +192,7 @@ static void ending_print(const struct session *session, const json_t *objects)
 		if (waits)
 			move_print(id, object);
 		else
-			printf("  %s ends %s; give it again if it still holds\n", id, at.text);
+			printf(_("  %s ends %s; give it again if it still holds\n"), id, at.text);
 		free(id);
 	}
 }
@@ -230,11 +236,14 @@ static void inbox_talk(const struct session *session, const json_t *answer)
 {
 	long long more = more_of(session, answer);
 	if (more > 0)
-		fprintf(stderr, "%lld more: tuyau inbox --all\n", more);
+		fprintf(stderr,
+		        ngettext("%lld more: tuyau inbox --all\n", "%lld more: tuyau inbox --all\n",
+		                 (unsigned long)more),
+		        more);
 	else if (json_array_size(json_object_get(answer, "objects")) == 0)
-		fputs(options_value(&session->options, "all") ? "Nothing here yet.\n"
-		                                              : "Nothing new from others. "
-		                                                "Own ones too: tuyau inbox --all\n",
+		fputs(options_value(&session->options, "all")
+		              ? _("Nothing here yet.\n")
+		              : _("Nothing new from others. Own ones too: tuyau inbox --all\n"),
 		      stderr);
 }
 
@@ -278,7 +287,7 @@ static void found_print(const struct session *session, const json_t *objects)
 	}
 	list_print(session, exact, circles);
 	if (term->screen && json_array_size(near) > 0)
-		printf("%sNEAR%s\n", show_on(term, SHOW_BOLD), show_off(term, SHOW_BOLD));
+		printf("%s%s%s\n", show_on(term, SHOW_BOLD), _("NEAR"), show_off(term, SHOW_BOLD));
 	list_print(session, near, circles);
 	json_decref(exact);
 	json_decref(near);
@@ -298,7 +307,7 @@ static int search_run(struct session *session)
 		found_print(session, objects);
 		fflush(stdout);
 		if (json_array_size(objects) == 0)
-			fputs("Nothing has all of this. Fewer words find more.\n", stderr);
+			fputs(_("Nothing has all of this. Fewer words find more.\n"), stderr);
 	}
 	json_decref(objects);
 	return 0;
@@ -306,6 +315,7 @@ static int search_run(struct session *session)
 
 const struct command cmd_inbox = {
 	.name = "inbox",
+	.alias = "boîte",
 	.usage = "inbox [--all|--mine|--for-me] [FILTER...]",
 	.summary = "what the others gave and ask (tuyau alone does this)",
 	.examples = "  tuyau\n"
@@ -319,13 +329,15 @@ const struct command cmd_inbox = {
 
 const struct command cmd_search = {
 	.name = "search",
+	.alias = "cherche",
 	.usage = "search WORDS... [FILTER...]",
 	.summary = "tips and asks that hold all these words",
-	.examples = "  tuyau search wifi entrepôt\n"
-		    "  tuyau search cyber securite      # finds cybersécurité too\n"
-		    "  tuyau search CFO                 # a DAF is near it\n"
-		    "  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
-		    "filters: from: company: kind: state: tag: warm: age: (a \"-\" before: not)\n",
+	.examples =
+		"  tuyau search wifi entrepôt\n"
+		"  tuyau search cyber securite      # finds cybersécurité too\n"
+		"  tuyau search CFO                 # a DAF is near it\n"
+		"  tuyau search '\"chef de projet\"' company:\"val d'oust\" 'age:<7d'\n"
+		"filters: from: company: kind: state: tag: warm: age: due: (a \"-\" before: not)\n",
 	.rules = search_rules,
 	.rule_count = sizeof(search_rules) / sizeof(search_rules[0]),
 	.words = COMMAND_WORDS,

@@ -5,6 +5,7 @@
 #include "last.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static const struct option_rule tip_rules[] = {
 	{ 0, "role", "ROLE", "role", OPTION_TEXT, "whom to speak to, without a name" },
 	{ 'w', "warm", "0..5", "warmth", OPTION_WARMTH,
 	  "1 they know I gave you their name, 2 I sent them something,\n"
-	  "                         3 I spoke for you, 4 I arranged the call, 5 I will be there" },
+	  "3 I spoke for you, 4 I arranged the call, 5 I will be there" },
 	{ 0, "link", "LINK", "link", OPTION_TEXT, "client, colleague, friend, supplier or heard" },
 	{ 0, "for", "MEMBER", "for", OPTION_TEXT, "for one member (or @SEAT)" },
 	{ 't', "tag", "TAG", "tags", OPTION_LIST, "a word to find it by; up to 8 times" },
@@ -58,8 +59,11 @@ static const struct option_rule ask_rules[] = {
 	{ 0, "budget", "BAND", "budget", OPTION_TEXT, "0-1k, 1-5k, 5-20k, 20-100k or 100k+" },
 	{ 0, "when", "WHEN", "when", OPTION_TEXT, "2026-03, spring, ..." },
 	{ 0, "lang", "CODE", "lang", OPTION_TEXT, "its language: fr, en" },
+	{ 0, "to", "MEMBER", "to", OPTION_LIST,
+	  "sealed to this member, and to no one else; up to 8 times" },
+	{ 0, "hide-count", NULL, "hide_count", OPTION_FLAG,
+	  "the circle does not see how many answered" },
 	{ 0, "private", NULL, NULL, OPTION_LATER, NULL },
-	{ 0, "to", "MEMBER", NULL, OPTION_LATER, NULL },
 	{ 0, "to-those", NULL, NULL, OPTION_LATER, NULL },
 };
 
@@ -114,15 +118,15 @@ static int undelivered(struct session *session, const char *id, const json_t *de
 {
 	struct failure *failure = &session->failure;
 	const json_t *last = json_object_get(delivery, "last_seen");
-	struct times_text age = times_age(doc_text(last, "at"), session->now);
-	char who[200] = "";
-	bool now = strcmp(age.text, "now") == 0;
-	if (*age.text != '\0')
-		snprintf(who, sizeof(who), " (last: %.100s, %s%s)", doc_text(last, "name"),
-		         now ? "just now" : age.text, now ? "" : " ago");
-	if (doc_number(delivery, "online", 0) == 0)
+	struct times_text ago = times_ago(doc_text(last, "at"), session->now);
+	bool nobody = doc_number(delivery, "online", 0) == 0;
+	if (nobody && *ago.text != '\0')
 		errors_set(failure, EXIT_UNDELIVERED, "T-UNDELIVERED", "tuyau status",
-		           "Saved. Nobody else is online%s. It will go by itself.", who);
+		           "Saved. Nobody else is online (last: %.100s, %s). It will go by itself.",
+		           doc_text(last, "name"), ago.text);
+	else if (nobody)
+		errors_set(failure, EXIT_UNDELIVERED, "T-UNDELIVERED", "tuyau status",
+		           "Saved. Nobody else is online. It will go by itself.");
 	else
 		errors_set(failure, EXIT_UNDELIVERED, "T-UNDELIVERED", "tuyau status",
 		           "Saved, %lld of %lld peers have it, %lld online. It will go by itself.",
@@ -168,13 +172,23 @@ static void given_print(const struct session *session, const json_t *object)
 	const char *expires = doc_text(object, "expires");
 	struct times_text day = times_day(expires, session->now);
 	char *sees = object_sees(object);
-	if (term->screen)
-		printf("%s%s%s  open%s%s · circle sees: %s\n", show_on(term, SHOW_BOLD),
-		       doc_text(object, "short"), show_off(term, SHOW_BOLD),
-		       *day.text != '\0' ? " until " : "", day.text, sees);
-	else
+	char *to = object_list(object, "to");
+	char *shown = show_clean(to);
+	if (term->screen && *to != '\0') {
+		printf(_("%s%s%s  open, sealed to %s: %s\n"), show_on(term, SHOW_BOLD),
+		       doc_text(object, "short"), show_off(term, SHOW_BOLD), shown, sees);
+	} else if (term->screen) {
+		printf("%s%s%s  open", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		       show_off(term, SHOW_BOLD));
+		if (*day.text != '\0')
+			printf(_(" until %s"), day.text);
+		printf(_(" · circle sees: %s\n"), sees);
+	} else {
 		printf("%s\t%s\t%s\t%s\n", doc_text(object, "id"), doc_text(object, "state"),
 		       expires, sees);
+	}
+	free(shown);
+	free(to);
 	free(sees);
 }
 
@@ -183,9 +197,9 @@ static void saved_say(const json_t *object)
 	const json_t *delivery = json_object_get(object, "delivery");
 	long long peers = doc_number(delivery, "peers", 0);
 	if (peers == 0)
-		fputs("Saved. Nobody else is in this circle yet: tuyau invite NAME\n", stderr);
+		fputs(_("Saved. Nobody else is in this circle yet: tuyau invite NAME\n"), stderr);
 	else
-		fprintf(stderr, "Saved, %lld of %lld peers have it.\n",
+		fprintf(stderr, _("Saved, %lld of %lld peers have it.\n"),
 		        doc_number(delivery, "have_it", 0), peers);
 }
 
@@ -272,7 +286,8 @@ static void name_warn(const struct session *session, const json_t *params, const
 	if (*name != '\0' && session_talks(session) &&
 	    (strcasestr(doc_text(fields, "title"), name) ||
 	     strcasestr(doc_text(fields, "text"), name)))
-		fputs("Careful: the circle sees the name in what you wrote: tuyau undo\n", stderr);
+		fputs(_("Careful: the circle sees the name in what you wrote: tuyau undo\n"),
+		      stderr);
 }
 
 static int tip_run(struct session *session)
@@ -380,6 +395,16 @@ static int text_set(struct session *session, json_t *fields)
 	return result;
 }
 
+/* Product 1.2: a name that the circle sees: "therefore warn, propose `--to` two members instead" */
+static void news_warn(const struct session *session, const json_t *params)
+{
+	if (strcmp(session->options.words[0], "news") == 0 && !json_object_get(params, "to") &&
+	    session_talks(session))
+		fputs(_("Careful: the circle sees about whom you ask. For two friends only: tuyau "
+		        "undo, then tuyau ask news TEXT --to MEMBER --to MEMBER\n"),
+		      stderr);
+}
+
 static int ask_run(struct session *session)
 {
 	json_t *fields;
@@ -389,6 +414,11 @@ static int ask_run(struct session *session)
 	if (!params)
 		return -1;
 	json_object_set_new(fields, "ask", json_string(session->options.words[0]));
+	json_t *to = json_object_get(fields, "to");
+	if (to)
+		json_object_set(params, "to", to);
+	json_object_del(fields, "to");
+	news_warn(session, params);
 	if (text_set(session, fields) != 0 || until_set(session, params) != 0) {
 		json_decref(params);
 		return -1;
@@ -415,6 +445,7 @@ const struct command cmd_tip = {
 
 const struct command cmd_edit = {
 	.name = "edit",
+	.alias = "modifie",
 	.usage = "edit [ID] [--title TEXT] [--need TEXT|-] [-c COMPANY] [--warm 0..5] ...",
 	.summary = "say otherwise what you gave or asked, while it is open",
 	.examples = "  tuyau edit 7KQ2 --warm 4\n",
@@ -428,12 +459,12 @@ const struct command cmd_ask = {
 	.name = "ask",
 	.alias = "demande",
 	.usage = "ask profile|intro|vouch|news|supplier TEXT|- [-c COMPANY] [--blurb TEXT|-] "
-		 "[--until DATE] [--tag TAG]...",
+		 "[--until DATE] [--tag TAG]... [--to MEMBER]... [--hide-count]",
 	.summary = "ask the circle",
-	.examples =
-		"  tuyau ask intro \"Whoever buys at Verrerie Saint-Clair\" "
-		"-c \"Verrerie Saint-Clair\"\n"
-		"  tuyau ask profile \"Java developer, two years, Rennes\" --until 2026-03-01\n",
+	.examples = "  tuyau ask intro \"Whoever buys at Verrerie Saint-Clair\" "
+		    "-c \"Verrerie Saint-Clair\"\n"
+		    "  tuyau ask profile \"Java developer, two years, Rennes\" --until 2026-03-01\n"
+		    "  tuyau ask news \"Is Paul Martin still at Truc?\" --to alice --to bruno\n",
 	.rules = ask_rules,
 	.rule_count = sizeof(ask_rules) / sizeof(ask_rules[0]),
 	.words = COMMAND_WORDS,

@@ -79,11 +79,11 @@ static void qr_show(const struct session *session, const char *code)
 {
 	struct qr_size size = qr_measure(code);
 	if (size.columns == 0)
-		fputs("This code is too long for a QR: send it.\n", stderr);
+		fputs(_("This code is too long for a QR: send it.\n"), stderr);
 	else if (session->term.screen && session->term.columns < size.columns)
 		fprintf(stderr,
-		        "The QR needs %zu columns and %zu lines; this terminal has %zu columns. "
-		        "Widen it, or send the code.\n",
+		        _("The QR needs %zu columns and %zu lines; this terminal has %zu columns. "
+		          "Widen it, or send the code.\n"),
 		        size.columns, size.lines, session->term.columns);
 	else
 		qr_print(code, stdout);
@@ -96,13 +96,13 @@ static void talk(const struct session *session, const json_t *invite)
 	char *shown = show_clean(name);
 	fflush(stdout);
 	if (*shown != '\0')
-		fprintf(stderr, "For %s alone, good until %s. Who holds it gets in.\n", shown,
+		fprintf(stderr, _("For %s alone, good until %s. Who holds it gets in.\n"), shown,
 		        moment.text);
 	else
-		fprintf(stderr, "For one person, good until %s. Who holds it gets in.\n",
+		fprintf(stderr, _("For one person, good until %s. Who holds it gets in.\n"),
 		        moment.text);
 	if (session->term.screen)
-		fputs("What to type there: tuyau join CODE\n", stderr);
+		fputs(_("What to type there: tuyau join CODE\n"), stderr);
 	free(shown);
 }
 

@@ -4,6 +4,7 @@
 #include "last.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int act_say(struct session *session, json_t *object, const char *said)
 		printf("%s%s%s%s%s\n", doc_text(object, "short"),
 		       session->term.screen ? "  " : "\t", state,
 		       session->term.screen && *said != '\0' ? " · " : "",
-		       session->term.screen ? said : "");
+		       session->term.screen ? words_text(said) : "");
 		free(state);
 	}
 	json_decref(object);
@@ -129,7 +130,7 @@ static void sealed_print(const struct session *session, const json_t *object)
 			printf("%s%s", shown++ > 0 ? " · " : "", text);
 		free(text);
 	}
-	printf("%s\n", doc_true(object, "told") ? " · knows you will call (told: yes)" : "");
+	printf("%s\n", doc_true(object, "told") ? _(" · knows you will call (told: yes)") : "");
 	(void)session;
 }
 
@@ -141,16 +142,19 @@ static void claim_print(const struct session *session, const json_t *object)
 		char *name = show_clean(doc_text(waiting, "name"));
 		struct times_text age = times_age(doc_text(waiting, "since"), session->now);
 		bool online = doc_true(waiting, "online");
-		printf("Claimed. Waiting for %s%s%s%s%s\n", name,
-		       online ? " to award it" : " (offline", *age.text && !online ? " since " : "",
-		       online ? "" : age.text, online ? "." : ").");
+		if (online)
+			printf(_("Claimed. Waiting for %s to award it.\n"), name);
+		else if (*age.text != '\0')
+			printf(_("Claimed. Waiting for %s (offline since %s).\n"), name, age.text);
+		else
+			printf(_("Claimed. Waiting for %s (offline).\n"), name);
 		free(name);
 		return;
 	}
 	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
-	printf("Claimed, and awarded to you.\n");
+	fputs(_("Claimed, and awarded to you.\n"), stdout);
 	sealed_print(session, object);
-	printf("  First contact due %s.\n", due.text);
+	printf(_("  First contact due %s.\n"), due.text);
 }
 
 static int taken_fail(struct session *session, const json_t *object)
@@ -213,19 +217,27 @@ static const struct option_rule done_rules[] = {
 	{ 0, "not-a-fit", NULL, NULL, OPTION_FLAG, "it does not fit" },
 	{ 0, "asked", NULL, NULL, OPTION_FLAG, "an answer: the target was asked" },
 	{ 0, "agreed", NULL, NULL, OPTION_FLAG, "an answer: the target agreed" },
+	{ 0, "refused", NULL, NULL, OPTION_FLAG,
+	  "an answer: the target said no; only you know, the asker sees it lapse" },
 	{ 0, "introduced", NULL, NULL, OPTION_FLAG, "and is introduced" },
 	{ 0, "met", NULL, NULL, OPTION_FLAG, "they met" },
 	{ 0, "done", NULL, NULL, OPTION_FLAG, "an answer: done" },
-	{ 0, "amount", "N|BAND", "amount", OPTION_TEXT, "what it brought; only the giver sees it" },
+	{ 0, "amount", "N|BAND", "amount", OPTION_TEXT,
+	  "what it brought: 8000, or 0-1k, 1-5k, 5-20k, 20-100k, 100k+;\n"
+	  "                         only the giver sees it" },
 	{ 0, "currency", "EUR", "currency", OPTION_TEXT, "of the amount" },
-	{ 0, "because", "CODE", "reason", OPTION_TEXT, "why" },
+	{ 0, "because", "CODE", "reason", OPTION_TEXT,
+	  "why: too-dear, too-late, competitor, no-budget, postponed, ..." },
 	{ 0, "replace", NULL, NULL, OPTION_FLAG, "in the place of what was recorded" },
+	{ 0, "with", "MEMBER", NULL, OPTION_TEXT, "your ask: whose answer got so far" },
 };
-#define STEP_RULES 12
+#define STEP_RULES 13
 
 static int done_run(struct session *session)
 {
 	const char *step = NULL;
+	const char *with = options_value(&session->options, "with");
+	json_t *answer;
 	for (size_t i = 0; i < STEP_RULES; i++) {
 		if (!options_value(&session->options, done_rules[i].name))
 			continue;
@@ -242,11 +254,20 @@ static int done_run(struct session *session)
 	if (params)
 		json_object_set_new(params, "step", json_string(step));
 	params = flag_take(session, "replace", params, "replace");
-	return act_run(session, "done", params, "the giver sees it");
+	if (params && with && options_string(with, "--with", &answer, &session->failure) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	if (params && with)
+		json_object_set_new(params, "answer", answer);
+	return act_run(session, "done", params,
+	               strcmp(step, "refused") == 0 ? "only you know" : "the other one sees it");
 }
 
 static const struct option_rule because_rules[] = {
-	{ 0, "because", "CODE", "reason", OPTION_TEXT, "why: no-time, not-mine, too-far, ..." },
+	{ 0, "because", "CODE", "reason", OPTION_TEXT,
+	  "why: no-time, not-mine, too-far, too-small, too-late, conflict,\n"
+	  "                         or a word of your own (40 bytes)" },
 };
 
 static int give_back_run(struct session *session)
@@ -268,7 +289,7 @@ static int taken_back_say(struct session *session, json_t *answer)
 	if (!session_document_print(session, answer, "id")) {
 		printf("%.4s%s%s\n", doc_text(answer, "id"), session->term.screen ? "  " : "\t",
 		       doc_text(answer, "state"));
-		fprintf(stderr, "Erased here. %lld of %lld peers had it; they erase it too.\n",
+		fprintf(stderr, _("Erased here. %lld of %lld peers had it; they erase it too.\n"),
 		        doc_number(delivery, "have_it", 0), doc_number(delivery, "peers", 0));
 	}
 	json_decref(answer);
@@ -313,6 +334,7 @@ static int thank_run(struct session *session)
 
 static const struct option_rule answer_rules[] = {
 	{ 0, "relay", NULL, NULL, OPTION_FLAG, "I can pass it on to somebody who knows" },
+	{ 0, "call", NULL, NULL, OPTION_FLAG, "vouch: I will call them" },
 	{ 0, "intro", NULL, NULL, OPTION_FLAG, "I can introduce you" },
 	{ 0, "me", NULL, NULL, OPTION_FLAG, "I do that myself" },
 	{ 0, "moved", "COMPANY", "company", OPTION_TEXT, "where he is now" },
@@ -329,7 +351,7 @@ static const struct option_rule answer_rules[] = {
 
 static int answer_run(struct session *session)
 {
-	static const char *const hows[] = { "relay", "intro", "me", "moved" };
+	static const char *const hows[] = { "relay", "intro", "me", "moved", "call" };
 	json_t *params = act_fields(session, "text");
 	if (!params)
 		return -1;
@@ -378,6 +400,7 @@ const struct command cmd_claim = {
 };
 const struct command cmd_award = {
 	.name = "award",
+	.alias = "attribue",
 	.usage = "award ID MEMBER",
 	.summary = "give your tip to one of those who claimed it",
 	.examples = "  tuyau award 7KQ2 alice\n",
@@ -386,17 +409,22 @@ const struct command cmd_award = {
 };
 const struct command cmd_done = {
 	.name = "done",
+	.alias = "fait",
 	.usage = "done [ID] --contacted|--meeting|--quoted|--won|--lost|--no-answer|--not-a-fit "
 		 "[--amount N|BAND]",
 	.summary = "say how far you got with what was awarded to you",
 	.examples = "  tuyau done 7KQ2 --contacted\n"
-		    "  tuyau done 7KQ2 --won --amount 8000\n",
+		    "  tuyau done 7KQ2 --won --amount 8000\n"
+		    "  tuyau done 7KQ2 --lost --because too-dear --replace\n"
+		    "  tuyau done C3WN --introduced             # an answer that was accepted\n"
+		    "  tuyau done C3WN --met --with chloe       # your ask, and who was accepted\n",
 	RULES(done_rules),
 	.words = COMMAND_WORDS,
 	.run = done_run,
 };
 const struct command cmd_give_back = {
 	.name = "give-back",
+	.alias = "rends",
 	.usage = "give-back [ID] [--because CODE] [TEXT]",
 	.summary = "give a tip back that was awarded to you",
 	.examples = "  tuyau give-back 7KQ2 --because no-time\n",
@@ -416,6 +444,7 @@ const struct command cmd_pass = {
 };
 const struct command cmd_withdraw = {
 	.name = "withdraw",
+	.alias = "retire",
 	.usage = "withdraw [ID]",
 	.summary = "take back what you gave or asked, or your claim, and erase it everywhere",
 	.examples = "  tuyau withdraw 7KQ2\n",
@@ -424,6 +453,7 @@ const struct command cmd_withdraw = {
 };
 const struct command cmd_undo = {
 	.name = "undo",
+	.alias = "annule",
 	.usage = "undo",
 	.summary = "withdraw what you gave in the last minute",
 	.examples = "  tuyau undo\n",
@@ -442,7 +472,9 @@ const struct command cmd_thank = {
 };
 const struct command cmd_answer = {
 	.name = "answer",
-	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--no] [TEXT]",
+	.alias = "réponds",
+	.usage = "answer [ID] [--relay|--moved COMPANY --as-of DATE|--intro|--me|--call|--no] "
+		 "[TEXT]",
 	.summary = "answer an ask; only the asker reads it",
 	.examples = "  tuyau answer C3WN --intro \"I know her well\"\n"
 		    "  tuyau answer C3WN --moved \"Truc SA\" --as-of 2026-01\n"
@@ -453,6 +485,7 @@ const struct command cmd_answer = {
 };
 const struct command cmd_accept = {
 	.name = "accept",
+	.alias = "accepte",
 	.usage = "accept [ID] [MEMBER]",
 	.summary = "accept an answer to your ask",
 	.examples = "  tuyau accept C3WN chloe\n",
@@ -461,6 +494,7 @@ const struct command cmd_accept = {
 };
 const struct command cmd_solved = {
 	.name = "solved",
+	.alias = "résolu",
 	.usage = "solved [ID]",
 	.summary = "your ask needs no more answers",
 	.examples = "  tuyau solved C3WN\n",

@@ -1,6 +1,7 @@
 /* status, stop, version: the daemon itself. */
 #include "commands.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct size_text {
 
 static struct size_text size_make(long long bytes)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	static const char *const units[] = { N_("B"), N_("KiB"), N_("MiB"), N_("GiB"), N_("TiB") };
 	struct size_text size;
 	double number = (double)bytes;
 	size_t unit = 0;
@@ -22,7 +23,11 @@ static struct size_text size_make(long long bytes)
 		number /= 1024;
 		unit++;
 	}
-	snprintf(size.text, sizeof(size.text), "%.*f %s", unit == 0 ? 0 : 1, number, units[unit]);
+	snprintf(size.text, sizeof(size.text), "%.*f %s", unit == 0 ? 0 : 1, number,
+	         _(units[unit]));
+	char *point = strchr(size.text, '.');
+	if (point)
+		*point = *_(".");
 	return size;
 }
 
@@ -32,7 +37,7 @@ static void head_print(const struct session *session, const json_t *status)
 	const json_t *store = json_object_get(status, "store");
 	long long offset = doc_number(status, "clock_offset", 0);
 	struct size_text size = size_make(doc_number(store, "bytes", 0));
-	snprintf(text, sizeof(text), "%s, process %lld", doc_text(status, "version"),
+	snprintf(text, sizeof(text), _("%s, process %lld"), doc_text(status, "version"),
 	         doc_number(status, "pid", 0));
 	session_line_print(session, "tuyaud", text);
 	session_line_print(session, "Home", doc_text(status, "home"));
@@ -44,12 +49,12 @@ static void head_print(const struct session *session, const json_t *status)
 	const char *member = doc_text(status, "member");
 	session_line_print(session, "Member",
 	                   *member != '\0' ? member
-	                                   : "nobody yet: tuyau join CODE, or tuyau new NAME");
+	                                   : _("nobody yet: tuyau join CODE, or tuyau new NAME"));
 	session_line_print(session, "Device", doc_text(status, "device"));
-	snprintf(text, sizeof(text), "%s, %lld entries", size.text,
+	snprintf(text, sizeof(text), _("%s, %lld entries"), size.text,
 	         doc_number(store, "entries", 0));
 	session_line_print(session, "Store", text);
-	snprintf(text, sizeof(text), "moved by %+lld s (--clock-offset)", offset);
+	snprintf(text, sizeof(text), _("moved by %+lld s (--clock-offset)"), offset);
 	session_line_print(session, "Clock", offset != 0 ? text : "");
 	const json_t *notices = json_object_get(status, "notice");
 	for (size_t i = 0; i < json_array_size(notices); i++) {
@@ -112,7 +117,7 @@ static void peers_print(const struct session *session, const json_t *peers)
 			                doc_text(peer, "state"),
 			                session->term.screen ? age.text : since,
 			                rtt_text,
-			                doc_true(peer, "in_sync") ? "in sync" : "" };
+			                doc_true(peer, "in_sync") ? _("in sync") : "" };
 		show_table_add(&table, cells);
 	}
 	if (session->term.screen && table.row_count > 0)
@@ -151,7 +156,7 @@ static int stop_run(struct session *session)
 			&session->failure, EXIT_OTHER, "T-STOPPING", "tuyau status --no-start",
 			"tuyaud was asked to stop and has not ended after %d s.", STOP_MS / 1000);
 	if (done == 0 && session_talks(session))
-		fputs("tuyaud has stopped.\n", stderr);
+		fputs(_("tuyaud has stopped.\n"), stderr);
 	return 0;
 }
 
@@ -169,6 +174,7 @@ static int version_run(struct session *session)
 
 const struct command cmd_status = {
 	.name = "status",
+	.alias = "statut",
 	.usage = "status",
 	.summary = "the daemon, its circles and its peers",
 	.examples = "  tuyau status\n"
@@ -179,6 +185,7 @@ const struct command cmd_status = {
 
 const struct command cmd_stop = {
 	.name = "stop",
+	.alias = "arrête",
 	.usage = "stop",
 	.summary = "end the daemon of this home",
 	.examples = "  tuyau stop\n",

@@ -2,19 +2,21 @@
 #include "../proto/record.h"
 #include "commands.h"
 #include "times.h"
+#include "vcard.h"
+#include "words.h"
 #include <string.h>
 
 static const struct option_rule rules[] = {
-	{ 0, "vcard", NULL, NULL, OPTION_LATER, NULL },
+	{ 0, "vcard", NULL, NULL, OPTION_FLAG, N_("show: as a vCard 4.0") },
 };
 
 static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "name", "Name" },   { "company", "Company" },     { "seat", "Seat" },
-	{ "sells", "Sells" }, { "looks_for", "Looks for" }, { "not_for", "Not for" },
-	{ "zone", "Zone" },   { "languages", "Languages" }, { "reach", "Reach" },
+	{ "name", N_("Name") },   { "company", N_("Company") },     { "seat", N_("Seat") },
+	{ "sells", N_("Sells") }, { "looks_for", N_("Looks for") }, { "not_for", N_("Not for") },
+	{ "zone", N_("Zone") },   { "languages", N_("Languages") }, { "reach", N_("Reach") },
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -39,7 +41,11 @@ static int profile_show(struct session *session)
 	json_t *profile = session_call(session, "profile_show", params, CLIENT_READS);
 	if (!profile)
 		return -1;
-	int result = profile_print(session, profile);
+	int result = 0;
+	if (options_value(&session->options, "vcard"))
+		vcard_write(stdout, profile);
+	else
+		result = profile_print(session, profile);
 	json_decref(profile);
 	return result;
 }
@@ -113,7 +119,8 @@ static int run(struct session *session)
 
 const struct command cmd_profile = {
 	.name = "profile",
-	.usage = "profile [show [MEMBER] | set KEY=VALUE...]",
+	.alias = "profil",
+	.usage = "profile [show [MEMBER] [--vcard] | set KEY=VALUE...]",
 	.summary = "what the circle knows of you, or of a member",
 	.examples = "  tuyau profile set sells=\"infogérance, réseaux Wi-Fi\" zone=Bretagne\n"
 		    "  tuyau profile show bruno\n",

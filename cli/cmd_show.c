@@ -19,11 +19,11 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "place", "Place" },   { "sector", "Sector" }, { "role", "Role" },
-	{ "budget", "Budget" }, { "when", "When" },     { "for", "For" },
-	{ "person", "Person" }, { "skills", "Skills" }, { "why", "Why" },
-	{ "link", "Link" },     { "reward", "Reward" }, { "claims", "Claims" },
-	{ "lang", "Language" },
+	{ "place", N_("Place") },   { "sector", N_("Sector") }, { "role", N_("Role") },
+	{ "budget", N_("Budget") }, { "when", N_("When") },     { "for", N_("For") },
+	{ "person", N_("Person") }, { "skills", N_("Skills") }, { "why", N_("Why") },
+	{ "link", N_("Link") },     { "reward", N_("Reward") }, { "claims", N_("Claims") },
+	{ "lang", N_("Language") },
 };
 
 static void warmth_print(const struct session *session, const json_t *object)
@@ -43,14 +43,15 @@ static void delivery_print(const struct session *session, const json_t *object)
 	const json_t *delivery = json_object_get(object, "delivery");
 	if (!delivery)
 		return;
-	snprintf(text, sizeof(text), "%lld of %lld peers have it",
+	snprintf(text, sizeof(text), _("%lld of %lld peers have it"),
 	         doc_number(delivery, "have_it", 0), doc_number(delivery, "peers", 0));
 	session_line_print(session, "Delivery", text);
 }
 
 static void lists_print(const struct session *session, const json_t *object)
 {
-	static const char *const keys[][2] = { { "tags", "Tags" }, { "matched", "Matches" } };
+	static const char *const keys[][2] = { { "tags", N_("Tags") },
+		                               { "matched", N_("Matches") } };
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char *list = object_list(object, keys[i][0]);
 		session_line_print(session, keys[i][1], list);
@@ -63,8 +64,8 @@ static void lists_print(const struct session *session, const json_t *object)
 static void said_print(const struct session *session, const json_t *object, const char *key,
                        const char *name)
 {
-	static const char *const parts[] = { "text",  "reason", "name",    "role",
-		                             "phone", "email",  "company", "as_of" };
+	static const char *const parts[] = { "state", "text",  "reason",  "name", "role",
+		                             "phone", "email", "company", "as_of" };
 	const json_t *list = json_object_get(object, key);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *said = json_array_get(list, i);
@@ -72,12 +73,11 @@ static void said_print(const struct session *session, const json_t *object, cons
 		char *line = NULL;
 		size_t len;
 		FILE *out = memory_check(open_memstream(&line, &len));
-		fprintf(out, "%s%s%s%s", doc_text(said, "from"), *how != '\0' ? ", " : "", how,
-		        doc_true(said, "accepted") ? _(" (accepted)") : "");
+		fprintf(out, "%s%s%s", doc_text(said, "from"), *how != '\0' ? ", " : "", how);
 		for (size_t k = 0, shown = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
 			const char *part = doc_text(said, parts[k]);
 			if (*part != '\0')
-				fprintf(out, "%s%s", shown++ == 0 ? ": " : " · ", part);
+				fprintf(out, "%s%s", shown++ == 0 ? _(": ") : " · ", part);
 		}
 		fclose(out);
 		session_line_print(session, name, memory_check(line));
@@ -100,11 +100,11 @@ static void answered_print(const struct session *session, const json_t *object)
 /* What became of it: who has it, the card, how it ended. */
 static void life_print(const struct session *session, const json_t *object)
 {
-	static const char *const card[][2] = { { "name", "Who" },
-		                               { "phone", "Phone" },
-		                               { "email", "E-mail" },
-		                               { "best_time", "Best time" },
-		                               { "company", "At" } };
+	static const char *const card[][2] = { { "name", N_("Who") },
+		                               { "phone", N_("Phone") },
+		                               { "email", N_("E-mail") },
+		                               { "best_time", N_("Best time") },
+		                               { "company", N_("At") } };
 	const json_t *award = json_object_get(object, "award");
 	const json_t *sealed = json_object_get(object, "sealed");
 	const json_t *outcome = json_object_get(object, "outcome");
@@ -135,7 +135,7 @@ static void fields_print(const struct session *session, const json_t *object)
 		session_line_print(session, fields[i].name, doc_text(object, fields[i].key));
 	warmth_print(session, object);
 	if (json_is_boolean(json_object_get(object, "told")))
-		session_line_print(session, "Told", doc_true(object, "told") ? "yes" : "no");
+		session_line_print(session, "Told", doc_true(object, "told") ? _("yes") : _("no"));
 	snprintf(from, sizeof(from), "%s, %s (%s)", doc_text(object, "from"), moment.text,
 	         age.text);
 	session_line_print(session, "From", session->term.screen ? from : doc_text(object, "from"));
@@ -148,9 +148,9 @@ static void fields_print(const struct session *session, const json_t *object)
 
 static void texts_print(const struct session *session, const json_t *object)
 {
-	static const char *const keys[][2] = { { "need", "Need" },
-		                               { "text", "Text" },
-		                               { "blurb", "Blurb" } };
+	static const char *const keys[][2] = { { "need", N_("Need") },
+		                               { "text", N_("Text") },
+		                               { "blurb", N_("Blurb") } };
 	const struct show_term *term = &session->term;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *text = doc_text(object, keys[i][0]);
@@ -162,7 +162,7 @@ static void texts_print(const struct session *session, const json_t *object)
 		}
 		printf("\n");
 		if (strcmp(keys[i][0], "blurb") == 0)
-			printf("  %sTo pass on:%s\n", show_on(term, SHOW_DIM),
+			printf("  %s%s%s\n", show_on(term, SHOW_DIM), _("To pass on:"),
 			       show_off(term, SHOW_DIM));
 		show_wrap(stdout, text, 2, term->columns);
 	}
@@ -186,10 +186,12 @@ static void head_print(const struct session *session, const json_t *object)
 		session_line_print(session, "Title", doc_text(object, "title"));
 	} else {
 		bool open = strcmp(state, "open") == 0;
-		printf("%s%s%s  %s%s%s · %s%s%s · %s\n", show_on(term, SHOW_BOLD),
-		       doc_text(object, "short"), show_off(term, SHOW_BOLD),
-		       doc_text(object, "kind"), *kind != '\0' ? ": " : "", kind, state,
-		       *day.text == '\0' ? "" : (open ? " until " : " on "), day.text, circle);
+		printf("%s%s%s  %s%s%s · %s", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		       show_off(term, SHOW_BOLD), doc_text(object, "kind"),
+		       *kind != '\0' ? _(": ") : "", kind, state);
+		if (*day.text != '\0')
+			printf(open ? _(" until %s") : _(" on %s"), day.text);
+		printf(" · %s\n", circle);
 	}
 	free(circle);
 }
@@ -209,7 +211,7 @@ static void object_print(const struct session *session, const json_t *object)
 {
 	head_print(session, object);
 	if (doc_true(object, "unreadable")) {
-		session_line_print(session, "Content", "not readable here");
+		session_line_print(session, "Content", _("not readable here"));
 		return;
 	}
 	title_print(session, object);
@@ -260,6 +262,7 @@ static int run(struct session *session)
 
 const struct command cmd_show = {
 	.name = "show",
+	.alias = "montre",
 	.usage = "show [ID] [--blurb]",
 	.summary = "all of one tip or ask: by its id, else the last one",
 	.examples = "  tuyau show 7KQ2\n"

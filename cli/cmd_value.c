@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "object.h"
 #include "times.h"
+#include "words.h"
 #include "../proto/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,15 @@ static int since_read(struct session *session, const char *usual, int64_t *since
 
 /* ---- value ---- */
 
+/* In so many columns, to the right or (negative) to the left. */
+static void cell_print(const char *text, int columns)
+{
+	int used = (int)tuy_text_columns(tuy_text_bytes(text));
+	int width = columns < 0 ? -columns : columns;
+	int pad = used < width ? width - used : 0;
+	printf("%*s%s%*s", columns < 0 ? 0 : pad, "", text, columns < 0 ? pad : 0, "");
+}
+
 static void value_print(const json_t *value)
 {
 	const json_t *given = json_object_get(value, "given");
@@ -45,14 +55,20 @@ static void value_print(const json_t *value)
 		const char *key;
 		const char *shown;
 	} lines[] = {
-		{ "tips", "tips" }, { "open", "still open" }, { "met", "met" },
-		{ "won", "won" },   { "lost", "lost" },       { "given_back", "given back" }
+		{ "tips", N_("tips") }, { "open", N_("still open") },
+		{ "met", N_("met") },   { "won", N_("won") },
+		{ "lost", N_("lost") }, { "given_back", N_("given back") },
 	};
-	printf("%-14s %8s %10s\n", "", "given", "received");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		printf("%-14s %8lld %10lld\n", lines[i].shown, doc_number(given, lines[i].key, 0),
+	cell_print("", -14);
+	cell_print(_("given"), 9);
+	cell_print(_("received"), 11);
+	fputc('\n', stdout);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		cell_print(_(lines[i].shown), -14);
+		printf(" %8lld %10lld\n", doc_number(given, lines[i].key, 0),
 		       doc_number(received, lines[i].key, 0));
-	printf("asks solved    %lld of %lld, %lld open\n", doc_number(asks, "solved", 0),
+	}
+	printf(_("asks solved    %lld of %lld, %lld open\n"), doc_number(asks, "solved", 0),
 	       doc_number(asks, "asked", 0), doc_number(asks, "open", 0));
 }
 
@@ -83,10 +99,10 @@ static const struct {
 	const char *key;
 	const char *title;
 } parts[PARTS] = {
-	[FOR_YOU] = { "for-you", "for_you", "FOR YOU" },
-	[MOVES] = { "moves", "moves", "YOUR MOVES" },
-	[ASKS] = { "asks", "asks", "ASKS" },
-	[TIPS] = { "tips", "tips", "TIPS" },
+	[FOR_YOU] = { "for-you", "for_you", N_("FOR YOU") },
+	[MOVES] = { "moves", "moves", N_("YOUR MOVES") },
+	[ASKS] = { "asks", "asks", N_("ASKS") },
+	[TIPS] = { "tips", "tips", N_("TIPS") },
 };
 
 enum taken { TAKE_MOVES, TAKE_OTHERS };
@@ -161,8 +177,9 @@ static void counts_print(const json_t *digest)
 {
 	size_t asks = part_count(digest, ASKS);
 	size_t tips = part_count(digest, TIPS);
-	printf("%zu for you, %zu ask%s, %zu other tip%s", part_count(digest, FOR_YOU), asks,
-	       asks == 1 ? "" : "s", tips, tips == 1 ? "" : "s");
+	printf(_("%zu for you, "), part_count(digest, FOR_YOU));
+	printf(ngettext("%zu ask, ", "%zu asks, ", asks), asks);
+	printf(ngettext("%zu other tip", "%zu other tips", tips), tips);
 }
 
 static void object_line_print(const json_t *object)
@@ -173,8 +190,8 @@ static void object_line_print(const json_t *object)
 	char *matched = object_list(object, "matched");
 	char *reason = show_clean(matched);
 	size_t len = tuy_text_cut_columns(tuy_text_bytes(shown), WHAT_COLUMNS);
-	printf("  %s  %s: %.*s%s", doc_text(object, "short"),
-	       doc_true(object, "mine") ? "you" : from, (int)len, shown,
+	printf("  %s  %s%s%.*s%s", doc_text(object, "short"),
+	       doc_true(object, "mine") ? _("you") : from, _(": "), (int)len, shown,
 	       shown[len] != '\0' ? "…" : "");
 	if (*reason != '\0')
 		printf("  (%s)", reason);
@@ -189,13 +206,13 @@ static void object_line_print(const json_t *object)
 static void digest_print(const json_t *digest)
 {
 	struct times_text at = times_moment(doc_text(digest, "since"));
-	printf("Since %s: ", at.text);
+	printf(_("Since %s: "), at.text);
 	counts_print(digest);
 	fputs(".\n", stdout);
 	for (enum part part = 0; part < PARTS; part++) {
 		const json_t *objects = json_object_get(digest, parts[part].key);
 		if (json_array_size(objects) > 0)
-			printf("\n%s\n", parts[part].title);
+			printf("\n%s\n", _(parts[part].title));
 		for (size_t i = 0; i < json_array_size(objects); i++)
 			object_line_print(json_array_get(objects, i));
 	}
@@ -249,6 +266,7 @@ static int digest_run(struct session *session)
 
 const struct command cmd_value = {
 	.name = "value",
+	.alias = "bilan",
 	.usage = "value [--since 90d]",
 	.summary = "what the circle brought, as far as it is known here",
 	.examples = "  tuyau value\n"
@@ -261,6 +279,7 @@ const struct command cmd_value = {
 
 const struct command cmd_digest = {
 	.name = "digest",
+	.alias = "résumé",
 	.usage = "digest [--since 1d] [--mail]",
 	.summary = "what came lately, as a text",
 	.examples = "  tuyau digest --since 1w\n"

@@ -7,6 +7,7 @@
 #include "../proto/letter.h"
 #include "../proto/text.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,19 +34,19 @@ struct check {
 
 static int refuse(struct session *session, const char *code, const char *hint, const char *message)
 {
-	return errors_set(&session->failure, EXIT_OTHER, code, hint, "%s", message);
+	return errors_set(&session->failure, EXIT_OTHER, code, hint, "%s", words_text(message));
 }
 
 /* ---- what is given ---- */
 
 static int sign_read(struct session *session, struct check *check, const char *path)
 {
-	static const char hint[] = "Ask for the whole file again.";
+	static const char hint[] = N_("Ask for the whole file again.");
 	if (file_read(path, &check->sign_file, &session->failure) != 0) {
 		if (session->failure.exit == EXIT_NOT_FOUND)
 			snprintf(session->failure.hint, sizeof(session->failure.hint), "%s",
-			         "The signature comes with the letter, as a second file: "
-			         "tuyau verify FILE FILE.minisig");
+			         _("The signature comes with the letter, as a second file: "
+			           "tuyau verify FILE FILE.minisig"));
 		return -1;
 	}
 	enum tuy_err err = tuy_minisign_parse(check->sign_file, &check->sign);
@@ -137,11 +138,12 @@ static int form_check(struct session *session, const struct check *check)
 	if (fault->err == TUY_OK)
 		return 0;
 	if (fault->field < TUY_LETTER_FIELDS)
-		snprintf(message, sizeof(message), "The letter %s its line \"%s\".",
-		         fault->err == TUY_E_SHORT ? "lacks" : "is wrong in",
+		snprintf(message, sizeof(message),
+		         fault->err == TUY_E_SHORT ? _("The letter lacks its line \"%s\".")
+		                                   : _("The letter is wrong in its line \"%s\"."),
 		         tuy_letter_label(check->letter.lang, fault->field));
 	else
-		snprintf(message, sizeof(message), "It has not the form of a letter.");
+		snprintf(message, sizeof(message), "%s", _("It has not the form of a letter."));
 	return refuse(session, "T-LETTER-FORM",
 	              "What a letter must say: tuyau help vouch. Do not rely on this one.",
 	              message);
@@ -149,7 +151,7 @@ static int form_check(struct session *session, const struct check *check)
 
 static int agreement_check(struct session *session, const struct check *check)
 {
-	static const char hint[] = "Do not rely on this letter.";
+	static const char hint[] = N_("Do not rely on this letter.");
 	enum tuy_err err = tuy_letter_agree(&check->letter, &check->key, &check->comment);
 	if (err == TUY_OK)
 		return 0;
@@ -212,7 +214,7 @@ static int validity_check(struct session *session, const struct check *check)
 	const char *revoked = doc_text(check->known, "revoked");
 	(void)times_parse(doc_text(check->known, "time"), &now);
 	if (*revoked != '\0') {
-		snprintf(message, sizeof(message), "Its author revoked this letter on %.10s.",
+		snprintf(message, sizeof(message), _("Its author revoked this letter on %.10s."),
 		         revoked);
 		return refuse(session, "T-LETTER-REVOKED", "Do not rely on this letter.", message);
 	}
@@ -223,7 +225,7 @@ static int validity_check(struct session *session, const struct check *check)
 		return 0;
 	tuy_letter_day_text(check->letter.expires_day, day);
 	snprintf(message, sizeof(message),
-	         "The signature is right, but this letter was good until %s only.", day);
+	         _("The signature is right, but this letter was good until %s only."), day);
 	return refuse(session, "T-LETTER-EXPIRED", "Ask its author for a new one.", message);
 }
 
@@ -302,15 +304,15 @@ static void signer_print(const struct session *session, const json_t *result)
 	char line[400];
 	if (json_array_size(signers) > 0) {
 		const json_t *first = json_array_get(signers, 0);
-		snprintf(line, sizeof(line), "%s, a member of %s", doc_text(first, "name"),
+		snprintf(line, sizeof(line), _("%s, a member of %s"), doc_text(first, "name"),
 		         doc_text(first, "circle"));
 		session_line_print(session, "Signed by", line);
 		return;
 	}
 	session_line_print(session, "Key", doc_text(result, "key"));
 	if (!doc_true(result, "key_given") && session_talks(session))
-		fputs("Whose key that is, nobody here can say: compare it with the one that the "
-		      "author\ngave you by another way.\n",
+		fputs(_("Whose key that is, nobody here can say: compare it with the one that the "
+		        "author\ngave you by another way.\n"),
 		      stderr);
 }
 
@@ -320,13 +322,13 @@ static void result_print(struct session *session, const struct check *check, con
 	if (session_document_print(session, result, "key"))
 		return;
 	if (check->is_letter) {
-		session_line_print(session, "Letter", "valid, not a word was changed");
+		session_line_print(session, "Letter", _("valid, not a word was changed"));
 		session_line_print(session, "Number", doc_text(letter, "number"));
 		session_line_print(session, "From", doc_text(letter, "from"));
 		session_line_print(session, "About", doc_text(letter, "about"));
 		session_line_print(session, "Until", doc_text(letter, "expires"));
 	} else {
-		session_line_print(session, "Signature", "valid");
+		session_line_print(session, "Signature", _("valid"));
 		if (check->comment.kind == TUY_LETTER_REVOKED)
 			session_line_print(session, "Revokes", check->comment.number);
 		session_line_print(session, "Comment", doc_text(result, "trusted_comment"));
@@ -369,6 +371,7 @@ static int run(struct session *session)
 
 const struct command cmd_verify = {
 	.name = "verify",
+	.alias = "vérifie",
 	.usage = "verify FILE [FILE.minisig] [--key KEY]",
 	.summary = "check a letter, or any file signed with minisign",
 	.examples = "  tuyau verify lettre-7KQ2M9XD.txt\n"

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "form.h"
 #include "times.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,7 +20,8 @@ static const struct option_rule rules[] = {
 	{ 0, "days", "N", "days", OPTION_NUMBER, "how long it is good, from its signature (90)" },
 	{ 0, "lang", "CODE", "lang", OPTION_TEXT, "fr or en (else the ask's, else en)" },
 	{ 'e', "edit", NULL, NULL, OPTION_FLAG, "write: fill in a form, in $EDITOR" },
-	{ 0, "out", "DIR", NULL, OPTION_TEXT, "sign, send, revoke: where the files go" },
+	{ 0, "out", "DIR", NULL, OPTION_TEXT, "sign, send, get, revoke: where the files go" },
+	{ 0, "from", "MEMBER", NULL, OPTION_TEXT, "get: whose letter" },
 };
 
 static const struct show_column columns[] = {
@@ -57,7 +59,7 @@ static json_t *id_params(struct session *session, const char *what)
 	json_t *id;
 	if (options->word_count != 2) {
 		session_usage_error(session, "Which one? vouch %s takes %s.", options->words[0],
-		                    what);
+		                    words_text(what));
 		return NULL;
 	}
 	if (options_string(options->words[1], "The id", &id, &session->failure) != 0)
@@ -114,7 +116,7 @@ static int write_run(struct session *session)
 		return -1;
 	if (!session_document_print(session, letter, "number")) {
 		text_print(letter);
-		fprintf(stderr, "A draft, only here. Read it, then: tuyau vouch sign %s\n",
+		fprintf(stderr, _("A draft, only here. Read it, then: tuyau vouch sign %s\n"),
 		        doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -157,7 +159,7 @@ static int sign_run(struct session *session)
 			text_print(letter);
 		else
 			row_print(letter);
-		fprintf(stderr, "Signed, good until %s. To hand it over: tuyau vouch send %s\n",
+		fprintf(stderr, _("Signed, good until %s. To hand it over: tuyau vouch send %s\n"),
 		        doc_text(letter, "expires"), doc_text(letter, "number"));
 	}
 	json_decref(letter);
@@ -174,11 +176,58 @@ static int send_run(struct session *session)
 	                        doc_text(letter, "text"), doc_text(letter, "signature"));
 	if (result == 0 && !session_document_print(session, letter, "number")) {
 		const char *file = doc_text(letter, "file");
+		char *asker = show_clean(doc_text(letter, "asker"));
+		row_print(letter);
+		if (*asker != '\0')
+			fprintf(stderr, _("%s gets it through the circle, sealed.\n"), asker);
+		fprintf(stderr,
+		        _("For others, send both files: %s and %s.minisig\n"
+		          "And your key by another way, so that they know it is yours:\n%s\n"),
+		        file, file, doc_text(letter, "key"));
+		free(asker);
+	}
+	json_decref(letter);
+	return result;
+}
+
+/* A letter that came; written into files only if --out says where, or to this directory. */
+static int get_run(struct session *session)
+{
+	const char *dir = options_value(&session->options, "out");
+	const char *from = options_value(&session->options, "from");
+	json_t *answer;
+	if (no_fields(session) != 0)
+		return -1;
+	json_t *params = id_params(session, "the id of your request");
+	if (!params)
+		return -1;
+	if (from && options_string(from, "--from", &answer, &session->failure) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	if (from)
+		json_object_set_new(params, "answer", answer);
+	json_t *letter = session_call(session, "vouch_get", params, CLIENT_READS);
+	if (!letter)
+		return -1;
+	const char *state = doc_text(letter, "state");
+	const char *file = doc_text(letter, "file");
+	int result = 0;
+	if (strcmp(state, "bad") == 0)
+		result = errors_set(&session->failure, EXIT_OTHER, "T-LETTER-FORGED",
+		                    _("Ask for it again."),
+		                    _("What came is not a letter that its author signed."));
+	else
+		result = pair_write(session, dir ? dir : ".", file, doc_text(letter, "text"),
+		                    doc_text(letter, "signature"));
+	if (result == 0 && !session_document_print(session, letter, "number")) {
 		row_print(letter);
 		fprintf(stderr,
-		        "Send both files: %s and %s.minisig\n"
-		        "And your key by another way, so that they know it is yours:\n%s\n",
-		        file, file, doc_text(letter, "key"));
+		        _("%s and %s.minisig: pass both on; whoever has minisign checks "
+		          "them.\n"),
+		        file, file);
+		if (strcmp(state, "revoked") == 0)
+			fputs(_("Careful: its author has revoked it.\n"), stderr);
 	}
 	json_decref(letter);
 	return result;
@@ -200,11 +249,11 @@ static int revoke_run(struct session *session)
 		row_print(letter);
 		if (*text != '\0')
 			fprintf(stderr,
-			        "Revoked; the circle knows. Whoever has the letter needs both: %s "
-			        "and %s.minisig\n",
+			        _("Revoked; the circle knows. Whoever has the letter needs both: "
+			          "%s and %s.minisig\n"),
 			        name, name);
 		else
-			fputs("It was a draft; it is gone.\n", stderr);
+			fputs(_("It was a draft; it is gone.\n"), stderr);
 	}
 	free(name);
 	json_decref(letter);
@@ -244,7 +293,7 @@ static int list_run(struct session *session)
 	if (!session_document_print(session, list, "number")) {
 		list_print(session, list);
 		if (json_array_size(list) == 0 && session->term.screen)
-			fputs("No letters. Requests for one: tuyau inbox --all kind:vouch\n",
+			fputs(_("No letters. Requests for one: tuyau inbox --all kind:vouch\n"),
 			      stderr);
 	}
 	json_decref(list);
@@ -258,21 +307,23 @@ static int run(struct session *session)
 		int (*run)(struct session *session);
 	} verbs[] = {
 		{ "write", write_run }, { "sign", sign_run },     { "send", send_run },
-		{ "list", list_run },   { "revoke", revoke_run },
+		{ "list", list_run },   { "revoke", revoke_run }, { "get", get_run },
 	};
 	const struct options *options = &session->options;
 	for (size_t i = 0; options->word_count > 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(options->words[0], verbs[i].name) == 0)
 			return verbs[i].run(session);
 	if (options->word_count == 0)
-		return session_usage_error(session, "vouch write, sign, send, list or revoke?");
-	return session_usage_error(session, "\"vouch %s\": write, sign, send, list or revoke.",
+		return session_usage_error(session,
+		                           "vouch write, sign, send, get, list or revoke?");
+	return session_usage_error(session, "\"vouch %s\": write, sign, send, get, list or revoke.",
 	                           options->words[0]);
 }
 
 const struct command cmd_vouch = {
 	.name = "vouch",
-	.usage = "vouch write ID [-e] | sign ID | send ID | list | revoke NUMBER",
+	.alias = "lettre",
+	.usage = "vouch write ID [-e] | sign ID | send ID | get ID | list | revoke NUMBER",
 	.summary = "letters of recommendation that anybody can check",
 	.examples =
 		"  tuyau inbox --all kind:vouch                     # who asks for one\n"
@@ -280,7 +331,9 @@ const struct command cmd_vouch = {
 		"  tuyau vouch write 7KQ2 --relation \"client since March 2022\" \\\n"
 		"      --fact \"deadlines kept, two years running\" \\\n"
 		"      --limits \"how they do with over 500 people\" --phone \"01 99 00 45 67\"\n"
-		"  tuyau vouch sign 7KQ2 && tuyau vouch send 7KQ2   # two files, to be mailed\n"
+		"  tuyau vouch sign 7KQ2 && tuyau vouch send 7KQ2   # the asker gets it\n"
+		"  tuyau vouch get 7KQ2 --out letters               # your request: the one that "
+		"came\n"
 		"  tuyau vouch revoke 5M2QJ8ZD\n",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "query.h"
 #include "times.h"
+#include "words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,9 +48,9 @@ static int watch_add(struct session *session)
 		return -1;
 	if (!document_print(session, watch)) {
 		char *query = show_clean(doc_text(watch, "query"));
-		printf("Watch %lld: %s\n", doc_number(watch, "number", 0), query);
+		printf(_("Watch %lld: %s\n"), doc_number(watch, "number", 0), query);
 		fflush(stdout);
-		fputs("Only you know of it. What it matches: tuyau\n", stderr);
+		fputs(_("Only you know of it. What it matches: tuyau\n"), stderr);
 		free(query);
 	}
 	json_decref(watch);
@@ -88,7 +89,7 @@ static int watch_list(struct session *session)
 		show_table_free(&table);
 		fflush(stdout);
 		if (json_array_size(watches) == 0)
-			fputs("None yet: tuyau watch add wifi\n", stderr);
+			fputs(_("None yet: tuyau watch add wifi\n"), stderr);
 	}
 	json_decref(watches);
 	return 0;
@@ -109,7 +110,7 @@ static int watch_remove(struct session *session)
 	if (!gone)
 		return -1;
 	if (!document_print(session, gone))
-		printf("Watch %lu removed.\n", number);
+		printf(_("Watch %lu removed.\n"), number);
 	json_decref(gone);
 	return 0;
 }
@@ -128,6 +129,7 @@ static int watch_run(struct session *session)
 
 const struct command cmd_watch = {
 	.name = "watch",
+	.alias = "veille",
 	.usage = "watch add QUERY [--digest] | list | remove N",
 	.summary = "standing searches: what matches is for you",
 	.examples = "  tuyau watch add wifi\n"

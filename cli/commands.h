@@ -30,7 +30,7 @@ enum command_words { COMMAND_WORDS, COMMAND_NO_WORDS };
 struct command {
 	const char *name;
 	const char *alias; /* French; NULL: none */
-	const char *usage; /* "tip TITLE [-c COMPANY] ..." */
+	const char *usage; /* "tip TITLE [-c COMPANY] ..."; the three are translated when shown */
 	const char *summary;
 	const char *examples; /* opens its help */
 	const struct option_rule *rules;
@@ -41,6 +41,9 @@ struct command {
 
 /* NULL if there is none; a NULL name is the default command. */
 const struct command *command_find(const char *name);
+/* Puts the first word there that the name of the command stands for: "nouvelles" is "ask news".
+ * There is room: the name was an argument. */
+void command_words_complete(struct options *options);
 /* By number, for help; NULL at the end. */
 const struct command *command_at(size_t index);
 /* The names of commands of later versions, by number; NULL at the end. */
@@ -88,17 +91,19 @@ int session_document_print(const struct session *session, const json_t *document
                            const char *id_key);
 
 /* A line typed by the person, or `proposed` for an empty one; the caller frees it. NULL: the end of
- * input. Only if session->term.ask. `option` is what avoids the question. */
+ * input. Only if session->term.ask. `option` is what avoids the question, which is translated
+ * here. */
 char *session_ask(struct session *session, const char *question, const char *option,
                   const char *proposed);
 /* Whether questions may be asked: terminals, no --no-input, no --yes, no --json. */
 bool session_asks(const struct session *session);
 
-/* T-USAGE with `usage` of the command as the hint; always -1. */
+/* T-USAGE with `usage` of the command as the hint; always -1. The message is translated here. */
 int session_usage_error(struct session *session, const char *message, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. */
+/* "name: value" on a screen, "name TAB value" in a pipe; nothing for an empty value. The name is
+ * translated here. */
 void session_line_print(const struct session *session, const char *name, const char *value);
 
 /* ---- the commands, each beside its options ---- */
@@ -119,6 +124,9 @@ extern const struct command cmd_show;                           /* cmd_show.c */
 extern const struct command cmd_status, cmd_stop, cmd_version;  /* cmd_node.c */
 extern const struct command cmd_vouch;                          /* cmd_vouch.c */
 extern const struct command cmd_verify;                         /* cmd_verify.c */
+extern const struct command cmd_calendar;                       /* cmd_calendar.c */
+extern const struct command cmd_export;                         /* cmd_export.c */
+extern const struct command cmd_notice;                         /* cmd_notice.c */
 extern const struct command cmd_audit;                          /* cmd_audit.c */
 extern const struct command cmd_help;                           /* cmd_help.c */
 

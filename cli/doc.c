@@ -1,4 +1,5 @@
 #include "doc.h"
+#include "../proto/text.h"
 #include "memory.h"
 #include <msgpack/object.h>
 #include <msgpack/pack.h>
@@ -183,6 +184,30 @@ json_t *doc_unpack(const uint8_t *bytes, size_t len)
 		value = value_of(&object);
 	msgpack_zone_destroy(&zone);
 	return value;
+}
+
+static void string_scrub(json_t *value)
+{
+	struct tuy_bytes text = { (const uint8_t *)json_string_value(value),
+		                  json_string_length(value) };
+	if (tuy_text_check(text, TUY_TEXT_LINES, NULL) == TUY_TEXT_CLEAN)
+		return;
+	size_t size = 3 * text.len;
+	size_t len;
+	uint8_t *clean = memory_check(malloc(size));
+	tuy_text_scrub(text, TUY_TEXT_LINES, clean, size, &len);
+	json_string_setn(value, (const char *)clean, len);
+	free(clean);
+}
+
+void doc_scrub(json_t *value)
+{
+	if (json_is_string(value))
+		string_scrub(value);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		doc_scrub(json_array_get(value, i));
+	for (void *i = json_object_iter(value); i; i = json_object_iter_next(value, i))
+		doc_scrub(json_object_iter_value(i));
 }
 
 static void string_pack(msgpack_packer *packer, const char *text, size_t len)

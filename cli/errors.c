@@ -2,6 +2,7 @@
 #include "../proto/text.h"
 #include "doc.h"
 #include "show.h"
+#include "words.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,9 +75,9 @@ int errors_set(struct failure *failure, enum errors_exit status, const char *cod
 	va_list args;
 	snprintf(made.code, sizeof(made.code), "%s", code);
 	va_start(args, message);
-	vsnprintf(made.message, sizeof(made.message), message, args);
+	vsnprintf(made.message, sizeof(made.message), words_text(message), args);
 	va_end(args);
-	snprintf(made.hint, sizeof(made.hint), "%s", hint ? hint : "");
+	snprintf(made.hint, sizeof(made.hint), "%s", hint ? words_text(hint) : "");
 	end_mend(made.message);
 	end_mend(made.hint);
 	*failure = made;
@@ -93,10 +94,10 @@ void errors_key_print(const char *recovery_key)
 	fprintf(stderr, "┐\n  │  %s  │\n  └", key);
 	for (size_t i = 0; i < columns; i++)
 		fputs("─", stderr);
-	fputs("┘\n  This is your recovery key, shown this once and kept nowhere: write it down, "
-	      "it\n"
-	      "  alone brings you back if this machine is lost.\n\n",
-	      stderr);
+	fprintf(stderr, "┘\n%s\n",
+	        _("  This is your recovery key, shown this once and kept nowhere: write it down, "
+	          "it\n"
+	          "  alone brings you back if this machine is lost.\n"));
 	free(key);
 }
 

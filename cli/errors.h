@@ -36,7 +36,7 @@ struct failure {
 enum errors_style { ERRORS_HUMAN, ERRORS_JSON };
 
 /* Fills `failure`, not retryable, without an id; too long texts are cut. Always -1, so that a
- * caller can return it. `hint` may be NULL. */
+ * caller can return it. `hint` may be NULL. Both texts are translated here. */
 int errors_set(struct failure *failure, enum errors_exit status, const char *code, const char *hint,
                const char *message, ...) __attribute__((format(printf, 5, 6)));
 

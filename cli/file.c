@@ -76,9 +76,10 @@ char *file_path(const char *a, const char *b)
 }
 
 /* Writes the file beside its place. 0 or an errno; then nothing is left of it. */
-static int part_write(const char *path, const char *text)
+static int part_write(const char *path, const char *text, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	unlink(path); /* one that was left behind may have another mode */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return errno;
 	int error = dprintf(fd, "%s", text) < 0 ? errno : 0;
@@ -91,18 +92,23 @@ static int part_write(const char *path, const char *text)
 
 int file_write(const char *dir, const char *name, const char *text, struct failure *failure)
 {
+	return file_write_as(dir, name, text, 0644, failure);
+}
+
+int file_write_as(const char *dir, const char *name, const char *text, mode_t mode,
+                  struct failure *failure)
+{
 	char *within = file_path(dir, "/");
 	char *path = file_path(within, name);
 	char *part = file_path(path, ".part");
-	int error = part_write(part, text);
+	int error = part_write(part, text, mode);
 	if (error == 0 && rename(part, path) != 0) {
 		error = errno;
 		unlink(part);
 	}
 	int result = 0;
 	if (error != 0)
-		result = errors_set(failure, EXIT_OTHER, "T-OUTPUT",
-		                    "Give another directory: --out DIR",
+		result = errors_set(failure, EXIT_OTHER, "T-OUTPUT", "Give another directory.",
 		                    "%s cannot be written (%s).", path, words_errno(error));
 	free(within);
 	free(path);

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "memory.h"
 #include "options.h"
+#include "words.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,13 @@ static const struct {
 	const char *field; /* in a request */
 	const char *help;
 } lines[] = {
-	{ "for", "for", "who is to read it: role, company" },
-	{ "about", "about", "whom it recommends: company" },
-	{ "relation", "relation", "how you know them" },
-	{ "since", "since", "since when (may stay empty)" },
-	{ "fact", "facts", "what you have seen; a line each, up to 5" },
-	{ "limits", "limits", "what you do not know (required)" },
-	{ "phone", "call", "your number, if they may call you before they decide" },
+	{ "for", "for", N_("who is to read it: role, company") },
+	{ "about", "about", N_("whom it recommends: company") },
+	{ "relation", "relation", N_("how you know them") },
+	{ "since", "since", N_("since when (may stay empty)") },
+	{ "fact", "facts", N_("what you have seen; a line each, up to 5") },
+	{ "limits", "limits", N_("what you do not know (required)") },
+	{ "phone", "call", N_("your number, if they may call you before they decide") },
 };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
@@ -96,12 +97,12 @@ static void values_print(FILE *out, const char *name, const json_t *value)
 
 static void form_print(FILE *out, const json_t *draft, const json_t *fields)
 {
-	fputs("# A letter of recommendation. Lines with # are left out; a field is one line.\n"
-	      "# Empty for: and about: are taken from the request.\n",
+	fputs(_("# A letter of recommendation. Lines with # are left out; a field is one line.\n"
+	        "# Empty for: and about: are taken from the request.\n"),
 	      out);
 	for (size_t i = 0; i < LINES; i++) {
 		const json_t *value = json_object_get(fields, lines[i].field);
-		fprintf(out, "\n# %s\n", lines[i].help);
+		fprintf(out, "\n# %s\n", _(lines[i].help));
 		values_print(out, lines[i].name,
 		             value ? value : json_object_get(draft, lines[i].field));
 	}

@@ -12,7 +12,7 @@
 
 _Noreturn void tuy_require_failed(const char *what, const char *file, int line)
 {
-	fprintf(stderr, "T-BUG tuyau has a fault: %s:%d: %s\n", file, line, what);
+	fprintf(stderr, _("T-BUG tuyau has a fault: %s:%d: %s\n"), file, line, what);
 	abort();
 }
 
@@ -25,6 +25,7 @@ static int command_run(struct session *session)
 	else if (!command)
 		return command_unknown(options->command, &session->failure);
 	session->command = command;
+	command_words_complete(&session->options);
 	if (options->help && command != &cmd_help) {
 		if (!options->command)
 			return cmd_help.run(session);

@@ -1,6 +1,7 @@
 #include "object.h"
 #include "../proto/text.h"
 #include "memory.h"
+#include "words.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ char *object_what(const json_t *object, size_t room)
 	char before[96] = "";
 	int len;
 	if (doc_true(object, "unreadable"))
-		return text_make("(not readable here)");
+		return text_make("%s", _("(not readable here)"));
 	if (*state != '\0' && strcmp(state, "open") != 0)
 		snprintf(before, sizeof(before), "[%.40s] ", state);
 	if (*ask != '\0')
@@ -63,39 +64,50 @@ char *object_what(const json_t *object, size_t room)
 
 const char *object_warmth(const json_t *object, const struct show_term *term)
 {
-	static const char *const dots[] = { "lead", "●○○○○", "●●○○○", "●●●○○", "●●●●○", "●●●●●" };
+	static const char *const dots[] = {
+		N_("lead"), "●○○○○", "●●○○○", "●●●○○", "●●●●○", "●●●●●"
+	};
 	static const char *const digits[] = { "0", "1", "2", "3", "4", "5" };
 	long long warmth = doc_number(object, "warmth", OBJECT_WARMTH_NONE);
 	if (warmth < 0 || warmth > 5)
 		return "";
-	return term->screen ? dots[warmth] : digits[warmth];
+	return term->screen ? _(dots[warmth]) : digits[warmth];
 }
 
 const char *object_warmth_means(const json_t *object)
 {
-	static const char *const means[] = { "a lead: nobody was told anything",
-		                             "they know I gave you their name",
-		                             "I sent them something about you",
-		                             "I spoke for you",
-		                             "I arranged the call",
-		                             "I will be in the room" };
+	static const char *const means[] = { N_("a lead: nobody was told anything"),
+		                             N_("they know I gave you their name"),
+		                             N_("I sent them something about you"),
+		                             N_("I spoke for you"),
+		                             N_("I arranged the call"),
+		                             N_("I will be in the room") };
 	long long warmth = doc_number(object, "warmth", OBJECT_WARMTH_NONE);
-	return warmth < 0 || warmth > 5 ? "" : means[warmth];
+	return warmth < 0 || warmth > 5 ? "" : _(means[warmth]);
 }
 
 char *object_sees(const json_t *object)
 {
-	static const char *const keys[] = { "title",  "need",  "text",   "company", "place",
-		                            "sector", "role",  "budget", "when",    "skills",
-		                            "person", "blurb", "why",    "reward" };
+	static const struct {
+		const char *key;
+		const char *name;
+	} fields[] = {
+		{ "title", N_("title") },   { "need", N_("need") },
+		{ "text", N_("text") },     { "company", N_("company") },
+		{ "place", N_("place") },   { "sector", N_("sector") },
+		{ "role", N_("role") },     { "budget", N_("budget") },
+		{ "when", N_("when") },     { "skills", N_("skills") },
+		{ "person", N_("person") }, { "blurb", N_("blurb") },
+		{ "why", N_("why") },       { "reward", N_("reward") },
+	};
 	char sees[200] = "";
 	size_t len = 0;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const json_t *value = json_object_get(object, keys[i]);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const json_t *value = json_object_get(object, fields[i].key);
 		bool given = json_is_object(value) || json_string_length(value) > 0;
 		if (given && len < sizeof(sees))
 			len += (size_t)snprintf(sees + len, sizeof(sees) - len, "%s%s",
-			                        len > 0 ? ", " : "", keys[i]);
+			                        len > 0 ? ", " : "", _(fields[i].name));
 	}
 	return text_make("%s", sees);
 }

@@ -1,5 +1,7 @@
 #include "options.h"
+#include "../proto/text.h"
 #include "../proto/record.h"
+#include "../proto/text.h"
 #include "memory.h"
 #include "words.h"
 #include <errno.h>
@@ -9,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define INPUT_MAX    (64 * 1024)
-#define DISTANCE_MAX 32 /* longer words are not compared */
+#define INPUT_MAX     (64 * 1024)
+#define SHOWN_COLUMNS 22 /* of an option in help */
+#define DISTANCE_MAX  32 /* longer words are not compared */
 
 enum global {
 	GLOBAL_HOME,
@@ -35,21 +38,21 @@ static const struct {
 	const char *shown;
 	const char *help;
 } globals[GLOBALS] = {
-	[GLOBAL_HOME] = { 0, "home", VALUE_NEEDED, "--home DIR",
-	                  "everything of one person is under DIR (else TUYAU_HOME, else XDG)" },
-	[GLOBAL_CIRCLE] = { 'C', NULL, VALUE_NEEDED, "-C CIRCLE",
-	                    "which circle; not needed with one circle" },
-	[GLOBAL_JSON] = { 0, "json", VALUE_OPTIONAL, "--json[=a,b]",
-	                  "one JSON document, or only these fields" },
-	[GLOBAL_QUIET] = { 'q', "quiet", VALUE_NONE, "-q, --quiet", "ids only, no talk" },
+	[GLOBAL_HOME] = { 0, "home", VALUE_NEEDED, N_("--home DIR"),
+	                  N_("everything of one person is under DIR (else TUYAU_HOME, else XDG)") },
+	[GLOBAL_CIRCLE] = { 'C', NULL, VALUE_NEEDED, N_("-C CIRCLE"),
+	                    N_("which circle; not needed with one circle") },
+	[GLOBAL_JSON] = { 0, "json", VALUE_OPTIONAL, N_("--json[=a,b]"),
+	                  N_("one JSON document, or only these fields") },
+	[GLOBAL_QUIET] = { 'q', "quiet", VALUE_NONE, "-q, --quiet", N_("ids only, no talk") },
 	[GLOBAL_NO_START] = { 0, "no-start", VALUE_NONE, "--no-start",
-	                      "do not start tuyaud when it is not running" },
-	[GLOBAL_YES] = { 'y', "yes", VALUE_NONE, "-y, --yes", "take the proposed answers" },
-	[GLOBAL_NO_INPUT] = { 0, "no-input", VALUE_NONE, "--no-input", "never ask" },
+	                      N_("do not start tuyaud when it is not running") },
+	[GLOBAL_YES] = { 'y', "yes", VALUE_NONE, "-y, --yes", N_("take the proposed answers") },
+	[GLOBAL_NO_INPUT] = { 0, "no-input", VALUE_NONE, "--no-input", N_("never ask") },
 	[GLOBAL_WAIT] = { 0, "wait", VALUE_OPTIONAL, "--wait[=N]",
-	                  "wait until N peers (default: all online) have it, at most 30 s" },
-	[GLOBAL_HELP] = { 'h', "help", VALUE_NONE, "-h, --help", "help for a command" },
-	[GLOBAL_VERSION] = { 'V', "version", VALUE_NONE, "-V, --version", "the version" },
+	                  N_("wait until N peers (default: all online) have it, at most 30 s") },
+	[GLOBAL_HELP] = { 'h', "help", VALUE_NONE, "-h, --help", N_("help for a command") },
+	[GLOBAL_VERSION] = { 'V', "version", VALUE_NONE, "-V, --version", N_("the version") },
 };
 
 /* The reading of one command line. */
@@ -103,7 +106,9 @@ static int global_set(struct parse *parse, enum global which, const char *value)
 	case GLOBAL_JSON:
 		options->json = true;
 		options->json_fields = value;
-		if (value && strspn(value, ",") == strlen(value))
+		if (value && (strspn(value, ",") == strlen(value) ||
+		              tuy_text_check(tuy_text_bytes(value), TUY_TEXT_ONE_LINE, NULL) !=
+		                      TUY_TEXT_CLEAN))
 			return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", "--json=id,title",
 			                  "\"--json=%s\" names no field.", value);
 		return 0;
@@ -220,9 +225,10 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 		}
 	}
 	if (nearest)
-		snprintf(hint, sizeof(hint), "Did you mean --%s?", nearest);
+		snprintf(hint, sizeof(hint), _("Did you mean --%s?"), nearest);
 	else if (parse->options->command)
-		snprintf(hint, sizeof(hint), "tuyau help %.40s (after \"--\" everything is text)",
+		snprintf(hint, sizeof(hint),
+		         _("tuyau help %.40s (after \"--\" everything is text)"),
 		         parse->options->command);
 	return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", hint,
 	                  "There is no option \"%s\" here.", typed);
@@ -233,7 +239,7 @@ static int option_unknown(struct parse *parse, const char *typed, const char *na
 static int value_refuse(struct parse *parse, const char *name)
 {
 	char hint[80];
-	snprintf(hint, sizeof(hint), "Type it alone: --%s", name);
+	snprintf(hint, sizeof(hint), _("Type it alone: --%s"), name);
 	return errors_set(parse->failure, EXIT_USAGE, "T-USAGE", hint, "\"--%s\" takes no value.",
 	                  name);
 }
@@ -422,7 +428,7 @@ int options_string(const char *text, const char *what, json_t **string, struct f
 	if (!*string)
 		return errors_set(failure, EXIT_USAGE, "T-USAGE",
 		                  "Use a UTF-8 terminal, or convert it: iconv -t UTF-8",
-		                  "%s is not in UTF-8.", what);
+		                  "%s is not in UTF-8.", words_text(what));
 	return 0;
 }
 
@@ -569,6 +575,18 @@ int options_words_put(const struct options *options, size_t first, const char *w
 
 /* ---- help ---- */
 
+/* "  --tag TAG              a word to find it by" in columns; more lines of it below that. */
+static void option_print(const char *shown, const char *help)
+{
+	size_t columns = tuy_text_columns(tuy_text_bytes(shown));
+	printf("  %s%*s ", shown, columns < SHOWN_COLUMNS ? (int)(SHOWN_COLUMNS - columns) : 0, "");
+	for (const char *line = help; line; line = strchr(line, '\n')) {
+		int indent = line == help ? 0 : SHOWN_COLUMNS + 3;
+		line += *line == '\n';
+		printf("%*s%.*s\n", indent, "", (int)strcspn(line, "\n"), line);
+	}
+}
+
 void options_help_print(const struct option_rule *rules, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -579,13 +597,13 @@ void options_help_print(const struct option_rule *rules, size_t count)
 		if (rules[i].letter)
 			snprintf(letter, sizeof(letter), "-%c, ", rules[i].letter);
 		snprintf(shown, sizeof(shown), "%s--%s%s%s", letter, rules[i].name,
-		         rules[i].arg ? " " : "", rules[i].arg ? rules[i].arg : "");
-		printf("  %-22s %s\n", shown, rules[i].help);
+		         rules[i].arg ? " " : "", rules[i].arg ? _(rules[i].arg) : "");
+		option_print(shown, _(rules[i].help));
 	}
 }
 
 void options_global_help_print(void)
 {
 	for (enum global i = 0; i < GLOBALS; i++)
-		printf("  %-22s %s\n", globals[i].shown, globals[i].help);
+		option_print(_(globals[i].shown), _(globals[i].help));
 }

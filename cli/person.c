@@ -1,5 +1,6 @@
 #include "person.h"
 #include "memory.h"
+#include "words.h"
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>

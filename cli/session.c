@@ -1,10 +1,14 @@
 #include "commands.h"
+#include "../proto/text.h"
 #include "last.h"
 #include "memory.h"
+#include "words.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_COLUMNS 10 /* of what stands before a value; a longer name pushes it */
 
 /* A refusal of the daemon that leaves open what to type next gets the command's usage. */
 static void hint_fill(struct session *session)
@@ -13,10 +17,11 @@ static void hint_fill(struct session *session)
 	if (failure->hint[0] != '\0')
 		return;
 	if (failure->exit == EXIT_USAGE)
-		snprintf(failure->hint, sizeof(failure->hint), "tuyau %s", session->command->usage);
+		snprintf(failure->hint, sizeof(failure->hint), "tuyau %s",
+		         _(session->command->usage));
 	else
 		snprintf(failure->hint, sizeof(failure->hint), "%s",
-		         failure->retryable ? "Try again in a moment." : "tuyau status");
+		         failure->retryable ? _("Try again in a moment.") : "tuyau status");
 }
 
 int session_open(struct session *session)
@@ -144,13 +149,13 @@ char *session_ask(struct session *session, const char *question, const char *opt
 	char *line = NULL;
 	size_t size = 0;
 	(void)session;
-	fprintf(stderr, "%s (%s)", question, option);
+	fprintf(stderr, "%s (%s)", words_text(question), option);
 	if (*proposed != '\0') {
 		char *shown = show_clean(proposed);
 		fprintf(stderr, " [%s]", shown);
 		free(shown);
 	}
-	fputs(": ", stderr);
+	fputs(_(": "), stderr);
 	fflush(stderr);
 	ssize_t len = getline(&line, &size, stdin);
 	if (len < 0) {
@@ -172,9 +177,9 @@ int session_usage_error(struct session *session, const char *message, ...)
 	char hint[500];
 	va_list args;
 	va_start(args, message);
-	vsnprintf(text, sizeof(text), message, args);
+	vsnprintf(text, sizeof(text), words_text(message), args);
 	va_end(args);
-	snprintf(hint, sizeof(hint), "tuyau %s", session->command->usage);
+	snprintf(hint, sizeof(hint), "tuyau %s", _(session->command->usage));
 	return errors_set(&session->failure, EXIT_USAGE, "T-USAGE", hint, "%s", text);
 }
 
@@ -184,10 +189,13 @@ void session_line_print(const struct session *session, const char *name, const c
 	if (*value == '\0')
 		return;
 	char *shown = show_clean(value);
+	const char *said = words_text(name);
+	size_t columns = tuy_text_columns(tuy_text_bytes(said));
 	if (term->screen)
-		printf("  %s%-10s%s %s\n", show_on(term, SHOW_DIM), name, show_off(term, SHOW_DIM),
-		       shown);
+		printf("  %s%s%*s%s %s\n", show_on(term, SHOW_DIM), said,
+		       columns < NAME_COLUMNS ? (int)(NAME_COLUMNS - columns) : 0, "",
+		       show_off(term, SHOW_DIM), shown);
 	else
-		printf("%s\t%s\n", name, shown);
+		printf("%s\t%s\n", said, shown);
 	free(shown);
 }

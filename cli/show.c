@@ -1,6 +1,7 @@
 #include "show.h"
 #include "../proto/text.h"
 #include "memory.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -155,7 +156,7 @@ static size_t column_measure(const struct show_table *table, size_t column)
 		size_t width = cell_columns(cell_at(table, row, column));
 		widest = width > widest ? width : widest;
 	}
-	size_t name = cell_columns(table->columns[column].name);
+	size_t name = cell_columns(words_text(table->columns[column].name));
 	return widest > 0 && name > widest ? name : widest;
 }
 
@@ -274,7 +275,7 @@ static void header_print(const struct show_table *table, const size_t *widths, s
 	for (size_t i = 0; i < SHOW_COLUMNS_MAX; i++)
 		names[i] = "";
 	for (size_t i = 0; i < table->column_count; i++) {
-		names[i] = table->columns[i].name;
+		names[i] = words_text(table->columns[i].name);
 		plain[i] = table->columns[i];
 		plain[i].style = SHOW_DIM;
 	}

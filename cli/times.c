@@ -1,4 +1,5 @@
 #include "times.h"
+#include "words.h"
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,9 +8,11 @@
 
 #define DAY_S 86400
 
-static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-	                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+static const char *const days[] = { N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
+	                            N_("Thu"), N_("Fri"), N_("Sat") };
+static const char *const months[] = { N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"),
+	                              N_("May"), N_("Jun"), N_("Jul"), N_("Aug"),
+	                              N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec") };
 
 /* Exactly `count` digits at *text to *number, and *text behind them; false if they are not there.
  */
@@ -102,16 +105,30 @@ struct times_text times_age(const char *rfc3339, time_t now)
 		return age;
 	long long s = now - at;
 	if (s < 60)
-		snprintf(age.text, sizeof(age.text), "now");
+		snprintf(age.text, sizeof(age.text), "%s", _("now"));
 	else if (s < 3600)
-		snprintf(age.text, sizeof(age.text), "%lld min", s / 60);
+		snprintf(age.text, sizeof(age.text), _("%lld min"), s / 60);
 	else if (s < DAY_S)
-		snprintf(age.text, sizeof(age.text), "%lld h", s / 3600);
+		snprintf(age.text, sizeof(age.text), _("%lld h"), s / 3600);
 	else if (s < 60LL * DAY_S)
-		snprintf(age.text, sizeof(age.text), "%lld d", s / DAY_S);
+		snprintf(age.text, sizeof(age.text), _("%lld d"), s / DAY_S);
 	else
-		snprintf(age.text, sizeof(age.text), "%lld w", s / (7 * DAY_S));
+		snprintf(age.text, sizeof(age.text), _("%lld w"), s / (7 * DAY_S));
 	return age;
+}
+
+struct times_text times_ago(const char *rfc3339, time_t now)
+{
+	struct times_text ago = times_age(rfc3339, now);
+	time_t at;
+	if (times_parse(rfc3339, &at) != 0)
+		return ago;
+	struct times_text age = ago;
+	if (now - at < 60)
+		snprintf(ago.text, sizeof(ago.text), "%s", _("just now"));
+	else
+		snprintf(ago.text, sizeof(ago.text), _("%.30s ago"), age.text);
+	return ago;
 }
 
 struct times_text times_day(const char *rfc3339, time_t now)
@@ -121,7 +138,7 @@ struct times_text times_day(const char *rfc3339, time_t now)
 	time_t at;
 	if (times_parse(rfc3339, &at) != 0 || !localtime_r(&at, &tm))
 		return day;
-	int len = snprintf(day.text, sizeof(day.text), "%d %s", tm.tm_mday, months[tm.tm_mon]);
+	int len = snprintf(day.text, sizeof(day.text), "%d %s", tm.tm_mday, _(months[tm.tm_mon]));
 	if (llabs((long long)(at - now)) > 183LL * DAY_S)
 		snprintf(day.text + len, sizeof(day.text) - (size_t)len, " %d", tm.tm_year + 1900);
 	return day;
@@ -134,8 +151,8 @@ struct times_text times_moment(const char *rfc3339)
 	time_t at;
 	if (times_parse(rfc3339, &at) != 0 || !localtime_r(&at, &tm))
 		return moment;
-	snprintf(moment.text, sizeof(moment.text), "%s %d %s %02d:%02d", days[tm.tm_wday],
-	         tm.tm_mday, months[tm.tm_mon], tm.tm_hour, tm.tm_min);
+	snprintf(moment.text, sizeof(moment.text), "%s %d %s %02d:%02d", _(days[tm.tm_wday]),
+	         tm.tm_mday, _(months[tm.tm_mon]), tm.tm_hour, tm.tm_min);
 	return moment;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Times: RFC 3339 in documents, local time and English names for people, "30d" and "2026-03-01"
- * from the command line.
+ * Times: RFC 3339 in documents, local time and names in their language for people, "30d" and
+ * "2026-03-01" from the command line.
  *
  * Thread rule: the program has one thread.
  */
@@ -19,6 +19,8 @@ int times_parse(const char *rfc3339, time_t *at);
 
 /* "now", "3 min", "2 h", "1 d", "5 w"; empty if `rfc3339` is no time. */
 struct times_text times_age(const char *rfc3339, time_t now);
+/* "just now", "3 min ago"; empty if `rfc3339` is no time. */
+struct times_text times_ago(const char *rfc3339, time_t now);
 /* "11 Feb", or "11 Feb 2027" if that is not within half a year; empty if `rfc3339` is no time. */
 struct times_text times_day(const char *rfc3339, time_t now);
 /* "Wed 14 Jan 09:20"; empty if `rfc3339` is no time. */

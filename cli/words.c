@@ -8,6 +8,11 @@ void words_begin(void)
 		setlocale(LC_MESSAGES, "C.UTF-8");
 }
 
+const char *words_text(const char *text)
+{
+	return *text == '\0' ? text : gettext(text);
+}
+
 const char *words_errno(int error)
 {
 	return lang_errno(lang_start(), error);

@@ -15,6 +15,8 @@
 
 /* Chooses the language by the environment. Numbers are written as in "C" in all of them. */
 void words_begin(void);
+/* The same for a text that may be empty, or is in the person's language already: then itself. */
+const char *words_text(const char *text) __attribute__((format_arg(1)));
 /* What errno says. */
 const char *words_errno(int error);
 

@@ -13,7 +13,43 @@ TUY_PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libuv1-dev libs
 
 # What the tests need beyond that.
 TUY_PACKAGES_CHECK="clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev git iproute2
-	minisign python3 python3-pytest python3-msgpack python3-nacl valgrind"
+	minisign python3 python3-pytest python3-msgpack python3-nacl
+	python3-icalendar valgrind"
+
+# What the scripts say, in the language of the environment, without a package: contrib/po/fr.po is
+# read as it is. Command and file names, codes and what programs look for are the same in all.
+declare -A TUY_WORDS=()
+tuy_words_load() {
+	local lang=${LC_ALL:-${LC_MESSAGES:-${LANG:-C}}} pair
+	[ "$lang" = C ] || [ "$lang" = POSIX ] || lang=${LANGUAGE:-$lang}
+	[[ $lang == fr* ]] || return 0
+	while IFS= read -r -d $'\036' pair; do
+		TUY_WORDS[${pair%%$'\037'*}]=${pair#*$'\037'}
+	done < <(awk '
+		function flush() { if (ours && id != "" && str != "") printf "%s\037%s\036", id, str }
+		/^#: / { flush(); ours = /contrib\//; id = str = ""; next }
+		/^msgid / { to = "id"; sub(/^msgid /, "") }
+		/^msgstr / { to = "str"; sub(/^msgstr /, "") }
+		/^"/ {
+			line = substr($0, 2, length($0) - 2)
+			gsub(/\\n/, "\n", line); gsub(/\\"/, "\"", line)
+			if (to == "id") id = id line; else str = str line
+		}
+		END { flush() }' "$TUY_ROOT/contrib/po/fr.po")
+}
+tuy_words_load
+
+# words FORMAT WORD...: printf in that language, without a line end; say: with one.
+words() {
+	local format=$1
+	shift
+	# shellcheck disable=SC2059
+	printf "${TUY_WORDS[$format]:-$format}" "$@"
+}
+say() {
+	words "$@"
+	echo
+}
 
 # tuy_need PACKAGE...: installs those that are missing, after saying which. Touches no network when
 # none is missing. Returns 1, having said what to do, when it cannot install.
@@ -21,7 +57,7 @@ tuy_need() {
 	local package missing="" sudo="" held
 
 	if ! command -v dpkg-query >/dev/null; then
-		echo "No dpkg here: make sure that the equivalents of these are installed:" $*
+		say "No dpkg here: make sure that the equivalents of these are installed: %s" "$*"
 		return 0
 	fi
 	held=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $* 2>/dev/null || true)
@@ -30,16 +66,16 @@ tuy_need() {
 	done
 	[ -n "$missing" ] || return 0
 
-	echo "Missing packages:$missing"
+	say "Missing packages:%s" "$missing"
 	if [ "$(id -u)" -ne 0 ]; then
 		if ! command -v sudo >/dev/null; then
-			echo "Neither root nor sudo. As root: apt-get install$missing" >&2
+			say "Neither root nor sudo. As root: apt-get install%s" "$missing" >&2
 			return 1
 		fi
 		sudo="sudo"
 		[ -t 0 ] || sudo="sudo -n"
 	fi
-	echo "Installing them with apt-get."
+	say "Installing them with apt-get."
 	local options="-q -y -o DPkg::Lock::Timeout=120"
 	local log
 	log=$(mktemp)
@@ -51,7 +87,7 @@ tuy_need() {
 	fi
 	tail -n 20 "$log" >&2
 	rm -f "$log"
-	echo "apt-get could not install:$missing" >&2
+	say "apt-get could not install:%s" "$missing" >&2
 	return 1
 }
 

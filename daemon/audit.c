@@ -40,7 +40,7 @@ const char *audit_what_name(enum audit_what what)
 		[AUDIT_EXPORTED] = "exported",   [AUDIT_ACCESSED] = "accessed",
 		[AUDIT_SIGNED] = "signed",       [AUDIT_SENT] = "sent",
 		[AUDIT_REVOKED] = "revoked",     [AUDIT_ADMITTED] = "admitted",
-		[AUDIT_HOOKED] = "hooked",
+		[AUDIT_HOOKED] = "hooked",       [AUDIT_UNASKED] = "unasked",
 	};
 	return what > AUDIT_NONE && what < AUDIT_WHAT_END ? names[what] : "other";
 }

@@ -21,7 +21,7 @@ enum audit_what { /* numbers stand in the store: never reuse one */
 	          AUDIT_AWARDED,   /* its card was sent to `member`; object */
 	          AUDIT_ANSWERED,  /* an answer with a card was sent to `member`; object: the ask */
 	          AUDIT_RECEIVED,  /* a card came from `member`; object: the tip, or the own ask */
-	          AUDIT_WITHDRAWN, /* an own object was taken back; object */
+	          AUDIT_WITHDRAWN, /* an own tip was taken back; object */
 	          AUDIT_FORGOTTEN, /* forget; object if it was one; count: of entries */
 	          AUDIT_EXPORTED,  /* everything was exported; count: of objects */
 	          AUDIT_ACCESSED,  /* what is held about one person was shown */
@@ -30,6 +30,7 @@ enum audit_what { /* numbers stand in the store: never reuse one */
 	          AUDIT_REVOKED,   /* the same */
 	          AUDIT_ADMITTED,  /* `member` came in on an invite of this device */
 	          AUDIT_HOOKED,    /* a hook was given sealed fields; object */
+	          AUDIT_UNASKED,   /* an own ask was taken back; object */
 	          AUDIT_WHAT_END,
 };
 /* "named", "awarded"; "other" for what a later version wrote. Static. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #define LINE_LEN_MAX 198 /* what inih's buffer takes; a longer line would be cut in two */
-#define KEYS_HINT    "Known keys: listen, log, name, advertise, lan."
+#define KEYS_HINT    N_("Known keys: listen, log, name, advertise, lan, quiet, hooks.sealed.")
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -28,7 +28,8 @@ static int fault(struct reading *r, const char *what, const char *value)
 {
 	if (r->fault_line == 0) {
 		r->fault_line = r->line;
-		snprintf(r->fault, sizeof(r->fault), "%s: \"%.60s\"", what, value);
+		snprintf(r->fault, sizeof(r->fault), lang_text(lang_start(), "%s: \"%.60s\""),
+		         lang_text(lang_start(), what), value);
 	}
 	return 0;
 }
@@ -37,7 +38,7 @@ static int log_set(struct reading *r, const char *value)
 {
 	int level = log_level_named(value);
 	if (level < 0)
-		return fault(r, "not one of broken, unusual, info, debug", value);
+		return fault(r, N_("not one of broken, unusual, info, debug"), value);
 	r->config.log_given = true;
 	r->config.log = (enum log_level)level;
 	return 1;
@@ -47,27 +48,44 @@ static int name_set(struct reading *r, const char *value)
 {
 	size_t len = strlen(value);
 	if (len == 0 || len > 120)
-		return fault(r, "a name has 1 to 120 bytes", value);
+		return fault(r, N_("a name has 1 to 120 bytes"), value);
 	const uint8_t *p = (const uint8_t *)value;
 	for (size_t at = 0; at < len;) {
 		int32_t c;
 		at += tuy_text_char_read(p + at, len - at, &c);
 		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-			return fault(r, "a name is plain UTF-8 text", value);
+			return fault(r, N_("a name is plain UTF-8 text"), value);
 	}
 	memcpy(r->config.name, value, len + 1);
 	return 1;
 }
 
-static int lan_set(struct reading *r, const char *value)
+static int flag_set(struct reading *r, const char *value, bool *flag)
 {
 	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(value, words[i]) == 0) {
-			r->config.lan = i % 2 == 1;
+			*flag = i % 2 == 1;
 			return 1;
 		}
-	return fault(r, "neither yes nor no", value);
+	return fault(r, N_("neither yes nor no"), value);
+}
+
+static int lan_set(struct reading *r, const char *value)
+{
+	return flag_set(r, value, &r->config.lan);
+}
+
+static int hooks_sealed_set(struct reading *r, const char *value)
+{
+	return flag_set(r, value, &r->config.hooks_sealed);
+}
+
+static int quiet_set(struct reading *r, const char *value)
+{
+	if (quiet_parse(value, &r->config.quiet) != 0)
+		return fault(r, N_("quiet hours are as 20:00-08:00"), value);
+	return 1;
 }
 
 /* Adds addresses that stand behind each other, with commas or blanks between. */
@@ -79,9 +97,9 @@ static int addresses_add(struct reading *r, const char *value, struct tuy_addres
 	snprintf(list, sizeof(list), "%s", value);
 	for (char *p = strtok_r(list, ", \t", &rest); p; p = strtok_r(NULL, ", \t", &rest)) {
 		if (*count == TUY_ADDRESSES_MAX)
-			return fault(r, "more than 8 addresses", p);
+			return fault(r, N_("more than 8 addresses"), p);
 		if (config_address_parse(p, &addresses[*count]) != 0)
-			return fault(r, "not an ADDRESS:PORT in numbers", p);
+			return fault(r, N_("not an ADDRESS:PORT in numbers"), p);
 		(*count)++;
 	}
 	return 1;
@@ -92,7 +110,7 @@ static int listen_set(struct reading *r, const char *value)
 	uint32_t before = r->config.listen_count;
 	int good = addresses_add(r, value, r->config.listen, &r->config.listen_count);
 	return good && r->config.listen_count == before
-	               ? fault(r, "not an ADDRESS:PORT in numbers", value)
+	               ? fault(r, N_("not an ADDRESS:PORT in numbers"), value)
 	               : good;
 }
 
@@ -106,9 +124,13 @@ static const struct {
 	int (*set)(struct reading *r, const char *value);
 	bool repeats; /* may stand on several lines */
 } table[] = {
-	{ "listen", listen_set, true },       { "log", log_set, false },
-	{ "name", name_set, false },          { "lan", lan_set, false },
+	{ "listen", listen_set, true },
+	{ "log", log_set, false },
+	{ "name", name_set, false },
+	{ "lan", lan_set, false },
 	{ "advertise", advertise_set, true },
+	{ "quiet", quiet_set, false },
+	{ "hooks.sealed", hooks_sealed_set, false },
 };
 
 /* inih: 1 good, 0 fault. */
@@ -116,16 +138,16 @@ static int on_pair(void *context, const char *section, const char *name, const c
 {
 	struct reading *r = context;
 	if (section[0] != '\0')
-		return fault(r, "there are no sections here", section);
+		return fault(r, N_("there are no sections here"), section);
 	for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strcmp(name, table[i].name) != 0)
 			continue;
 		if ((r->seen & 1u << i) != 0 && !table[i].repeats)
-			return fault(r, "given twice", name);
+			return fault(r, N_("given twice"), name);
 		r->seen |= 1u << i;
 		return table[i].set(r, value);
 	}
-	return fault(r, "unknown key", name);
+	return fault(r, N_("unknown key"), name);
 }
 
 /* inih's fgets: also counts lines and refuses those that do not fit. */
@@ -139,7 +161,7 @@ static char *on_line(char *out, int cap, void *context)
 	size_t len = strlen(got);
 	if (len > 0 && got[len - 1] != '\n' && len >= LINE_LEN_MAX) {
 		int c;
-		fault(r, "the line is too long (198 bytes)", "");
+		fault(r, N_("the line is too long (198 bytes)"), "");
 		while ((c = getc(r->file)) != EOF && c != '\n')
 			;
 	}
@@ -176,7 +198,8 @@ int config_load(const char *path, struct config *config, struct store_error *err
 		return unreadable(path, EIO, error);
 	if (line > 0 && (r.fault_line == 0 || line < r.fault_line)) {
 		r.fault_line = line;
-		snprintf(r.fault, sizeof(r.fault), "not `key = value`");
+		snprintf(r.fault, sizeof(r.fault), "%s",
+		         lang_text(lang_start(), "not `key = value`"));
 	}
 	if (r.fault_line > 0)
 		return log_error_set(error, "T-CONFIG", KEYS_HINT, "%s, line %d: %s.", path,

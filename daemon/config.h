@@ -9,6 +9,7 @@
 
 #include "../proto/op.h"
 #include "log.h"
+#include "quiet.h"
 #include "store.h"
 
 #define CONFIG_ADDRESS_TEXT 64 /* "[ipv6]:port" with its NUL */
@@ -22,6 +23,8 @@ struct config {
 	char name[121]; /* shown to those who invite; empty: none given */
 	uint32_t advertise_count;
 	struct tuy_address advertise[TUY_ADDRESSES_MAX]; /* published instead of what was found */
+	bool hooks_sealed;  /* hooks get sealed fields too; default false (hooks.h) */
+	struct quiet quiet; /* quiet hours; default none */
 };
 
 /* What holds without a file. */

@@ -1,4 +1,6 @@
 #include "event_source.h"
+#include "event_acts.h"
+#include "event_people.h"
 #include "notice.h"
 #include "view.h"
 #include "../proto/limits.h"
@@ -7,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MAX  256 /* objects that one turn looks at */
-#define GIVEN_MAX 64  /* own tips and asks that are waited for; the oldest is given up */
-#define PEERS_MAX (2 * TUY_LINKS_MAX)
-#define FIRST_MS  100   /* from what the node told to a second look.. */
-#define LAST_MS   60000 /* ..then in twice the time, up to this */
+#define LOOK_MAX     256 /* objects that one turn looks at */
+#define GIVEN_MAX    64  /* own tips and asks that are waited for; the oldest is given up */
+#define ASKS_MAX     64
+#define LETTERS_LOOK 4096 /* of the newest objects */
+#define PEERS_MAX    (2 * TUY_LINKS_MAX)
+#define FIRST_MS     100   /* from what the node told to a second look.. */
+#define LAST_MS      60000 /* ..then in twice the time, up to this */
+#define DIGEST_MS    10000 /* between looks whether it is time for a digest */
 
 /* Something of one's own that is not with everybody yet. */
 struct given {
@@ -44,13 +49,27 @@ struct event_source {
 	struct given given[GIVEN_MAX]; /* oldest first */
 	struct loop_reminder look;
 	uint64_t delay_ms;
+	struct event_acts *acts;
+	struct event_people *people;
+	struct digest digest;
+	struct loop_reminder digest_look;
 };
 
 static void push(struct event_source *s, struct event *event)
 {
 	event->at_s = loop_now(s->d).wall_s;
+	digest_take(&s->digest, &s->d->config->quiet, event);
 	events_push(s->events, event);
 	s->listener.on_event(s->listener.context);
+}
+
+static void on_digest_look(void *context)
+{
+	struct event_source *s = context;
+	struct event event = { .kind = EVENT_DIGEST, .circle_no = EVENT_NO_CIRCLE };
+	if (digest_due(&s->digest, &s->d->config->quiet, loop_now(s->d).wall_s))
+		push(s, &event);
+	loop_remind(s->d, &s->digest_look, DIGEST_MS);
 }
 
 /* ---- who is known ---- */
@@ -103,35 +122,78 @@ static void given_keep(struct event_source *s, const struct view_object *object)
 	};
 }
 
+/* Whether the owner ever asked for a letter there: then one that is revoked may be his. To others a
+ * revocation says nothing (PROTOCOL 10.5). */
+static bool letters_asked(const struct event_source *s, struct store_reading *reading,
+                          uint32_t circle_no)
+{
+	struct view_object asks[ASKS_MAX];
+	uint32_t more;
+	struct view_filter filter = { .circle_no = circle_no,
+		                      .kinds = 1u << TUY_RECORD_ASK,
+		                      .mine = VIEW_MINE,
+		                      .me = s->d->keys->cert.member,
+		                      .look_max = LETTERS_LOOK };
+	uint32_t count = view_list(reading, &filter, asks, ASKS_MAX, &more);
+	for (uint32_t i = 0; i < count; i++)
+		if (asks[i].ask == tuy_ask_named(tuy_text_bytes("vouch")))
+			return true;
+	return false;
+}
+
+/* A tip or an ask came. */
+static void given_take(struct event_source *s, struct store_reading *reading,
+                       const struct view_object *object, struct event *event)
+{
+	bool tip = object->kind == TUY_RECORD_TIP;
+	event->kind = tip ? EVENT_TIP_NEW : EVENT_ASK_NEW;
+	push(s, event);
+	if (event->own) {
+		given_keep(s, object);
+		return;
+	}
+	unsigned int came = s->listener.on_came(s->listener.context, reading, object);
+	event->kind = tip ? EVENT_TIP_MATCHED : EVENT_ASK_MATCHED;
+	if ((came & EVENT_CAME_MATCHED) != 0)
+		push(s, event);
+	event->kind = EVENT_VOUCH_REQUESTED;
+	if (object->ask == tuy_ask_named(tuy_text_bytes("vouch")) && (came & EVENT_CAME_MEANT) != 0)
+		push(s, event);
+}
+
 static void object_take(struct event_source *s, struct store_reading *reading,
                         const struct view_object *object)
 {
+	struct told *told = &s->told[object->circle_no];
 	struct event event = { .circle_no = object->circle_no,
 		               .object = object->id,
-		               .member = object->member };
-	struct told *told = &s->told[object->circle_no];
-	bool own = is_own(s, &object->member);
-	bool shown = object->kind == TUY_RECORD_TIP || object->kind == TUY_RECORD_ASK;
+		               .member = object->member,
+		               .own = is_own(s, &object->member) };
 	if (told->first)
 		return;
-	if (shown && object->rev == 0) {
-		event.kind = object->kind == TUY_RECORD_TIP ? EVENT_TIP_NEW : EVENT_ASK_NEW;
-		push(s, &event);
-		event.kind = EVENT_WATCH_HIT;
-		if (s->listener.on_came(s->listener.context, reading, object))
-			push(s, &event);
-	}
-	if (shown && own && object->rev == 0)
-		given_keep(s, object);
-	if (object->kind == TUY_RECORD_CIRCLE) {
+	switch ((int)object->kind) {
+	case TUY_RECORD_TIP:
+	case TUY_RECORD_ASK:
+		if (object->rev == 0)
+			given_take(s, reading, object, &event);
+		break;
+	case TUY_RECORD_CIRCLE:
 		event.kind = EVENT_CIRCLE_CHANGED;
 		push(s, &event);
-	}
-	if (object->kind == TUY_RECORD_PROFILE) {
-		bool known = known_already(told, &object->member);
-		event.kind = known ? EVENT_PROFILE_CHANGED : EVENT_MEMBER_JOINED;
-		if (known || !own)
+		break;
+	case TUY_RECORD_PROFILE:
+		event.kind = known_already(told, &object->member) ? EVENT_PROFILE_CHANGED
+		                                                  : EVENT_MEMBER_JOINED;
+		if (event.kind == EVENT_PROFILE_CHANGED || !event.own)
 			push(s, &event);
+		break;
+	case TUY_RECORD_REVOKED:
+		event.kind = EVENT_VOUCH_REVOKED;
+		if (!event.own && letters_asked(s, reading, object->circle_no))
+			push(s, &event);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -195,13 +257,24 @@ static bool is_waiting(const struct event_source *s)
 	return false;
 }
 
+/* Circles whose first sync goes on, as bits. */
+static uint32_t first_syncs(const struct event_source *s)
+{
+	uint32_t bits = 0;
+	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++)
+		bits |= s->told[i].first ? UINT32_C(1) << i : 0;
+	return bits;
+}
+
 static void on_look(void *context)
 {
 	struct event_source *s = context;
 	struct store_reading reading;
 	bool all = false;
+	event_people_look(s->people, first_syncs(s));
 	if (store_reading_begin(s->d->store, &reading) == 0) {
 		all = objects_look(s, &reading);
+		all = event_acts_look(s->acts, &reading) && all;
 		if (all)
 			sync_look(s, &reading);
 		store_reading_end(&reading);
@@ -312,16 +385,20 @@ static void on_tell(void *context, const struct tuy_tell *tell)
 		tell_push(s, EVENT_INVITE_USED, tell, tell->circle_no);
 		break;
 	case TUY_TELL_LINK_UP:
+		event_people_reached(s->people, &tell->device);
 		link_up(s, tell);
 		break;
 	case TUY_TELL_LINK_DOWN:
 		alone_look(s);
 		link_down(s, tell);
 		break;
+	case TUY_TELL_ENTRIES:
+		if (!s->told[tell->circle_no].first)
+			event_acts_note(s->acts, tell);
+		break;
 	case TUY_TELL_STORED:
 	case TUY_TELL_REJECTED:
 	case TUY_TELL_UNREACHED:
-	case TUY_TELL_ENTRIES:
 	case TUY_TELL_FAULT:
 	case TUY_TELL_INCARNATION:
 	case TUY_TELL_ERASED:
@@ -339,7 +416,60 @@ void event_source_push(struct event_source *s, struct event *event)
 	push(s, event);
 }
 
+void event_source_erase(struct event_source *s, uint32_t circle_no, const struct tuy_member *member,
+                        const struct tuy_object *object)
+{
+	struct event event = { .kind = EVENT_ERASE_REQUESTED,
+		               .circle_no = circle_no,
+		               .object = *object,
+		               .member = *member };
+	push(s, &event);
+}
+
+/* event_acts.h */
+static void on_thanks(void *context, uint32_t circle_no, const struct tuy_object *about,
+                      const struct tuy_member *from)
+{
+	struct event event = { .kind = EVENT_THANKS_RECEIVED,
+		               .circle_no = circle_no,
+		               .object = *about,
+		               .member = *from };
+	push(context, &event);
+}
+
+/* event_people.h */
+static void on_left(void *context, uint32_t circle_no, const struct tuy_member *member)
+{
+	struct event_source *s = context;
+	struct event event = { .kind = EVENT_MEMBER_LEFT,
+		               .circle_no = circle_no,
+		               .member = *member,
+		               .own = is_own(s, member) };
+	push(s, &event);
+}
+
+static void on_unreachable(void *context, const struct tuy_device *device)
+{
+	struct event event = { .kind = EVENT_PEER_UNREACHABLE,
+		               .circle_no = EVENT_NO_CIRCLE,
+		               .device = *device };
+	push(context, &event);
+}
+
 /* ---- life ---- */
+
+static int parts_begin(struct event_source *s)
+{
+	struct event_people_host host = { on_left, on_unreachable, s };
+	digest_begin(&s->digest, &s->d->config->quiet, loop_now(s->d).wall_s);
+	s->events = events_create(randombytes_random());
+	s->acts = event_acts_create(s->d, on_thanks, s);
+	s->people = s->events ? event_people_create(s->d, &host) : NULL;
+	if (!s->events || !s->acts || !s->people || loop_subscribe(s->d, on_tell, s) != 0)
+		return -1;
+	loop_remind(s->d, &s->digest_look, DIGEST_MS);
+	return 0;
+}
 
 struct event_source *event_source_create(struct daemon *d, const struct event_listener *listener)
 {
@@ -349,8 +479,8 @@ struct event_source *event_source_create(struct daemon *d, const struct event_li
 		return NULL;
 	*s = (struct event_source){ .d = d, .listener = *listener };
 	s->look = (struct loop_reminder){ .on_due = on_look, .context = s };
-	s->events = events_create(randombytes_random());
-	if (!s->events || loop_subscribe(d, on_tell, s) != 0) {
+	s->digest_look = (struct loop_reminder){ .on_due = on_digest_look, .context = s };
+	if (parts_begin(s) != 0) {
 		event_source_destroy(s);
 		return NULL;
 	}
@@ -372,6 +502,9 @@ void event_source_destroy(struct event_source *s)
 		return;
 	loop_forget(s->d, s);
 	loop_remind_not(s->d, &s->look);
+	loop_remind_not(s->d, &s->digest_look);
+	event_people_destroy(s->people);
+	event_acts_destroy(s->acts);
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++)
 		free(s->told[i].known);
 	events_destroy(s->events);
@@ -381,4 +514,9 @@ void event_source_destroy(struct event_source *s)
 const struct events *event_source_events(const struct event_source *s)
 {
 	return s->events;
+}
+
+const struct digest_told *event_source_digest(const struct event_source *s)
+{
+	return &s->digest.told;
 }

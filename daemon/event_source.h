@@ -6,17 +6,21 @@
 #ifndef EVENT_SOURCE_H
 #define EVENT_SOURCE_H
 
+#include "digest.h"
 #include "events.h"
 #include "loop.h"
 
 struct event_source;
 
+#define EVENT_CAME_MATCHED 1u /* tip.matched, ask.matched */
+#define EVENT_CAME_MEANT   2u /* its `for` does not name others */
+
 /* What the source asks of who made it. */
 struct event_listener {
 	void (*on_event)(void *context); /* after each event that was pushed */
-	/* A tip or an ask came: whether that is a watch.hit. */
-	bool (*on_came)(void *context, struct store_reading *reading,
-	                const struct view_object *object);
+	/* A tip or an ask of somebody came: what it is to the owner, EVENT_CAME_*. */
+	unsigned int (*on_came)(void *context, struct store_reading *reading,
+	                        const struct view_object *object);
 	void *context;
 };
 
@@ -25,10 +29,15 @@ struct event_source *event_source_create(struct daemon *d, const struct event_li
 /* Before the loop ends. NULL is allowed. */
 void event_source_destroy(struct event_source *source);
 
-/* What it has heard; the source's. */
 /* Keeps one more event; its at_s is set here. */
 void event_source_push(struct event_source *source, struct event *event);
+/* Somebody wants that what he gave is erased (erase.requested). */
+void event_source_erase(struct event_source *source, uint32_t circle_no,
+                        const struct tuy_member *member, const struct tuy_object *object);
 
+/* What it has heard; the source's. */
 const struct events *event_source_events(const struct event_source *source);
+/* Of the last event `digest`; the source's. */
+const struct digest_told *event_source_digest(const struct event_source *source);
 
 #endif

@@ -16,7 +16,8 @@ struct events {
 static const char *const names[EVENT_KINDS] = {
 	[EVENT_TIP_NEW] = "tip.new",
 	[EVENT_ASK_NEW] = "ask.new",
-	[EVENT_WATCH_HIT] = "watch.hit",
+	[EVENT_TIP_MATCHED] = "tip.matched",
+	[EVENT_ASK_MATCHED] = "ask.matched",
 	[EVENT_TIP_DELIVERED] = "tip.delivered",
 	[EVENT_ASK_DELIVERED] = "ask.delivered",
 	[EVENT_PROFILE_CHANGED] = "profile.changed",
@@ -36,6 +37,13 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_TIP_CLOSED] = "tip.closed",
 	[EVENT_ASK_ANSWERED] = "ask.answered",
 	[EVENT_ANSWER_ACCEPTED] = "answer.accepted",
+	[EVENT_THANKS_RECEIVED] = "thanks.received",
+	[EVENT_VOUCH_REQUESTED] = "vouch.requested",
+	[EVENT_VOUCH_REVOKED] = "vouch.revoked",
+	[EVENT_MEMBER_LEFT] = "member.left",
+	[EVENT_PEER_UNREACHABLE] = "peer.unreachable",
+	[EVENT_ERASE_REQUESTED] = "erase.requested",
+	[EVENT_DIGEST] = "digest",
 	[EVENT_NOTICE] = "notice",
 	[EVENT_LOST] = "lost",
 };

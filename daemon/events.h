@@ -7,8 +7,11 @@
  * at (the daemon's clock), circle (slug; nil if it is of none), and by its name:
  *
  *	tip.new, ask.new		object OBJECT: it came, or was given here (mine)
- *	watch.hit			object OBJECT: one that came has what a watch asks for (its
- *					`matched` says which); behind its tip.new or ask.new
+ *	tip.matched, ask.matched	object OBJECT: one that came has what a watch asks for (its
+ *					`matched` says which), or is for the owner or his seat;
+ *					behind its tip.new or ask.new
+ *	vouch.requested			object OBJECT: an ask for a letter that came, and that the
+ *					owner may answer (its `for` does not name others)
  *	tip.delivered, ask.delivered	object OBJECT: an own one, given since the start of the
  *					daemon, is with everybody in the circle
  *	tip.claimed, ask.answered	object OBJECT: an own one has one more claim, or answer
@@ -20,8 +23,13 @@
  *	tip.overdue			object OBJECT: all of it, and twice all of it; to the giver
  *	tip.closed			object OBJECT: an own one, or one claimed here, ended
  *	answer.accepted			object OBJECT: an answer given here
+ *	thanks.received			object OBJECT, name, from: somebody thanks the owner for it
+ *	vouch.revoked			name, from: somebody revoked a letter of his, and the owner has asked
+ *					for letters there; `tuyau verify` says whether it is his
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
+ *	member.left			profile PROFILE: somebody is no longer in the circle
+ *	erase.requested			id, name, from: somebody wants that what he gave is erased
  *	invite.used			name, device: somebody came in on an invite made here
  *	circle.joined			name, from: this device is in (from: the inviter, or nil)
  *	circle.changed			name: the circle has a name, or another one
@@ -29,13 +37,19 @@
  *					nobody was online: the same is held here and at a peer
  *					(the numbers are those of the moment it is read)
  *	peer.up, peer.down		member, name, from, device: a link stands, or ended (nil
- *where it is nobody of a circle of ours, or not known yet)
+ *					where it is nobody of a circle of ours, or not known yet)
+ *	peer.unreachable		member, name, from, device, days: this device was not
+ *reached on so many days on which tuyaud ran here; said once
+ *	digest				since, count, events {name: count}, objects [OBJECT], more:
+ *					what was not told to hooks at once (digest.h); objects are
+ *					the newest, more says how many others there are
  *	notice				text: a sentence for the owner, as in status
  *	lost				count: so many events before the next one are no longer
  *					known; nil: the daemon was started again, nobody knows
  *
  * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. What a first sync brings is not
- * told one by one: circle.synced is, at its end. Names may be added, fields too.
+ * told one by one: circle.synced is, at its end. Names may be added, fields too. What is
+ * told to hooks, and what together in a digest: hooks.h, digest.h.
  *
  * Thread rule: pure memory, one owner.
  */
@@ -52,17 +66,20 @@
 enum event_kind {
 	EVENT_TIP_NEW,
 	EVENT_ASK_NEW,
-	EVENT_WATCH_HIT,
+	EVENT_TIP_MATCHED,
+	EVENT_ASK_MATCHED,
 	EVENT_TIP_DELIVERED,
 	EVENT_ASK_DELIVERED,
 	EVENT_PROFILE_CHANGED,
 	EVENT_MEMBER_JOINED,
+	EVENT_MEMBER_LEFT,
 	EVENT_INVITE_USED,
 	EVENT_CIRCLE_JOINED,
 	EVENT_CIRCLE_CHANGED,
 	EVENT_CIRCLE_SYNCED,
 	EVENT_PEER_UP,
 	EVENT_PEER_DOWN,
+	EVENT_PEER_UNREACHABLE,
 	EVENT_TIP_CLAIMED,
 	EVENT_TIP_AWARDED,
 	EVENT_TIP_TAKEN,
@@ -72,6 +89,11 @@ enum event_kind {
 	EVENT_TIP_CLOSED,
 	EVENT_ASK_ANSWERED,
 	EVENT_ANSWER_ACCEPTED,
+	EVENT_THANKS_RECEIVED,
+	EVENT_VOUCH_REQUESTED,
+	EVENT_VOUCH_REVOKED,
+	EVENT_ERASE_REQUESTED,
+	EVENT_DIGEST,
 	EVENT_NOTICE,
 	EVENT_LOST,
 };
@@ -83,8 +105,9 @@ struct event {
 	enum event_kind kind;
 	uint32_t at_s;
 	uint32_t circle_no;         /* or EVENT_NO_CIRCLE */
-	struct tuy_object object;   /* tip, ask */
-	struct tuy_member member;   /* profile, member.joined */
+	bool own;                   /* the owner did it himself */
+	struct tuy_object object;   /* tip, ask, thanks, erase.requested */
+	struct tuy_member member;   /* profile, member.., thanks, vouch.revoked, erase.requested */
 	struct tuy_device device;   /* invite.used, peer */
 	const char *notice;         /* static */
 	char name[EVENTS_TEXT_MAX]; /* invite.used: the newcomer's; circle.joined: the inviter's */

@@ -189,6 +189,18 @@ static int age_read(const struct piece *piece, struct find *find, struct rpc_fau
 	return 0;
 }
 
+static int due_read(const struct piece *piece, struct find *find, struct rpc_fault *fault)
+{
+	bool compared =
+		piece->value.len > 0 && (piece->value.p[0] == '<' || piece->value.p[0] == '>');
+	if (piece->not || !compared || !range_read(piece->value, true, &find->due_s))
+		return value_bad(piece,
+		                 "due:<2d: first contacts of the next two days, and those that are "
+		                 "late; due:<=0d: late ones only.",
+		                 fault);
+	return 0;
+}
+
 /* ---- terms ---- */
 
 static int term_add(struct find *find, const struct piece *piece, enum find_field field,
@@ -220,8 +232,7 @@ static int filter_take(struct find *find, const struct piece *piece, struct rpc_
 	if (piece->value.len == 0)
 		return value_bad(piece, "Something must stand behind the \":\".", fault);
 	if (name_is(piece->name, "due"))
-		return rpc_fault_set(fault, "T-NOT-YET", "What ends soon: tuyau inbox --mine",
-		                     "Nothing is due in this version yet.");
+		return due_read(piece, find, fault);
 	if (name_is(piece->name, "warm"))
 		return warm_read(piece, find, fault);
 	if (name_is(piece->name, "age"))
@@ -277,7 +288,7 @@ bool find_has(const struct find *find, enum find_field field)
 
 bool find_has_filter(const struct find *find)
 {
-	return find->term_count > 0 || find->warm.given || find->age_s.given;
+	return find->term_count > 0 || find->warm.given || find->age_s.given || find->due_s.given;
 }
 
 struct tuy_bytes find_words(const struct find *find)
@@ -287,7 +298,8 @@ struct tuy_bytes find_words(const struct find *find)
 
 bool find_is_about(const struct find *find)
 {
-	bool about = find->words_len > 0 || find->warm.given || find->age_s.given;
+	bool about =
+		find->words_len > 0 || find->warm.given || find->age_s.given || find->due_s.given;
 	for (uint32_t i = 0; i < find->term_count; i++)
 		about = about || !find->term[i].not ;
 	return about;

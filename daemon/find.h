@@ -3,7 +3,7 @@
  * search and watches.
  *
  *	wifi entrepôt from:david company:"val d'oust" kind:tip state:open tag:wifi
- *	warm:>=3 age:<7d -tag:it -kind:ask "budget voté" -facture
+ *	warm:>=3 age:<7d due:<2d -tag:it -kind:ask "budget voté" -facture
  *
  * All of it must hold. A filter's value goes to the next white space, or stands in quotation marks.
  * A "-" before a filter, a phrase or a word: what has it is not wanted. A name before a ":" that is
@@ -58,6 +58,7 @@ struct find {
 	struct find_term term[FIND_TERMS_MAX]; /* spans point into the text that was parsed */
 	struct find_range warm;
 	struct find_range age_s;
+	struct find_range due_s; /* until a first contact; 0: it is over */
 	size_t words_len;
 	uint8_t words[FIND_TEXT_MAX]; /* the plain words, a blank between them */
 };
@@ -72,6 +73,8 @@ bool find_has_filter(const struct find *find);
 struct tuy_bytes find_words(const struct find *find);
 /* Whether nothing can match but by something that is said of it: a word or a filter without "-". */
 bool find_is_about(const struct find *find);
+/* Whether a first contact at `due_s` (0: there is none to be made) is wanted. */
+bool find_due_wanted(const struct find *find, uint32_t due_s, uint32_t now_s);
 /* Words that whatever matches has: plain ones, and those of phrases, tags and companies. */
 struct tuy_bytes find_index_text(const struct find *find, uint8_t room[FIND_TEXT_MAX]);
 

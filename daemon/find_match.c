@@ -127,6 +127,12 @@ bool find_row_wanted(const struct find *find, const struct view_object *object, 
 	return range_has(&find->age_s, age_s) && (asked || (otherwise & state) != 0);
 }
 
+bool find_due_wanted(const struct find *find, uint32_t due_s, uint32_t now_s)
+{
+	uint32_t left_s = due_s > now_s ? due_s - now_s : 0;
+	return !find->due_s.given || (due_s != 0 && range_has(&find->due_s, left_s));
+}
+
 bool find_needs_record(const struct find *find)
 {
 	return find->warm.given || find_has(find, FIND_TAG) || find_has(find, FIND_COMPANY) ||

@@ -100,7 +100,8 @@ static int damaged(const char *path, const char *what, struct store_error *error
 {
 	return log_error_set(error, "T-IDENTITY-DAMAGED",
 	                     "Put a good copy back, or move the whole home away to begin anew.",
-	                     "%s: the identity is damaged (%s); it was not touched.", path, what);
+	                     "%s: the identity is damaged (%s); it was not touched.", path,
+	                     lang_text(lang_start(), what));
 }
 
 static int text_parse(const char *path, const struct text *t, struct keys *keys,
@@ -110,7 +111,7 @@ static int text_parse(const char *path, const struct text *t, struct keys *keys,
 	uint8_t want[CHECK_SIZE];
 	size_t at = LEN(TITLE_LINE);
 	if (t->len < LEN(TITLE_LINE) || memcmp(t->b, TITLE, LEN(TITLE)) != 0)
-		return damaged(path, "it does not begin as one", error);
+		return damaged(path, N_("it does not begin as one"), error);
 	if (memcmp(t->b, TITLE_LINE, LEN(TITLE_LINE)) != 0)
 		return log_error_set(error, "T-IDENTITY-VERSION", "Use the newer tuyaud.",
 		                     "%s: the identity was written by a later version.", path);
@@ -118,32 +119,34 @@ static int text_parse(const char *path, const struct text *t, struct keys *keys,
 		return log_error_set(
 			error, "T-IDENTITY-SIZE",
 			"Put a good copy back, or move the whole home away to begin anew.",
-			"%s: the identity has %s bytes than %d; it was not touched.", path,
 			t->len < SIZE_BARE || (t->len < SIZE_CERTIFIED && t->len > SIZE_BARE)
-				? "fewer"
-				: "more",
-			t->len < SIZE_BARE ? (int)SIZE_BARE : (int)SIZE_CERTIFIED);
+				? "%s: the identity has fewer bytes than %d; it was not touched."
+				: "%s: the identity has more bytes than %d; it was not touched.",
+			path, t->len < SIZE_BARE ? (int)SIZE_BARE : (int)SIZE_CERTIFIED);
 	keys->certified = t->len == SIZE_CERTIFIED;
 	if (!line_take(t, &at, DEVICE_WORD, keys->device_secret.b, 32) ||
 	    (keys->certified && !line_take(t, &at, CERT_WORD, &keys->cert, sizeof(keys->cert))))
-		return damaged(path, "a line is not as it should be", error);
+		return damaged(path, N_("a line is not as it should be"), error);
 	check_make(t->b, at, want);
 	if (!line_take(t, &at, CHECK_WORD, check, sizeof(check)) || at != t->len ||
 	    sodium_memcmp(check, want, sizeof(check)) != 0)
-		return damaged(path, "its check does not fit", error);
+		return damaged(path, N_("its check does not fit"), error);
 	tuy_device_keys_derive(&keys->device_secret, &keys->device);
 	if (keys->certified && !cert_is_ours(keys))
-		return damaged(path, "its certificate is for other keys", error);
+		return damaged(path, N_("its certificate is for other keys"), error);
 	return 0;
 }
 
 static int file_check(const char *path, const struct stat *st, struct store_error *error)
 {
 	if (!S_ISREG(st->st_mode))
-		return log_error_set(error, "T-IDENTITY-KIND",
-		                     "Move it away and put the identity back.",
-		                     "%s: there is a %s where the identity must be.", path,
-		                     S_ISDIR(st->st_mode) ? "directory" : "special file");
+		return log_error_set(
+			error, "T-IDENTITY-KIND", "Move it away and put the identity back.",
+			S_ISDIR(st->st_mode)
+				? "%s: there is a directory where the identity must be."
+				: "%s: there is a special file where the identity must "
+				  "be.",
+			path);
 	if (st->st_uid != geteuid())
 		return log_error_set(error, "T-IDENTITY-OWNER",
 		                     "Run tuyaud as the user it belongs to.",

@@ -1,4 +1,5 @@
 #include "life.h"
+#include "audit_received.h"
 #include "life_write.h"
 #include "log.h"
 #include "../proto/text.h"
@@ -7,7 +8,8 @@
 #include <string.h>
 
 #define PAGE       128
-#define RETRY_MS   2000  /* an award that had to wait */
+#define RETRY_MS   2000 /* an award that had to wait */
+#define AUDIT_MS   3600000
 #define LONGEST_MS 15000 /* to the next look, when nothing is told: a payload that came late */
 
 /* How far the owner was reminded. */
@@ -26,6 +28,7 @@ struct life {
 	uint32_t found_cap;
 	uint64_t ticket; /* of an award on its way */
 	uint64_t next_ms;
+	uint64_t audit_ms; /* when all that came is noted again: a card may come late */
 	struct life_batch batch;
 };
 
@@ -110,27 +113,14 @@ static void change_tell(struct life *life, const struct view_move *before,
 		event_tell(life, EVENT_TIP_PROGRESS, now);
 }
 
-/* A card that came with an award to the owner is noted. At the start all are, again: that makes no
- * second row. `before` NULL: it is new. */
-static void received_note(struct life *life, struct store_reading *reading,
-                          const struct view_move *before, const struct view_move *now)
-{
-	struct view_object object;
-	bool known = before && memcmp(&before->award, &now->award, sizeof now->award) == 0;
-	if (known || now->why != VIEW_MOVE_AWARDEE ||
-	    view_find(reading, &now->id, &now->id, &object, 1) != 1)
-		return;
-	audit_note(life->d, &(struct audit_row){ .what = AUDIT_RECEIVED,
-	                                         .at_s = now->at_s,
-	                                         .circle_no = now->circle_no,
-	                                         .object = now->id,
-	                                         .member = object.member });
-}
-
 static void news_tell(struct life *life, struct store_reading *reading)
 {
 	uint32_t i = 0;
 	uint32_t k = 0;
+	uint64_t now_ms = loop_now(life->d).ms;
+	bool again = now_ms >= life->audit_ms;
+	if (again)
+		life->audit_ms = now_ms + AUDIT_MS;
 	while (i < life->known_count || k < life->found_count) {
 		int cmp = i == life->known_count   ? 1
 		          : k == life->found_count ? -1
@@ -141,7 +131,7 @@ static void news_tell(struct life *life, struct store_reading *reading)
 		} else {
 			if (life->begun)
 				change_tell(life, before, &life->found[k]);
-			received_note(life, reading, before, &life->found[k]);
+			audit_received(life->d, reading, again ? NULL : before, &life->found[k]);
 		}
 		i += cmp <= 0;
 		k += cmp >= 0;

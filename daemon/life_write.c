@@ -35,6 +35,29 @@ void life_batch_add(struct life_batch *batch, const struct tuy_record *record, u
 	batch->writings.writing[i].member_count = 1;
 }
 
+void life_batch_add_among(struct life_batch *batch, const struct tuy_record *record, uint32_t exp_s,
+                          const struct life_among *among)
+{
+	life_batch_add(batch, record, exp_s, NULL);
+	struct tuy_writing *writing = &batch->writings.writing[batch->writings.count - 1];
+	batch->among = *among;
+	writing->member = batch->among.member;
+	writing->member_count = among->count;
+}
+
+void life_among_read(struct store_reading *reading, const struct view_object *object,
+                     struct life_among *among)
+{
+	struct tuy_bytes value;
+	*among = (struct life_among){ 0 };
+	if (view_private(reading, object->circle_no, &object->id, VIEW_PRIVATE_AMONG, &value) !=
+	            0 ||
+	    value.len > sizeof among->member || value.len % sizeof among->member[0] != 0)
+		return;
+	among->count = (uint32_t)(value.len / sizeof among->member[0]);
+	memcpy(among->member, value.p, value.len);
+}
+
 void life_batch_private(struct life_batch *batch, const struct tuy_object *id,
                         enum view_private kind, struct tuy_bytes value)
 {

@@ -13,10 +13,21 @@
 
 #define LIFE_ROOM 24576 /* records of a batch, encoded */
 
+/* Whom an ask is for: count 0, the circle. */
+#define LIFE_AMONG_MAX 15 /* PROTOCOL 8.6 */
+struct life_among {
+	uint32_t count;
+	struct tuy_member member[LIFE_AMONG_MAX];
+};
+/* Of an own ask, as it was noted when it was asked. */
+void life_among_read(struct store_reading *reading, const struct view_object *object,
+                     struct life_among *among);
+
 struct life_batch {
 	uint32_t circle_no;
 	struct tuy_writings writings;
 	struct tuy_member member[TUY_WRITINGS_MAX];
+	struct life_among among;
 	struct tuy_appended appended[TUY_WRITINGS_MAX];
 	struct audit_row audit; /* what it does with a person's data; AUDIT_NONE: nothing */
 	size_t used;
@@ -29,6 +40,9 @@ void life_batch_begin(struct life_batch *batch, uint32_t circle_no);
  * and to the own devices. */
 void life_batch_add(struct life_batch *batch, const struct tuy_record *record, uint32_t exp_s,
                     const struct tuy_member *to);
+/* The same, sealed to all of `among`, or for the circle; once a batch. */
+void life_batch_add_among(struct life_batch *batch, const struct tuy_record *record, uint32_t exp_s,
+                          const struct life_among *among);
 /* Adds a private row; `value` of no bytes: it goes. */
 void life_batch_private(struct life_batch *batch, const struct tuy_object *id,
                         enum view_private kind, struct tuy_bytes value);

@@ -1,5 +1,6 @@
 #include "log.h"
 #include "../proto/err.h"
+#include "../proto/text.h"
 #include "lang.h"
 #include "store.h"
 #include <errno.h>
@@ -51,15 +52,14 @@ static size_t stamp(char out[LINE_MAX_LEN])
 }
 
 /* One write; what the disk does not take is lost, the daemon goes on. */
-static void put(char line[LINE_MAX_LEN], size_t len)
+static void put(const char line[LINE_MAX_LEN], size_t len)
 {
-	if (len > LINE_MAX_LEN - 1)
-		len = LINE_MAX_LEN - 1;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	line[len] = '\n';
-	ssize_t n = write(log_fd, line, len + 1);
+	char clean[3 * LINE_MAX_LEN];
+	struct tuy_bytes text = { (const uint8_t *)line,
+		                  len < LINE_MAX_LEN - 1 ? len : LINE_MAX_LEN - 1 };
+	tuy_text_scrub(text, TUY_TEXT_ONE_LINE, (uint8_t *)clean, sizeof(clean) - 1, &len);
+	clean[len] = '\n';
+	ssize_t n = write(log_fd, clean, len + 1);
 	(void)n;
 }
 

@@ -174,6 +174,7 @@ static int parts_begin(struct daemon *d, const struct loop_options *options,
 	if (!l->writer || (options->on_loaded && options->on_loaded(options->context, l->writer)))
 		return log_error_set(error, "T-MEMORY", "Close other programs.",
 		                     "There is no room for the writer's thread.");
+	writer_offset(l->writer, d->clock_offset_s);
 	loop_refresh_names(d);
 	tuy_node_start(d->node, loop_now(d));
 	l->node_started = true;

@@ -70,7 +70,7 @@ struct process {
 	struct rpc *rpc; /* NULL: not open */
 };
 
-static const char usage_text[] =
+static const char usage_text[] = N_(
 	"Usage: tuyaud [OPTIONS]\n"
 	"Passes tips and asks between people who know each other, without a server.\n"
 	"\n"
@@ -86,7 +86,7 @@ static const char usage_text[] =
 	"  --help                 print this\n"
 	"\n"
 	"Without --foreground it returns 0 as soon as the daemon answers.\n"
-	"Exit codes: 0 done, 1 other failure, 2 usage, 7 already running, 9 permission.\n";
+	"Exit codes: 0 done, 1 other failure, 2 usage, 7 already running, 9 permission.\n");
 
 /* ---- errors, for people ---- */
 
@@ -124,8 +124,9 @@ static int error_say(const struct store_error *error)
 
 static int usage_error(const char *what, const char *value, struct store_error *error)
 {
-	return log_error_set(error, "T-USAGE", "tuyaud --help", "%s%s%s", what, value ? ": " : "",
-	                     value ? value : "");
+	return log_error_set(error, "T-USAGE", "tuyaud --help", "%s%s%s",
+	                     lang_text(lang_start(), what),
+	                     value ? lang_text(lang_start(), N_(": ")) : "", value ? value : "");
 }
 
 static int paths_error_take(const struct paths_error *from, struct store_error *error)
@@ -144,7 +145,7 @@ static int clock_offset_read(const char *text, int64_t *seconds, struct store_er
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (errno || end == text || *end || value > CLOCK_MAX_S || value < -CLOCK_MAX_S)
-		return usage_error("--clock-offset is a number of seconds", text, error);
+		return usage_error(N_("--clock-offset is a number of seconds"), text, error);
 	*seconds = value;
 	return 0;
 }
@@ -173,7 +174,7 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 			break;
 		case 'l':
 			if (o->listen_count == TUY_ADDRESSES_MAX)
-				return usage_error("More than 8 addresses", optarg, error);
+				return usage_error(N_("More than 8 addresses"), optarg, error);
 			o->listen[o->listen_count++] = optarg;
 			break;
 		case 'n':
@@ -196,15 +197,18 @@ static int options_read(int argc, char **argv, struct options *o, struct store_e
 			puts("tuyaud " TUY_VERSION);
 			return 1;
 		case 'h':
-			fputs(usage_text, stdout);
+			fputs(lang_text(lang_start(), usage_text), stdout);
 			return 1;
 		case ':':
-			return usage_error("This option wants a value", argv[optind - 1], error);
+			return usage_error(N_("This option wants a value"), argv[optind - 1],
+			                   error);
 		default:
-			return usage_error("Unknown or ambiguous option", argv[optind - 1], error);
+			return usage_error(N_("Unknown or ambiguous option"), argv[optind - 1],
+			                   error);
 		}
 	}
-	return optind < argc ? usage_error("tuyaud takes no arguments", argv[optind], error) : 0;
+	return optind < argc ? usage_error(N_("tuyaud takes no arguments"), argv[optind], error)
+	                     : 0;
 }
 
 /* The file, then what was typed over it. */
@@ -216,14 +220,14 @@ static int config_read(struct process *p, struct store_error *error)
 		return -1;
 	for (uint32_t i = 0; i < o->listen_count; i++)
 		if (config_address_parse(o->listen[i], &p->config.listen[i]))
-			return usage_error("--listen is ADDRESS:PORT in numbers", o->listen[i],
+			return usage_error(N_("--listen is ADDRESS:PORT in numbers"), o->listen[i],
 			                   error);
 	if (o->listen_count > 0)
 		p->config.listen_count = o->listen_count;
 	if (o->log) {
 		int level = log_level_named(o->log);
 		if (level < 0)
-			return usage_error("--log is broken, unusual, info or debug", o->log,
+			return usage_error(N_("--log is broken, unusual, info or debug"), o->log,
 			                   error);
 		p->config.log = (enum log_level)level;
 	}
@@ -260,8 +264,9 @@ static _Noreturn void ready_wait(int fd, pid_t child)
 		n = read(fd, &code, 1);
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
-		fprintf(stderr, "T-START tuyaud ended before it was ready.\n"
-		                "tuyaud --foreground says more.\n");
+		fputs(lang_text(lang_start(), "T-START tuyaud ended before it was ready.\n"
+		                              "tuyaud --foreground says more.\n"),
+		      stderr);
 	fflush(stderr);
 	_exit(n == 1 ? code : EXIT_OTHER);
 }
@@ -270,7 +275,7 @@ static _Noreturn void ready_wait(int fd, pid_t child)
 static int background_enter(struct process *p, struct store_error *error)
 {
 	int fds[2];
-	static const char hint[] = "Close other programs.";
+	static const char hint[] = N_("Close other programs.");
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return log_error_set(error, "T-START", hint, "No pipe can be had (%s).",
 		                     lang_errno(lang_start(), errno));
@@ -502,7 +507,8 @@ static void on_rebuild(void *context, uint64_t entries_done, uint64_t entries)
 	if (now_ns - *said_ns < REBUILD_SAY_NS)
 		return;
 	*said_ns = now_ns;
-	fprintf(stderr, "Making lists and search again: %llu of %llu entries.\n",
+	fprintf(stderr,
+	        lang_text(lang_start(), "Making lists and search again: %llu of %llu entries.\n"),
 	        (unsigned long long)entries_done, (unsigned long long)entries);
 }
 

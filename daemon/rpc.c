@@ -459,7 +459,7 @@ static int stale_remove(const char *path, struct store_error *error)
 		return errno == ENOENT ? 0
 		                       : path_fault(error, path, lang_errno(lang_start(), errno));
 	if (!S_ISSOCK(st.st_mode))
-		return path_fault(error, path, "something else is there");
+		return path_fault(error, path, lang_text(lang_start(), "something else is there"));
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -493,7 +493,8 @@ static int server_listen(struct rpc *rpc, const char *path, struct store_error *
 	if (!err)
 		err = uv_listen((uv_stream_t *)&rpc->server, BACKLOG, on_connection);
 	if (err == UV_EACCES && !directory_is(path)) /* libuv makes one of ENOENT */
-		return path_fault(error, path, "there is no such directory");
+		return path_fault(error, path,
+		                  lang_text(lang_start(), "there is no such directory"));
 	if (err == UV_EACCES || err == UV_EPERM)
 		return log_error_set(error, "T-PERMISSION", "Look at the directory's owner.",
 		                     "The socket %s cannot be made: no permission.", path);
@@ -504,7 +505,8 @@ struct rpc *rpc_start(uv_loop_t *loop, const char *path, const struct rpc_servic
                       uint32_t idle_ms, struct store_error *error)
 {
 	if (strlen(path) > PATHS_SOCKET_MAX) {
-		path_fault(error, path, "its path is longer than 107 bytes");
+		path_fault(error, path,
+		           lang_text(lang_start(), "its path is longer than 107 bytes"));
 		return NULL;
 	}
 	if (stale_remove(path, error) != 0)

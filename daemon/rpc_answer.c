@@ -1,5 +1,6 @@
 /* answer, accept, solved: what is done about an ask. */
 #include "rpc_life.h"
+#include "audit_received.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
 #include "store_erase.h"
@@ -25,17 +26,10 @@ static bool ask_stands(struct rpc_call *call, struct store_reading *reading, str
 	return false;
 }
 
-static bool has_card(const struct tuy_record *answer)
-{
-	const struct tuy_value *value = answer->value;
-	return value[TUY_FIELD_NAME].present || value[TUY_FIELD_PHONE].present ||
-	       value[TUY_FIELD_EMAIL].present;
-}
-
 /* Product 1.2: "card (told required)" */
 static int told_check(const struct tuy_record *answer, struct rpc_fault *fault)
 {
-	if (!has_card(answer) || answer->value[TUY_FIELD_TOLD].number == 1)
+	if (!audit_has_card(answer) || answer->value[TUY_FIELD_TOLD].number == 1)
 		return 0;
 	return rpc_fault_set(fault, "T-TOLD", "Tell her first, then: tuyau answer ID ... --told",
 	                     "You name a person but did not say she knows.");
@@ -56,15 +50,17 @@ void rpc_do_answer(struct rpc_call *call)
 	}
 	uint32_t exp_s = life_expiry(call->home->d, LIFE_SPAN_ACT);
 	struct tuy_record answer = life_record(TUY_RECORD_ANSWER, &work->object.id);
+	bool silent = rpc_life_is_silent(call->home, &reading, &work->object);
 	rpc_life_close(&reading, &life);
-	life_batch_add(&work->batch, &answer, exp_s, NULL); /* that there is one */
+	if (!silent)
+		life_batch_add(&work->batch, &answer, exp_s, NULL); /* that there is one */
 	if (rpc_life_fields(call, &answer, &fault) == 0 && told_check(&answer, &fault) == 0) {
 		if (!answer.value[TUY_FIELD_HOW].present)
 			life_set_number(&answer, TUY_FIELD_HOW, 1);
 		if (work->object.ask == NEWS) /* its payload goes STORE_KEEP_S later */
 			exp_s = loop_now(call->home->d).wall_s + STORE_NEWS_MOST_S - STORE_KEEP_S;
 		life_batch_add(&work->batch, &answer, exp_s, &work->object.member);
-		if (has_card(&answer))
+		if (audit_has_card(&answer))
 			life_batch_audit(&work->batch, AUDIT_ANSWERED, &work->object.id,
 			                 &work->object.member);
 		rpc_life_write(call);
@@ -73,11 +69,20 @@ void rpc_do_answer(struct rpc_call *call)
 	rpc_fail_fault(call, &fault);
 }
 
-/* The answer that the param names by its id or its author, or the only one. */
-static const struct tuy_life_claim *answer_find(struct rpc_call *call,
-                                                struct store_reading *reading,
-                                                const struct view_life *life, uint32_t circle_no,
-                                                struct rpc_fault *fault)
+/* Was this answer accepted, and is not over? */
+static bool is_accepted(const struct tuy_life *life, const struct tuy_life_claim *answer)
+{
+	for (uint32_t i = 0; i < life->award_count; i++)
+		if (!life->award[i].ended &&
+		    memcmp(&life->award[i].of, &answer->id, sizeof answer->id) == 0)
+			return true;
+	return false;
+}
+
+const struct tuy_life_claim *rpc_life_answer_find(struct rpc_call *call,
+                                                  struct store_reading *reading,
+                                                  const struct view_life *life, uint32_t circle_no,
+                                                  enum rpc_answers among, struct rpc_fault *fault)
 {
 	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, circle_no);
 	const struct rpc_person *person = NULL;
@@ -93,7 +98,7 @@ static const struct tuy_life_claim *answer_find(struct rpc_call *call,
 	bool is_id = there && named == 0 && tuy_object_range(text, &low, &high) == TUY_OK;
 	for (uint32_t i = 0; i < life->life.claim_count; i++) {
 		const struct tuy_life_claim *claim = &life->life.claim[i];
-		bool wanted = !there;
+		bool wanted = !there && (among == RPC_ANSWERS || is_accepted(&life->life, claim));
 		if (named == 1)
 			wanted = memcmp(&claim->by, &person->member, sizeof claim->by) == 0;
 		else if (is_id)
@@ -105,8 +110,13 @@ static const struct tuy_life_claim *answer_find(struct rpc_call *call,
 	}
 	if (count == 1)
 		return found;
-	rpc_fault_set(fault, count == 0 ? "T-NOT-FOUND" : "T-AMBIGUOUS", "tuyau accept ID MEMBER",
-	              count == 0 ? "There is no such answer." : "Which answer? There are several.");
+	if (count == 0)
+		rpc_fault_set(fault, "T-NOT-FOUND", "tuyau show ID", "There is no such answer.");
+	else
+		rpc_fault_set(fault, "T-AMBIGUOUS",
+		              among == RPC_ANSWERS ? "tuyau accept ID MEMBER"
+		                                   : "tuyau done ID --met --with MEMBER",
+		              "Which answer? There are several.");
 	return NULL;
 }
 
@@ -123,8 +133,8 @@ void rpc_do_accept(struct rpc_call *call)
 		                "Only who asked accepts an answer.");
 		return;
 	}
-	const struct tuy_life_claim *answer =
-		answer_find(call, &reading, &life, work->object.circle_no, &fault);
+	const struct tuy_life_claim *answer = rpc_life_answer_find(
+		call, &reading, &life, work->object.circle_no, RPC_ANSWERS, &fault);
 	if (!answer) {
 		rpc_life_close(&reading, &life);
 		rpc_fail_fault(call, &fault);
@@ -152,7 +162,10 @@ void rpc_do_solved(struct rpc_call *call)
 		return;
 	}
 	struct tuy_record closed = life_record(TUY_RECORD_CLOSED, &work->object.id);
-	life_batch_add(&work->batch, &closed, life_expiry(call->home->d, LIFE_SPAN_ACT), NULL);
+	struct life_among among;
+	life_among_read(&reading, &work->object, &among);
+	life_batch_add_among(&work->batch, &closed, life_expiry(call->home->d, LIFE_SPAN_ACT),
+	                     &among);
 	rpc_life_close(&reading, &life);
 	rpc_life_write(call);
 }

@@ -209,7 +209,7 @@ void rpc_do_invite(struct rpc_call *call)
 	if (!circle)
 		return;
 	if (rpc_param_uint(call->params, "days", 1, TUY_INVITE_DAYS_MAX, &days, &fault) < 0 ||
-	    rpc_param_text(call->params, "name", RPC_NAME_MAX - 1, &work->name, &fault) < 0) {
+	    rpc_param_line(call->params, "name", RPC_NAME_MAX - 1, &work->name, &fault) < 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}

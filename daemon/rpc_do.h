@@ -45,15 +45,17 @@ void rpc_do_watch_remove(struct rpc_call *call);
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);
 
+/* rpc_calendar.c */
+void rpc_do_calendar(struct rpc_call *call);
+
+/* rpc_export.c */
+void rpc_do_export(struct rpc_call *call);
+
 /* rpc_audit.c */
 void rpc_do_audit(struct rpc_call *call);
 
 /* rpc_events.c */
 void rpc_do_events(struct rpc_call *call);
-/* An event was pushed: who waits is answered. `context`: the rpc_home. */
-void rpc_events_happened(void *context);
-/* The call ends, whether it waits for events or not. */
-void rpc_events_forget(struct rpc_call *call);
 
 /* rpc_life.c */
 void rpc_do_claim(struct rpc_call *call);
@@ -86,6 +88,9 @@ void rpc_do_vouch_sign(struct rpc_call *call);
 void rpc_do_vouch_send(struct rpc_call *call);
 void rpc_do_vouch_list(struct rpc_call *call);
 void rpc_do_vouch_revoke(struct rpc_call *call);
+
+/* rpc_letter_get.c */
+void rpc_do_vouch_get(struct rpc_call *call);
 
 /* rpc_letter_check.c */
 void rpc_do_letter_check(struct rpc_call *call);

@@ -1,8 +1,12 @@
 /* events: what has happened, and waiting for more. */
+#include "rpc_events.h"
+#include "event_people.h"
 #include "event_source.h"
+#include "hooks.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
+#include "../proto/hash.h"
 #include <string.h>
 
 #define LIMIT_USUAL 100
@@ -19,17 +23,19 @@ struct events_work {
 
 /* ---- EVENT ---- */
 
+/* As `key`; NULL: an element, which is left out if it is gone. */
 static void object_put(struct rpc_home *home, struct store_reading *reading,
-                       const struct event *event, struct rpc_out *out)
+                       const struct tuy_object *id, const char *key, struct rpc_out *out)
 {
 	struct view_object object;
 	struct tuy_record record;
-	if (view_find(reading, &event->object, &event->object, &object, 1) != 1) {
-		rpc_put_nil(out, "object");
+	if (view_find(reading, id, id, &object, 1) != 1) {
+		if (key)
+			rpc_put_nil(out, key);
 		return;
 	}
 	bool readable = rpc_record_get(home, reading, &object, &record);
-	rpc_open_map(out, "object");
+	rpc_open_map(out, key);
 	rpc_object_put(home, reading, &object, readable ? &record : NULL, out);
 	rpc_close_one(out);
 }
@@ -80,6 +86,32 @@ static void peer_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_hex(out, "device", TUY_BYTES(event->device.b));
 }
 
+/* Who did it. */
+static void member_put(const struct rpc_circle *circle, const struct event *event,
+                       struct rpc_out *out)
+{
+	const struct rpc_person *person = circle ? rpc_person_get(circle, &event->member) : NULL;
+	rpc_put_str(out, "name", person && person->has_profile ? person->name : NULL);
+	rpc_put_str(out, "from", person ? person->from : NULL);
+}
+
+static void digest_put(struct rpc_home *home, struct store_reading *reading, struct rpc_out *out)
+{
+	const struct digest_told *told = event_source_digest(home->source);
+	rpc_put_time(out, "since", told->since_s);
+	rpc_put_uint(out, "count", told->count);
+	rpc_open_map(out, "events");
+	for (int kind = 0; kind < EVENT_KINDS; kind++)
+		if (told->of_kind[kind] > 0)
+			rpc_put_uint(out, event_name((enum event_kind)kind), told->of_kind[kind]);
+	rpc_close_one(out);
+	rpc_open_array(out, "objects");
+	for (uint32_t i = 0; i < told->object_count; i++)
+		object_put(home, reading, &told->object[i].id, NULL, out);
+	rpc_close_one(out);
+	rpc_put_uint(out, "more", told->objects_more);
+}
+
 static void synced_put(struct rpc_home *home, const struct rpc_circle *circle,
                        const struct event *event, struct rpc_out *out)
 {
@@ -100,10 +132,13 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
                        const struct rpc_circle *circle, const struct event *event,
                        struct rpc_out *out)
 {
+	char id[TUY_OBJECT_TEXT];
 	switch (event->kind) {
 	case EVENT_TIP_NEW:
 	case EVENT_ASK_NEW:
-	case EVENT_WATCH_HIT:
+	case EVENT_TIP_MATCHED:
+	case EVENT_ASK_MATCHED:
+	case EVENT_VOUCH_REQUESTED:
 	case EVENT_TIP_DELIVERED:
 	case EVENT_ASK_DELIVERED:
 	case EVENT_TIP_CLAIMED:
@@ -115,10 +150,11 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
 	case EVENT_TIP_CLOSED:
 	case EVENT_ASK_ANSWERED:
 	case EVENT_ANSWER_ACCEPTED:
-		object_put(home, reading, event, out);
+		object_put(home, reading, &event->object, "object", out);
 		break;
 	case EVENT_PROFILE_CHANGED:
 	case EVENT_MEMBER_JOINED:
+	case EVENT_MEMBER_LEFT:
 		profile_put(home, reading, circle, event, out);
 		break;
 	case EVENT_INVITE_USED:
@@ -138,6 +174,25 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
 	case EVENT_PEER_UP:
 	case EVENT_PEER_DOWN:
 		peer_put(home, reading, event, out);
+		break;
+	case EVENT_PEER_UNREACHABLE:
+		peer_put(home, reading, event, out);
+		rpc_put_uint(out, "days", EVENT_UNREACHED_DAYS);
+		break;
+	case EVENT_THANKS_RECEIVED:
+		object_put(home, reading, &event->object, "object", out);
+		member_put(circle, event, out);
+		break;
+	case EVENT_VOUCH_REVOKED:
+		member_put(circle, event, out);
+		break;
+	case EVENT_ERASE_REQUESTED:
+		tuy_object_text(&event->object, id);
+		rpc_put_str(out, "id", id);
+		member_put(circle, event, out);
+		break;
+	case EVENT_DIGEST:
+		digest_put(home, reading, out);
 		break;
 	case EVENT_NOTICE:
 		rpc_put_str(out, "text", event->notice);
@@ -297,11 +352,24 @@ void rpc_events_happened(void *context)
 {
 	struct rpc_home *home = context;
 	struct rpc_call *call = home->following;
+	if (home->hooks)
+		hooks_happened(home->hooks);
 	while (call) { /* in the next turn, with all that happens in this one */
 		struct events_work *work = call->work;
 		rpc_due(call, 0, events_answer);
 		call = work->next;
 	}
+}
+
+int rpc_events_pack(void *context, uint64_t at, struct rpc_out *out)
+{
+	struct rpc_home *home = context;
+	struct store_reading reading;
+	if (store_reading_begin(home->d->store, &reading) != 0)
+		return -1;
+	event_put(home, &reading, event_source_events(home->source), at, out);
+	store_reading_end(&reading);
+	return out->err ? -1 : 0;
 }
 
 void rpc_events_forget(struct rpc_call *call)

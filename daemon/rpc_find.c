@@ -5,6 +5,7 @@
 #include "rpc_people.h"
 #include "rpc_watch.h"
 #include "search.h"
+#include "view_life.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,21 +104,67 @@ int find_params(struct rpc_call *call, struct store_reading *reading, struct fin
 
 /* ---- rows ---- */
 
-static bool object_wanted(const struct find_work *work, const struct view_object *object)
+/* When the first contact of a move is due, if it is still to be made; 0: it is not. */
+static uint32_t move_due(const struct view_move *move)
+{
+	bool awarded = move->why == VIEW_MOVE_AWARDEE || move->why == VIEW_MOVE_GIVER_AWARDED;
+	return awarded && move->state == VIEW_STATE_AWARDED ? move->due_s : 0;
+}
+
+static bool object_is_due(const struct find_work *work, struct store_reading *reading,
+                          const struct view_object *object)
+{
+	struct view_move move;
+	if (!work->find.due_s.given)
+		return true;
+	return view_move(reading, object->circle_no, &object->id, &move) == 0 &&
+	       find_due_wanted(&work->find, move_due(&move), work->now_s);
+}
+
+static bool object_wanted(const struct find_work *work, struct store_reading *reading,
+                          const struct view_object *object)
 {
 	const struct view_filter *filter = &work->filter;
+	uint32_t otherwise = work->find.due_s.given ? FIND_ANY : work->otherwise;
 	return (filter->circle_no == UINT32_MAX || filter->circle_no == object->circle_no) &&
-	       find_row_wanted(&work->find, object, work->now_s, work->otherwise);
+	       find_row_wanted(&work->find, object, work->now_s, otherwise) &&
+	       object_is_due(work, reading, object);
+}
+
+/* What is due is among the moves, which are few; earliest first. */
+static void due_list(struct find_work *work, struct store_reading *reading, uint32_t cap)
+{
+	struct view_move move = { 0 };
+	while (work->count < cap &&
+	       view_moves(reading, work->filter.circle_no, &move, &move, 1) == 1) {
+		struct find_row row = { .rank = move_due(&move) };
+		bool is_mine = move.why == VIEW_MOVE_GIVER_AWARDED;
+		uint32_t at = work->count;
+		if (row.rank == 0 || (work->filter.mine == VIEW_MINE && !is_mine) ||
+		    view_exact(reading, move.circle_no, &move.id, TUY_RECORD_TIP, &row.object) !=
+		            0 ||
+		    !object_wanted(work, reading, &row.object))
+			continue;
+		while (at > 0 && work->row[at - 1].rank > row.rank)
+			at--;
+		memmove(&work->row[at + 1], &work->row[at], (work->count - at) * sizeof row);
+		work->row[at] = row;
+		work->count++;
+	}
 }
 
 void find_list(struct find_work *work, struct store_reading *reading, uint32_t cap)
 {
+	if (work->find.due_s.given) {
+		due_list(work, reading, cap);
+		return;
+	}
 	struct view_object *object = malloc(cap * sizeof *object);
 	if (!object)
 		return; /* an empty list; memory that is gone shows elsewhere too */
 	uint32_t count = view_list(reading, &work->filter, object, cap, &work->more);
 	for (uint32_t i = 0; i < count; i++)
-		if (object_wanted(work, &object[i]))
+		if (object_wanted(work, reading, &object[i]))
 			work->row[work->count++] = (struct find_row){ .object = object[i] };
 	free(object);
 }
@@ -206,7 +253,7 @@ static void hits_take(struct find_work *work, struct store_reading *reading,
 	for (int i = 0; i < hit_count; i++) {
 		struct find_row *row = &work->row[work->count];
 		if (view_object(reading, hits[i].object, &row->object) != 0 ||
-		    !object_wanted(work, &row->object))
+		    !object_wanted(work, reading, &row->object))
 			continue;
 		row->score = hits[i].score;
 		row->near = hits[i].near;

@@ -1,5 +1,5 @@
 #include "rpc_home.h"
-#include "rpc_do.h"
+#include "rpc_events.h"
 #include <sodium.h>
 #include <stdlib.h>
 

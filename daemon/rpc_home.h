@@ -42,6 +42,7 @@ struct rpc_circle {
 
 struct event_source;
 struct life;
+struct hooks;
 
 struct rpc_home {
 	struct daemon *d;
@@ -50,6 +51,7 @@ struct rpc_home {
 	struct rpc_call *founding;
 	struct event_source *source;
 	struct life *life;
+	struct hooks *hooks;
 	struct { /* what was given or claimed here last, for `undo` */
 		bool used;
 		uint32_t circle_no;

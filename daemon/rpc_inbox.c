@@ -61,6 +61,18 @@ static bool move_mark(struct find_work *work, const struct tuy_object *id)
 	return false;
 }
 
+/* Whether an accepted answer of the owner's waits for a step: it has neither lapsed nor was it
+ * refused. */
+static bool answer_runs(const struct find_work *work, struct store_reading *reading,
+                        const struct view_move *move)
+{
+	struct tuy_bytes refused;
+	bool lapsed = work->now_s > move->at_s && work->now_s - move->at_s >= TUY_LAPSE_S;
+	return !lapsed && (view_private(reading, move->circle_no, &move->id, VIEW_PRIVATE_REFUSED,
+	                                &refused) != 0 ||
+	                   !tuy_text_equal(refused, TUY_BYTES(move->award.b)));
+}
+
 /* What the lives of tips and asks want of me: first contacts, claims and answers to decide on. */
 static uint32_t lives_add(struct find_work *work, struct store_reading *reading)
 {
@@ -70,8 +82,9 @@ static uint32_t lives_add(struct find_work *work, struct store_reading *reading)
 	uint32_t count = view_moves(reading, work->filter.circle_no, &after, move, MOVES_MAX);
 	for (uint32_t i = 0; i < count; i++) {
 		struct view_object object;
-		bool wanted = move[i].why == VIEW_MOVE_AWARDEE ||
-		              move[i].why == VIEW_MOVE_ANSWERER || move[i].why == VIEW_MOVE_ASKER ||
+		bool wanted = move[i].why == VIEW_MOVE_AWARDEE || move[i].why == VIEW_MOVE_ASKER ||
+		              (move[i].why == VIEW_MOVE_ANSWERER &&
+		               answer_runs(work, reading, &move[i])) ||
 		              (move[i].why == VIEW_MOVE_GIVER_AWARDED &&
 		               move[i].state == VIEW_STATE_AWARDED && move[i].due_s <= work->now_s);
 		if (view_find(reading, &move[i].id, &move[i].id, &object, 1) != 1)
@@ -212,9 +225,9 @@ static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
 	const struct find *find = &work->find;
 	if (find->words_len > 0) {
 		int shown = (int)tuy_text_cut(find_words(find), 60);
-		char hint[100];
-		snprintf(hint, sizeof hint, "To find words: tuyau search %.*s", shown,
-		         (const char *)find->words);
+		char hint[140];
+		snprintf(hint, sizeof hint, rpc_text(call, "To find words: tuyau search %.*s"),
+		         shown, (const char *)find->words);
 		rpc_fail(call, "T-USAGE", hint, "\"%.*s\" is no filter.", shown,
 		         (const char *)find->words);
 		return -1;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The inviter types it, not the one who was refused. */
-#define NEW_INVITE_HINT "Ask whoever invited you for a new one (they type: tuyau invite)."
+#define NEW_INVITE_HINT N_("Ask whoever invited you for a new one (they type: tuyau invite).")
 
 #define CODE_MAX   4096 /* what people paste: line ends, blanks */
 #define TIMEOUT_S  30
@@ -45,18 +45,24 @@ static void join_publish(struct rpc_call *call)
 static void join_rejected(struct rpc_call *call, const struct tuy_tell *tell)
 {
 	char time[RPC_TIME_TEXT];
-	const char *when = tell->time_s > 0 ? time : "";
-	const char *at = tell->time_s > 0 ? " on " : "";
+	bool dated = tell->time_s > 0;
 	rpc_time_text(tell->time_s, time);
 	call->home->joining = NULL;
 	switch (tell->code) {
 	case TUY_REJECT_USED:
-		rpc_fail(call, "T-INVITE-USED", NEW_INVITE_HINT,
-		         "This invite was used%s%s; each one lets one person in.", at, when);
+		if (dated)
+			rpc_fail(call, "T-INVITE-USED", NEW_INVITE_HINT,
+			         "This invite was used on %s; each one lets one person in.", time);
+		else
+			rpc_fail(call, "T-INVITE-USED", NEW_INVITE_HINT,
+			         "This invite was used; each one lets one person in.");
 		return;
 	case TUY_REJECT_EXPIRED:
-		rpc_fail(call, "T-INVITE-EXPIRED", NEW_INVITE_HINT, "This invite expired%s%s.", at,
-		         when);
+		if (dated)
+			rpc_fail(call, "T-INVITE-EXPIRED", NEW_INVITE_HINT,
+			         "This invite expired on %s.", time);
+		else
+			rpc_fail(call, "T-INVITE-EXPIRED", NEW_INVITE_HINT, "This invite expired.");
 		return;
 	case TUY_REJECT_FULL:
 		rpc_fail(call, "T-INVITE-FULL", "Ask whoever invited you.",

@@ -1,7 +1,10 @@
 /* vouch_write, vouch_sign, vouch_send, vouch_list, vouch_revoke: the own letters (PROTOCOL 10). */
+#include "rpc_letter.h"
 #include "audit.h"
+#include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
+#include "rpc_life.h"
 #include "rpc_people.h"
 #include "rpc_write.h"
 #include "store_letters.h"
@@ -12,7 +15,6 @@
 #include <strings.h>
 
 #define DAY_S       86400u
-#define FILE_TEXT   40
 #define ID_LEAST    4
 #define TEXT_MAX    2000 /* bytes of a param, before white space is made one blank */
 #define REVOKED_MAX 1024
@@ -20,6 +22,7 @@
 /* A letter that a call is at. The fields' spans point into the call's request, into `joined`, or
  * into `room`. */
 struct work {
+	struct life_batch batch; /* first: rpc_write_batch */
 	struct store_letter row;
 	struct tuy_letter letter;
 	struct tuy_letter_fault fault;
@@ -39,10 +42,10 @@ static uint32_t today(const struct rpc_call *call)
 	return loop_now(call->home->d).wall_s / DAY_S;
 }
 
-static void file_name(const struct tuy_letter *letter, char out[FILE_TEXT])
+void rpc_letter_file(const struct tuy_letter *letter, char out[RPC_LETTER_FILE])
 {
-	snprintf(out, FILE_TEXT, "%s-%s.txt", letter->lang == TUY_LETTER_FR ? "lettre" : "letter",
-	         letter->number);
+	snprintf(out, RPC_LETTER_FILE, "%s-%s.txt",
+	         letter->lang == TUY_LETTER_FR ? "lettre" : "letter", letter->number);
 }
 
 /* ---- what is shown ---- */
@@ -94,15 +97,20 @@ static void letter_put(struct rpc_call *call, struct store_reading *reading,
 	const struct tuy_letter *letter = &work->letter;
 	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, row->circle_no);
 	char ask[TUY_OBJECT_TEXT];
-	char file[FILE_TEXT];
+	char file[RPC_LETTER_FILE];
 	char key[TUY_MINISIGN_KEY_TEXT];
+	struct view_object object;
+	const char *asker = NULL;
 	tuy_object_text(&row->ask, ask);
-	file_name(letter, file);
+	rpc_letter_file(letter, file);
 	tuy_minisign_key_text(&letter->key, key);
+	if (view_exact(reading, row->circle_no, &row->ask, TUY_RECORD_ASK, &object) == 0)
+		asker = rpc_life_who(call->home, reading, row->circle_no, &object.member);
 	rpc_put_uint(out, "schema", 1);
 	rpc_put_str(out, "number", row->number);
 	rpc_put_str(out, "ask", ask);
 	rpc_put_str(out, "circle", circle ? circle->slug : NULL);
+	rpc_put_str(out, "asker", asker);
 	rpc_put_str(out, "state", state_name(row, letter->expires_day, today(call)));
 	rpc_put_str(out, "lang", letter->lang == TUY_LETTER_FR ? "fr" : "en");
 	texts_put(letter, out);
@@ -263,14 +271,14 @@ static void row_written(struct rpc_call *call, const char *error)
 
 static void field_refuse(struct rpc_call *call, const struct tuy_letter_fault *fault)
 {
-	static const char hint[] = "tuyau help vouch";
+	static const char hint[] = N_("tuyau help vouch");
 	if (fault->field == TUY_LETTER_LIMITS && fault->err == TUY_E_SHORT) {
 		rpc_fail(call, "T-LETTER-FIELD", "--limits \"how they do with over 500 people\"",
 		         "A letter says what its author does not know: --limits is missing.");
 		return;
 	}
 	const char *name = fault->field < TUY_LETTER_FIELDS ? tuy_letter_field_name(fault->field)
-	                                                    : "the letter";
+	                                                    : rpc_text(call, "the letter");
 	if (fault->err == TUY_E_SHORT)
 		rpc_fail(call, "T-LETTER-FIELD", hint, "%s is missing.", name);
 	else if (fault->field == TUY_LETTER_FACT && fault->err == TUY_E_LIMIT)
@@ -290,13 +298,13 @@ static void field_refuse(struct rpc_call *call, const struct tuy_letter_fault *f
 /* The text of work->letter into the row. 0, or -1: the call has failed. */
 static int text_write(struct rpc_call *call, struct work *work)
 {
-	char file[FILE_TEXT];
+	char file[RPC_LETTER_FILE];
 	uint8_t text[TUY_LETTER_MAX];
 	if (tuy_letter_check(&work->letter, &work->fault) != TUY_OK) {
 		field_refuse(call, &work->fault);
 		return -1;
 	}
-	file_name(&work->letter, file);
+	rpc_letter_file(&work->letter, file);
 	if (tuy_letter_write(&work->letter, file, text, sizeof text, &work->row.text.len) !=
 	    TUY_OK) {
 		work->fault = (struct tuy_letter_fault){ TUY_LETTER_FIELDS, TUY_E_LIMIT };
@@ -523,7 +531,7 @@ static size_t sign(const struct rpc_call *call, struct tuy_bytes text, const cha
 
 void rpc_do_vouch_sign(struct rpc_call *call)
 {
-	char file[FILE_TEXT];
+	char file[RPC_LETTER_FILE];
 	char untrusted[300];
 	char trusted[TUY_LETTER_COMMENT];
 	struct work *work = letter_param(call);
@@ -544,13 +552,50 @@ void rpc_do_vouch_sign(struct rpc_call *call)
 	struct tuy_bytes from = work->letter.text[TUY_LETTER_FROM];
 	snprintf(untrusted, sizeof untrusted, "vouch letter by %.*s", (int)from.len,
 	         (const char *)from.p);
-	file_name(&work->letter, file);
+	rpc_letter_file(&work->letter, file);
 	work->row.changed_s = loop_now(call->home->d).wall_s;
 	comment_make(work, TUY_LETTER_VOUCH, work->row.changed_s, file, trusted);
 	work->row.sign.p = work->sign;
 	work->row.sign.len = sign(call, work->row.text, untrusted, trusted, work->sign);
 	work->row.state = STORE_LETTER_SIGNED;
 	rpc_write(call, row_attempt, row_written);
+}
+
+/* The letter as the answer to its request, sealed to the asker (PROTOCOL 8.6). False: the request
+ * is no longer there; then it is handed over by its files only. */
+static bool answer_fill(struct rpc_call *call, struct work *work)
+{
+	struct daemon *d = call->home->d;
+	struct store_reading reading;
+	struct view_object ask;
+	if (store_reading_begin(d->store, &reading) != 0)
+		return false;
+	bool there = view_exact(&reading, work->row.circle_no, &work->row.ask, TUY_RECORD_ASK,
+	                        &ask) == 0;
+	bool silent = there && rpc_life_is_silent(call->home, &reading, &ask);
+	store_reading_end(&reading);
+	if (!there)
+		return false;
+	struct tuy_record record = life_record(TUY_RECORD_ANSWER, &work->row.ask);
+	record.nonce = tuy_letter_nonce(&d->keys->device.letter_pk, work->row.number);
+	record.nonce.b[sizeof record.nonce.b - 1] ^= 1;
+	life_batch_begin(&work->batch, work->row.circle_no);
+	if (!silent)
+		life_batch_add(&work->batch, &record, life_expiry(d, LIFE_SPAN_ACT), NULL);
+	life_set_number(&record, TUY_FIELD_HOW, TUY_ANSWER_LETTER);
+	life_set_bytes(&record, TUY_FIELD_LETTER, work->row.text);
+	life_set_bytes(&record, TUY_FIELD_SIGNATURE, work->row.sign);
+	life_batch_add(&work->batch, &record, (work->letter.expires_day + 1) * DAY_S, &ask.member);
+	return true;
+}
+
+/* The asker gets it; now it is noted. Should this fail it is sent again, under the same id. */
+static void answered(struct rpc_call *call, const char *error)
+{
+	if (error)
+		rpc_write_failed(call, error);
+	else
+		rpc_write(call, row_attempt, row_written);
 }
 
 void rpc_do_vouch_send(struct rpc_call *call)
@@ -574,7 +619,10 @@ void rpc_do_vouch_send(struct rpc_call *call)
 	}
 	work->row.state = STORE_LETTER_SENT;
 	work->row.changed_s = loop_now(call->home->d).wall_s;
-	rpc_write(call, row_attempt, row_written);
+	if (answer_fill(call, work))
+		rpc_write_batch(call, answered);
+	else
+		rpc_write(call, row_attempt, row_written);
 }
 
 void rpc_do_vouch_list(struct rpc_call *call)
@@ -610,13 +658,13 @@ static void revocation_write(const struct rpc_call *call, struct work *work)
 				  "Numéro : %s\nRévoquée le : %s\n"
 				  "Vérifier : minisign -Vm %s -P %s\n",
 	};
-	char name[FILE_TEXT];
-	char file[FILE_TEXT + 8];
+	char name[RPC_LETTER_FILE];
+	char file[RPC_LETTER_FILE + 8];
 	char day[TUY_LETTER_DAY_TEXT];
 	char key[TUY_MINISIGN_KEY_TEXT];
 	char trusted[TUY_LETTER_COMMENT];
 	struct tuy_bytes from = work->letter.text[TUY_LETTER_FROM];
-	file_name(&work->letter, name);
+	rpc_letter_file(&work->letter, name);
 	snprintf(file, sizeof file, "%s.revoked", name);
 	tuy_letter_day_text(work->row.changed_s / DAY_S, day);
 	tuy_minisign_key_text(&work->letter.key, key);

@@ -1,13 +1,16 @@
 /* claim, award, done, give_back, pass, thank: what is done about a tip. */
 #include "rpc_life.h"
+#include "amount.h"
 #include "life.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
+#include "../proto/letter.h"
 #include "../proto/text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define NOTE_MAX 500
+#define REFUSED  100 /* beside the steps: it is no record (PROTOCOL 8.6) */
 
 /* ---- shared ---- */
 
@@ -47,6 +50,14 @@ bool rpc_life_mine(const struct rpc_home *home, const struct view_object *object
 bool rpc_life_given_here(const struct rpc_home *home, const struct view_object *object)
 {
 	return memcmp(&object->device, &home->d->keys->device.device, sizeof object->device) == 0;
+}
+
+bool rpc_life_is_silent(struct rpc_home *home, struct store_reading *reading,
+                        const struct view_object *object)
+{
+	struct tuy_record record;
+	return object->kind == TUY_RECORD_ASK && rpc_record_get(home, reading, object, &record) &&
+	       record.value[TUY_FIELD_HIDE_COUNT].number == 1;
 }
 
 const char *rpc_life_who(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,
@@ -99,19 +110,22 @@ int rpc_life_fields(struct rpc_call *call, struct tuy_record *record, struct rpc
 	return rpc_record_check(record, fault);
 }
 
-/* "less than a minute", "4 min", "3 h", "2 d" */
-static const char *age_text(uint32_t from_s, uint32_t now_s, char *text, size_t size)
+/* "7KQ2 was awarded to Alice 4 min ago." in the language of the call. */
+static void awarded_text(const struct rpc_call *call, const char *id, const char *who,
+                         uint32_t age_s, char *text, size_t size)
 {
-	uint32_t age_s = now_s > from_s ? now_s - from_s : 0;
 	if (age_s < 60)
-		snprintf(text, size, "less than a minute");
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s less than a minute ago."),
+		         id, who);
 	else if (age_s < 3600)
-		snprintf(text, size, "%u min", age_s / 60);
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u min ago."), id, who,
+		         age_s / 60);
 	else if (age_s < 2 * 86400)
-		snprintf(text, size, "%u h", age_s / 3600);
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u h ago."), id, who,
+		         age_s / 3600);
 	else
-		snprintf(text, size, "%u d", age_s / 86400);
-	return text;
+		snprintf(text, size, rpc_text(call, "%s was awarded to %s %u d ago."), id, who,
+		         age_s / 86400);
 }
 
 /* ---- claim ---- */
@@ -125,7 +139,6 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 	enum view_state state = view_state_at(life->state, object->expires_s, now_s);
 	const struct tuy_life_award *award = &life->life.award[0];
 	char id[TUY_OBJECT_TEXT];
-	char age[24];
 	char message[300];
 	tuy_object_text(&object->id, id);
 	id[view_short_len(reading, &object->id)] = '\0';
@@ -136,12 +149,13 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 		rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau withdraw ID",
 		                "You gave this tip.");
 	} else if (state == VIEW_STATE_AWARDED || state == VIEW_STATE_CLOSED) {
-		snprintf(message, sizeof message, "%s was awarded to %s %s ago.", id,
-		         rpc_life_who(call->home, reading, object->circle_no, &award->to),
-		         age_text(award->at_s, now_s, age, sizeof age));
+		awarded_text(
+			call, id, rpc_life_who(call->home, reading, object->circle_no, &award->to),
+			now_s > award->at_s ? now_s - award->at_s : 0, message, sizeof message);
 		rpc_life_refuse(call, reading, life, "T-CLAIM-TAKEN", "tuyau inbox", message);
 	} else if (state != VIEW_STATE_OPEN) {
-		snprintf(message, sizeof message, "%s is %s.", id, view_state_name(state));
+		snprintf(message, sizeof message, rpc_text(call, "%s is %s."), id,
+		         view_state_name(state));
 		rpc_life_refuse(call, reading, life, "T-NOT-OPEN", "tuyau inbox", message);
 	} else {
 		return false;
@@ -250,26 +264,26 @@ static const char *award_fault(struct rpc_call *call, const struct view_life *li
 	uint32_t now_s = loop_now(call->home->d).wall_s;
 	bool runs = work->object.claims != 2 && life->life.award_count > 0 && !award->ended;
 	*code = "T-NOT-ALLOWED";
-	*hint = "tuyau show ID";
+	*hint = N_("tuyau show ID");
 	if (work->object.kind != TUY_RECORD_TIP)
-		return "Only tips are awarded; answers to asks are accepted.";
+		return N_("Only tips are awarded; answers to asks are accepted.");
 	if (!rpc_life_mine(call->home, &work->object))
-		return "Only who gave a tip awards it.";
+		return N_("Only who gave a tip awards it.");
 	if (!rpc_life_given_here(call->home, &work->object))
-		return "It was given on another device of yours: award it there.";
+		return N_("It was given on another device of yours: award it there.");
 	if (!tuy_node_settled(call->home->d->node, work->object.circle_no)) {
 		*code = "T-NOT-SETTLED";
-		*hint = "It goes as soon as one friend is online: tuyau status";
-		return "This store was lost or put back, and may have awarded it before.";
+		*hint = N_("It goes as soon as one friend is online: tuyau status");
+		return N_("This store was lost or put back, and may have awarded it before.");
 	}
 	if (life->life.state == TUY_LIFE_WITHDRAWN || life->life.state == TUY_LIFE_CLOSED) {
 		*code = "T-NOT-OPEN";
-		return "It is over.";
+		return N_("It is over.");
 	}
 	if (runs && (award->step != 0 || now_s < award->due_s + (award->due_s - award->at_s))) {
 		*code = "T-CLAIM-TAKEN";
-		return "It is awarded already; it can go to another when twice the time to the "
-		       "first contact is over.";
+		return N_("It is awarded already; it can go to another when twice the time to the "
+		          "first contact is over.");
 	}
 	return NULL;
 }
@@ -321,6 +335,36 @@ static const struct tuy_life_award *own_award(struct rpc_call *call, struct stor
 	return NULL;
 }
 
+static int already_fault(const struct tuy_life_award *award, struct rpc_fault *fault)
+{
+	char day[TUY_LETTER_DAY_TEXT];
+	tuy_letter_day_text(award->step_at_s / 86400, day);
+	return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
+	                     "Already recorded as %s on %s.", tuy_step_name(award->step), day);
+}
+
+/* PROTOCOL 8.4: "a number, or a band". Bands are those of a budget. */
+static int amount_check(const struct tuy_record *record, struct rpc_fault *fault)
+{
+	const struct tuy_value *amount = &record->value[TUY_FIELD_AMOUNT];
+	const struct tuy_value *currency = &record->value[TUY_FIELD_CURRENCY];
+	uint64_t cents;
+	for (size_t i = 0; currency->present && i < 3; i++)
+		if (currency->text.len != 3 || currency->text.p[i] < 'A' ||
+		    currency->text.p[i] > 'Z')
+			return rpc_fault_set(fault, "T-USAGE", "tuyau help done",
+			                     "\"--currency %.*s\": three capitals, as EUR.",
+			                     (int)currency->text.len,
+			                     (const char *)currency->text.p);
+	if (!amount->present || amount_band(amount->text) < AMOUNT_BANDS ||
+	    amount_read(amount->text, &cents) == 0)
+		return 0;
+	return rpc_fault_set(fault, "T-USAGE", "tuyau help done",
+	                     "\"--amount %.*s\": a number as 8000 or 1250.50, or a band: 0-1k, "
+	                     "1-5k, 5-20k, 20-100k, 100k+.",
+	                     (int)amount->text.len, (const char *)amount->text.p);
+}
+
 /* Adds PROGRESS, or OUTCOME with its CLOSED. */
 static int done_fill(struct rpc_call *call, const struct view_life *life, struct life_work *work,
                      const struct tuy_life_award *award, uint32_t step, struct rpc_fault *fault)
@@ -332,12 +376,11 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 		life_record(final ? TUY_RECORD_OUTCOME : TUY_RECORD_PROGRESS, &work->object.id);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(award->id.b));
 	life_set_number(&record, TUY_FIELD_STEP, step);
-	if (rpc_life_fields(call, &record, fault) != 0 ||
+	if (rpc_life_fields(call, &record, fault) != 0 || amount_check(&record, fault) != 0 ||
 	    rpc_param_flag(call->params, "replace", &replace, fault) < 0)
 		return -1;
 	if (award->step >= TUY_STEP_WON && !replace)
-		return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
-		                     "Already recorded as %s.", tuy_step_name(award->step));
+		return already_fault(award, fault);
 	if (!final && award->step >= TUY_STEP_WON)
 		return rpc_fault_set(fault, "T-ALREADY", "tuyau done ID --won --replace",
 		                     "It is over: another outcome can take the place of this one.");
@@ -368,18 +411,33 @@ static int done_fill(struct rpc_call *call, const struct view_life *life, struct
 }
 
 /* A step of an accepted answer: by either of the two, sealed to the other. */
-static int ask_done_fill(struct rpc_call *call, const struct view_life *life,
-                         struct life_work *work, uint32_t step, struct rpc_fault *fault)
+static int ask_done_fill(struct rpc_call *call, struct store_reading *reading,
+                         const struct view_life *life, struct life_work *work, uint32_t step,
+                         struct rpc_fault *fault)
 {
 	bool asker = rpc_life_mine(call->home, &work->object);
-	const struct tuy_life_award *award =
-		asker ? NULL : tuy_life_award_to(&life->life, &life->me);
-	for (uint32_t i = 0; asker && i < life->life.award_count; i++)
-		if (!life->life.award[i].ended)
+	const struct tuy_life_award *award = NULL;
+	const struct tuy_life_claim *answer = NULL;
+	if (!asker)
+		award = tuy_life_award_to(&life->life, &life->me);
+	else if (!(answer = rpc_life_answer_find(call, reading, life, work->object.circle_no,
+	                                         RPC_ANSWERS_ACCEPTED, fault)))
+		return -1;
+	for (uint32_t i = 0; answer && i < life->life.award_count; i++)
+		if (!life->life.award[i].ended &&
+		    memcmp(&life->life.award[i].of, &answer->id, sizeof answer->id) == 0)
 			award = &life->life.award[i];
 	if (!award)
-		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau show ID",
-		                     "No answer was accepted.");
+		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau accept ID MEMBER",
+		                     "This answer was not accepted.");
+	if (step == REFUSED && asker)
+		return rpc_fault_set(fault, "T-NOT-ALLOWED", "tuyau solved ID",
+		                     "Only who asks the target learns of a refusal.");
+	if (step == REFUSED) {
+		life_batch_private(&work->batch, &work->object.id, VIEW_PRIVATE_REFUSED,
+		                   TUY_BYTES(award->id.b));
+		return 0;
+	}
 	struct tuy_record record = life_record(TUY_RECORD_PROGRESS, &work->object.id);
 	life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(award->id.b));
 	life_set_number(&record, TUY_FIELD_STEP, step);
@@ -403,13 +461,16 @@ void rpc_do_done(struct rpc_call *call)
 		return;
 	int bad = rpc_param_text(call->params, "step", 20, &name, &fault) < 0 ? -1 : 0;
 	uint32_t step = ask ? tuy_ask_step_named(name) : tuy_step_named(name);
+	if (ask && tuy_text_equal(name, tuy_text_bytes("refused")))
+		step = REFUSED;
 	if (bad == 0 && step == 0)
 		bad = rpc_fault_set(&fault, "T-USAGE", "tuyau help done",
-		                    ask ? "Which step: asked, agreed, introduced, met or done?"
+		                    ask ? "Which step: asked, agreed, refused, introduced, met or "
+		                          "done?"
 		                        : "Which step: contacted, meeting, quoted, won, lost, "
 		                          "no-answer or not-a-fit?");
 	if (bad == 0)
-		bad = ask ? ask_done_fill(call, &life, work, step, &fault)
+		bad = ask ? ask_done_fill(call, &reading, &life, work, step, &fault)
 		          : done_fill(call, &life, work, award, step, &fault);
 	rpc_life_close(&reading, &life);
 	if (bad != 0)

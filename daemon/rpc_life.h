@@ -34,9 +34,21 @@ void rpc_life_refuse(struct rpc_call *call, struct store_reading *reading, struc
 /* Is it an object of this member; did this device give it? */
 bool rpc_life_mine(const struct rpc_home *home, const struct view_object *object);
 bool rpc_life_given_here(const struct rpc_home *home, const struct view_object *object);
+/* Is it an ask of which the circle does not learn that it was answered (PROTOCOL 8.6)? */
+bool rpc_life_is_silent(struct rpc_home *home, struct store_reading *reading,
+                        const struct view_object *object);
 /* The record's `from` of a member; "somebody". */
 const char *rpc_life_who(struct rpc_home *home, struct store_reading *reading, uint32_t circle_no,
                          const struct tuy_member *member);
+
+/* The answer that the param `answer` names by its id or its author, else the only one, or the only
+ * one that was accepted. NULL with `fault`. */
+enum rpc_answers { RPC_ANSWERS, RPC_ANSWERS_ACCEPTED };
+const struct tuy_life_claim *rpc_life_answer_find(struct rpc_call *call,
+                                                  struct store_reading *reading,
+                                                  const struct view_life *life,
+                                                  uint32_t circle_no, enum rpc_answers among,
+                                                  struct rpc_fault *fault);
 
 /* Writes the batch, then answers with OBJECT. To be called last. */
 void rpc_life_write(struct rpc_call *call);

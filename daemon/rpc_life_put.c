@@ -1,7 +1,9 @@
 #include "rpc_life_put.h"
+#include "life_write.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "view_life.h"
+#include "../proto/text.h"
 #include <string.h>
 
 /* One object being shown. */
@@ -14,6 +16,7 @@ struct shown {
 	const struct tuy_life_award *award; /* the one to show; NULL: none */
 	bool mine;                          /* given by the owner */
 	bool taker;                         /* awarded to the owner */
+	bool silent; /* an ask of which the circle does not learn that it was answered */
 	struct rpc_out *out;
 };
 
@@ -58,7 +61,8 @@ static void text_put(const struct shown *s, const struct tuy_record *record, enu
 static void texts_put(const struct shown *s, const struct tuy_record *record)
 {
 	for (int f = TUY_FIELD_TITLE; f < TUY_FIELD_END; f++)
-		if (f != TUY_FIELD_STEP && f != TUY_FIELD_HOW && f != TUY_FIELD_DUE)
+		if (f != TUY_FIELD_STEP && f != TUY_FIELD_HOW && f != TUY_FIELD_DUE &&
+		    f != TUY_FIELD_LETTER && f != TUY_FIELD_SIGNATURE)
 			text_put(s, record, (enum tuy_field)f);
 }
 
@@ -130,6 +134,27 @@ static void outcome_put(const struct shown *s)
 	rpc_close_one(s->out);
 }
 
+/* How far an answer got. Of a refusal only the answerer knows (PROTOCOL 8.6). */
+static void answer_state_put(const struct shown *s, const struct tuy_life_claim *answer)
+{
+	const struct tuy_life *life = &s->life->life;
+	enum tuy_answer_state state = tuy_answer_state(life, answer, loop_now(s->home->d).wall_s);
+	const struct tuy_life_award *award = NULL;
+	struct tuy_bytes refused;
+	for (uint32_t i = 0; i < life->award_count && !award; i++)
+		if (memcmp(&life->award[i].of, &answer->id, sizeof answer->id) == 0)
+			award = &life->award[i];
+	bool no = award && !s->mine && state != TUY_ANSWER_DONE &&
+	          view_private(s->reading, s->object->circle_no, &s->object->id,
+	                       VIEW_PRIVATE_REFUSED, &refused) == 0 &&
+	          tuy_text_equal(refused, TUY_BYTES(award->id.b));
+	rpc_put_str(s->out, "state", no ? "refused" : tuy_answer_state_name(state));
+	if (!award)
+		return;
+	rpc_put_flag(s->out, "accepted", true);
+	rpc_put_str(s->out, "step", tuy_ask_step_name(award->step));
+}
+
 /* Whose claim, or answer, stands; with what he says to this member. */
 static void claim_put(const struct shown *s, const struct tuy_life_claim *claim)
 {
@@ -149,14 +174,8 @@ static void claim_put(const struct shown *s, const struct tuy_life_claim *claim)
 			            tuy_answer_name(record.value[TUY_FIELD_HOW].number));
 		texts_put(s, &record);
 	}
-	for (uint32_t k = 0; ask && k < s->life->life.award_count; k++) {
-		const struct tuy_life_award *award = &s->life->life.award[k];
-		if (memcmp(&award->of, &claim->id, sizeof claim->id) != 0)
-			continue;
-		rpc_put_flag(s->out, "accepted", true);
-		rpc_put_str(s->out, "step", tuy_ask_step_name(award->step));
-		break;
-	}
+	if (ask)
+		answer_state_put(s, claim);
 	rpc_close_one(s->out);
 }
 
@@ -165,7 +184,9 @@ static void claims_put(const struct shown *s)
 	const struct tuy_life *life = &s->life->life;
 	bool ask = s->object->kind == TUY_RECORD_ASK;
 	const struct tuy_life_claim *own = tuy_life_claim_by(life, &s->life->me);
-	if (ask)
+	if (ask && s->silent && !s->mine)
+		rpc_put_nil(s->out, "answered");
+	else if (ask)
 		rpc_put_uint(s->out, "answered", life->claim_count);
 	else if (own)
 		rpc_put_flag(s->out, "claimed", true);
@@ -212,6 +233,20 @@ static void waiting_put(const struct shown *s)
 	person_put(s, "name", &s->object->member);
 	rpc_put_flag(s->out, "online", member_is_online(s, &s->object->member, &since_s));
 	rpc_put_time(s->out, "since", since_s);
+	rpc_close_one(s->out);
+}
+
+/* Whom an own ask is for, if it is not for the circle. */
+static void among_put(const struct shown *s)
+{
+	struct life_among among = { 0 };
+	if (s->mine)
+		life_among_read(s->reading, s->object, &among);
+	if (among.count == 0)
+		return;
+	rpc_open_array(s->out, "to");
+	for (uint32_t i = 0; i < among.count; i++)
+		person_put(s, NULL, &among.member[i]);
 	rpc_close_one(s->out);
 }
 
@@ -305,13 +340,20 @@ static void next_put(const struct shown *s)
 }
 
 void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
-                  const struct view_object *object, struct rpc_out *out)
+                  const struct view_object *object, enum rpc_silence silent, struct rpc_out *out)
 {
 	const struct tuy_member *me = &home->d->keys->cert.member;
 	struct view_life life;
 	struct tuy_bytes value;
-	struct shown s = { home,  reading, object, rpc_circle_get(home, reading, object->circle_no),
-		           &life, NULL,    false,  false,
+	struct shown s = { home,
+		           reading,
+		           object,
+		           rpc_circle_get(home, reading, object->circle_no),
+		           &life,
+		           NULL,
+		           false,
+		           false,
+		           silent == RPC_SILENT,
 		           out };
 	if (view_life_read(reading, object, me, &life) != 0) {
 		view_life_free(&life);
@@ -331,6 +373,7 @@ void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
 	outcome_put(&s);
 	claims_put(&s);
 	waiting_put(&s);
+	among_put(&s);
 	thanks_put(&s);
 	passes_put(&s);
 	if (s.mine &&

@@ -9,8 +9,10 @@
 
 #include "rpc_home.h"
 
-/* Into an open map. */
+/* Into an open map. SILENT: an ask of which the circle does not learn that it was answered
+ * (PROTOCOL 8.6). Other records are opened: spans of the object's own are gone then. */
+enum rpc_silence { RPC_COUNTED, RPC_SILENT };
 void rpc_life_put(struct rpc_home *home, struct store_reading *reading,
-                  const struct view_object *object, struct rpc_out *out);
+                  const struct view_object *object, enum rpc_silence silent, struct rpc_out *out);
 
 #endif

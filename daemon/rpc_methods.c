@@ -1,9 +1,11 @@
 #include "rpc_methods.h"
 #include "audit.h"
 #include "event_source.h"
+#include "hooks.h"
 #include "life.h"
 #include "log.h"
 #include "rpc_do.h"
+#include "rpc_events.h"
 #include "rpc_home.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
@@ -19,7 +21,7 @@ static const struct rpc_method methods[] = {
 	{ "profile_set", " circle fields ", rpc_do_profile_set },
 	{ "profile_show", " circle member ", rpc_do_profile_show },
 	{ "tip", " circle fields card hide_company why_private life_s ", rpc_do_tip },
-	{ "ask", " circle fields life_s ", rpc_do_ask },
+	{ "ask", " circle fields to life_s ", rpc_do_ask },
 	{ "inbox", " circle all mine for_me limit query ", rpc_do_inbox },
 	{ "show", " id ", rpc_do_show },
 	{ "search", " query circle limit ", rpc_do_search },
@@ -29,10 +31,12 @@ static const struct rpc_method methods[] = {
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },
+	{ "calendar", " circle position ", rpc_do_calendar },
+	{ "export", " circle position all about ", rpc_do_export },
 	{ "audit", " since_s limit ", rpc_do_audit },
 	{ "claim", " id note ", rpc_do_claim },
 	{ "award", " id member ", rpc_do_award },
-	{ "done", " id step fields replace ", rpc_do_done },
+	{ "done", " id step fields replace answer ", rpc_do_done },
 	{ "give_back", " id fields ", rpc_do_give_back },
 	{ "pass", " id fields ", rpc_do_pass },
 	{ "withdraw", " id ", rpc_do_withdraw },
@@ -53,6 +57,7 @@ static const struct rpc_method methods[] = {
 	  rpc_do_vouch_write },
 	{ "vouch_sign", " id ", rpc_do_vouch_sign },
 	{ "vouch_send", " id ", rpc_do_vouch_send },
+	{ "vouch_get", " id answer ", rpc_do_vouch_get },
 	{ "vouch_list", " ", rpc_do_vouch_list },
 	{ "vouch_revoke", " id ", rpc_do_vouch_revoke },
 	{ "letter_check", " key number ", rpc_do_letter_check },
@@ -145,7 +150,11 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		home->source = event_source_create(d, &listener);
 	if (home && home->source)
 		home->life = life_create(d, &(struct life_host){ on_life, may_have, home });
-	if (home && (!home->life || loop_subscribe(d, on_tell, home) != 0)) {
+	if (home && home->life)
+		home->hooks = hooks_create(d, event_source_events(home->source),
+		                           &(struct hooks_host){ rpc_events_pack, home });
+	if (home && (!home->hooks || loop_subscribe(d, on_tell, home) != 0)) {
+		hooks_destroy(home->hooks);
 		life_destroy(home->life);
 		event_source_destroy(home->source);
 		rpc_home_destroy(home);
@@ -167,6 +176,7 @@ void rpc_methods_end(struct rpc_service *service)
 		return;
 	struct rpc_home *home = service->home;
 	loop_forget(home->d, home);
+	hooks_destroy(home->hooks);
 	life_destroy(home->life);
 	event_source_destroy(home->source);
 	rpc_home_destroy(home);

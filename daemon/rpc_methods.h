@@ -17,7 +17,8 @@
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
- *               worst}; indexed false: lists and search are damaged, and made again by the next
+ *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]} (hooks.h);
+ *               indexed false: lists and search are damaged, and made again by the next
  *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
  *               start, slow_own: without what other programs took, worst: what the longest of them
  *               did, nil if that is not known
@@ -36,8 +37,9 @@
  * tip           circle?, fields FIELDS, card? FIELDS of a CARD (name phone email best_time),
  *               hide_company? (company, domain and siren go into the card), why_private? (a text
  *               that stays here), life_s? -> OBJECT, durable; T-TOLD (6): a name without `told`
- * ask           circle?, fields FIELDS with ask, life_s? -> OBJECT, durable; of both: T-NOT-FOUND
- *               (3), T-AMBIGUOUS (5): whom `for` names
+ * ask           circle?, fields FIELDS with ask, to? [members] (sealed to these, 15 at most),
+ *               life_s? -> OBJECT, durable; of both: T-NOT-FOUND (3), T-AMBIGUOUS (5): whom `for`
+ *               or `to` names
  * inbox         circle?, all?, mine?, for_me?, limit? 1..1000 (20), query? (filters only)
  *               -> objects [OBJECT + part "for-you" "moves" "asks" "tips"], more, watches (how
  *               many there are), circles [{id name slug members online in_sync}]
@@ -56,9 +58,11 @@
  *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
  * award         id, member -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
  *               4.10), T-CLAIM-TAKEN (7): it is with somebody, and not twice its time
- * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?
- *               -> OBJECT; step: of tuy_step_name, or for an accepted answer of
- *               tuy_ask_step_name; T-ALREADY (7): an outcome is there
+ * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?,
+ *               answer? (as in accept: the asker says whose) -> OBJECT; step: of tuy_step_name,
+ *               or for an accepted answer of tuy_ask_step_name, or "refused": kept here, the
+ *               asker does not learn it; amount: digits, or a budget's band; T-ALREADY (7): an
+ *               outcome is there
  * give_back     id, fields? {reason text} (sealed to the giver) -> OBJECT
  * pass          id, fields? {reason text}: with one of them the giver learns it -> OBJECT
  * withdraw      id -> schema, id, state, delivery {peers have_it}: an own object with its card, or
@@ -90,6 +94,11 @@
  *               (100), wait_s? 0..25 (0) -> schema, events [EVENT of events.h], position (to go on
  *               from), more; waits until something happens, or for wait_s with no event in the end;
  *               T-BUSY: 16 wait already
+ * calendar      circle?, position? -> schema, todos [TODO], position (for the next page; nil at the
+ *               end; a page may be empty)
+ * export        circle?, position?, all?, about? -> schema, objects [OBJECT], position (as above):
+ *               own ones and those the owner did something about; `all`: all; `about` a name: those
+ *               with a text that has all its words. The first page is noted in the audit log
  * audit         since_s? (2,592,000: so long ago), limit? 1..5000 (1000): the newest -> schema,
  *               since, rows [{what at circle id title member count}], oldest first, more; what is
  *               not so is nil: what this node did with data about persons, of audit.h
@@ -102,7 +111,11 @@
  *               a field is missing or does not do, T-LETTER-SIGNED (7)
  * vouch_sign    id (of the ask, or the letter's number) -> LETTER, signed today; one that is signed
  *               already as it is; T-NOT-FOUND, T-AMBIGUOUS, T-LETTER-REVOKED (7)
- * vouch_send    id -> LETTER, noted as sent: it is handed over by its owner; T-LETTER-DRAFT (7)
+ * vouch_send    id -> LETTER, noted as sent: the asker gets it, sealed, as an answer; to others its
+ *               owner hands it over; T-LETTER-DRAFT (7)
+ * vouch_get     id (of an own vouch ask), answer? (as in accept) -> schema, number, ask, circle,
+ *               from, state "good" "expired" "revoked" "bad" (not what its author signed), expires
+ *               (a day), revoked (when), key, file (its name), text, signature: a letter that came
  * vouch_list    -> [LETTER]
  * vouch_revoke  id -> LETTER with revocation and revocation_signature, texts for outsiders; the
  *               circle knows; a draft goes
@@ -136,11 +149,17 @@
  *   nil, next [commands], and if there is such a thing:
  *   sealed {name phone ...} (giver and awardee), outcome {result at amount ...} (the two), claimed
  *   true (own claim), claimants [{id from at text?}] (giver: all, else the own one), waiting_for
- *   {name online since} (own claim that is not decided), answered (asks: how many), answers [{id
- *   from at how text ... accepted? step?}] (asker: all, else the own one), thanks [{from shared
+ *   {name online since} (own claim that is not decided), answered (asks: how many; nil: only the
+ *   asker knows), answers [{id from at state how text ... accepted? step?}] (asker: all, else the
+ *   own one; state of tuy_answer_state_name, or "refused" of the own one), to [members] (own ask
+ *   that is sealed to them), thanks [{from shared
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
  * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
  *   last_hit.
+ * TODO: schema, id, what "first-contact" "follow-up" (tips awarded to the owner), "answer" (his,
+ *   accepted), "ask" (own), status "needs-action" "in-process" "completed" "cancelled", due,
+ *   completed, modified, sequence (it grows with what is done about the object), object OBJECT, nil
+ *   if it is gone.
  * GONE: schema, id, circle, from, why, at, nodes [{member device from confirmed online
  *   offline_since: while this daemon runs, or nil}] (of what was retracted: the other devices of
  *   the circle), confirmed, of.
@@ -149,7 +168,7 @@
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
  *   members [{member name from company role online in_sync self devices [{device label}]}] with
  *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
- * LETTER: schema, number, ask (id), circle (slug), state "drafted" "signed" "sent" "expired"
+ * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state "drafted" "signed" "sent" "expired"
  *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
  *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
  * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;

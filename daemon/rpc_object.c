@@ -147,6 +147,9 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	struct tuy_delivery delivery =
 		tuy_node_delivery(home->d->node, object->log_no, object->seq);
 	uint32_t now_s = loop_now(home->d).wall_s;
+	/* the record's spans are gone once others are opened */
+	enum rpc_silence silent =
+		record && record->value[TUY_FIELD_HIDE_COUNT].number == 1 ? RPC_SILENT : RPC_COUNTED;
 	char id[TUY_OBJECT_TEXT];
 	tuy_object_text(&object->id, id);
 	rpc_put_uint(out, "schema", 1);
@@ -173,7 +176,7 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_uint(out, "peers", delivery.of);
 	rpc_put_uint(out, "have_it", delivery.have);
 	rpc_close_one(out);
-	rpc_life_put(home, reading, object, out);
+	rpc_life_put(home, reading, object, silent, out);
 }
 
 bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,

@@ -269,6 +269,18 @@ int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct
 	return 1;
 }
 
+int rpc_param_line(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
+                   struct rpc_fault *fault)
+{
+	int there = rpc_param_text(params, name, max, out, fault);
+	if (there <= 0 || tuy_text_check(*out, TUY_TEXT_ONE_LINE, NULL) == TUY_TEXT_CLEAN)
+		return there;
+	return rpc_fault_set(fault, "T-USAGE", "",
+	                     "%s holds control characters or line ends; type it again without "
+	                     "them.",
+	                     name);
+}
+
 int rpc_param_texts(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
                     uint32_t *count, struct rpc_fault *fault)
 {

@@ -46,6 +46,10 @@ int rpc_params_check(struct tuy_bytes params, const char *known, struct rpc_faul
  * with `fault`: wrong type or size. */
 int rpc_param_text(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
                    struct rpc_fault *fault);
+/* The same for a text that is kept and shown again: -1 too if it holds line ends, or what must not
+ * reach a terminal. */
+int rpc_param_line(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,
+                   struct rpc_fault *fault);
 /* An array of at most *count texts of at most `max` bytes; *count: how many. An empty one is not
  * given. */
 int rpc_param_texts(struct tuy_bytes params, const char *name, size_t max, struct tuy_bytes *out,

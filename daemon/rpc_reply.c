@@ -157,6 +157,8 @@ void rpc_put_text(struct rpc_out *out, const char *key, struct tuy_bytes text)
 {
 	msgpack_packer pk = element_begin(out, key);
 	text_pack(&pk, text.p, text.len);
+	if (out->on_text)
+		out->on_text(out->context, text);
 }
 
 void rpc_put_hex(struct rpc_out *out, const char *key, struct tuy_bytes bytes)

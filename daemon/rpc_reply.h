@@ -28,6 +28,9 @@ struct rpc_out {
 	size_t cap;
 	enum tuy_err err; /* TUY_OK; TUY_E_LIMIT: over 8 MiB, or an array over 65,535; TUY_E_FULL:
 	                     no memory */
+	/* Hears each text that is put, keys aside; NULL: nobody. */
+	void (*on_text)(void *context, struct tuy_bytes text);
+	void *context;
 	uint32_t depth;
 	struct {
 		size_t at; /* of the head */

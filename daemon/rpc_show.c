@@ -64,9 +64,13 @@ static void not_found(struct rpc_call *call, struct store_reading *reading, stru
 	for (uint32_t i = 0; i < count && i < MEANT_MAX; i++)
 		name_append(meant, sizeof meant, call->home, reading, &near[i]);
 	store_reading_end(reading);
-	rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all", "Nothing begins with %.*s.%s%s%s",
-	         (int)id.len, (const char *)id.p, count > 0 ? " Did you mean " : "", meant,
-	         count > 0 ? "?" : "");
+	if (count > 0)
+		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all",
+		         "Nothing begins with %.*s. Did you mean %s?", (int)id.len,
+		         (const char *)id.p, meant);
+	else
+		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all", "Nothing begins with %.*s.",
+		         (int)id.len, (const char *)id.p);
 }
 
 static void several_found(struct rpc_call *call, struct store_reading *reading, struct tuy_bytes id,

@@ -1,4 +1,5 @@
 /* status, stop. */
+#include "hooks.h"
 #include "notice.h"
 #include "rpc_do.h"
 #include "rpc_people.h"
@@ -108,8 +109,9 @@ static void loop_put(const struct daemon *d, struct rpc_out *out)
 	rpc_close_one(out);
 }
 
-static void daemon_put(const struct daemon *d, struct rpc_out *out)
+static void daemon_put(const struct rpc_call *call, struct rpc_out *out)
 {
+	const struct daemon *d = call->home->d;
 	char listen[CONFIG_ADDRESS_TEXT];
 	config_address_text(&d->listen[0], listen);
 	rpc_put_uint(out, "schema", 1);
@@ -133,7 +135,7 @@ static void daemon_put(const struct daemon *d, struct rpc_out *out)
 	for (int i = 0; i < NOTICE_COUNT; i++) {
 		const char *text = notice_text(d, (enum notice)i);
 		if (text)
-			rpc_put_str(out, NULL, text);
+			rpc_put_str(out, NULL, rpc_text(call, text));
 	}
 	rpc_close_one(out);
 }
@@ -147,7 +149,7 @@ void rpc_do_status(struct rpc_call *call)
 		return;
 	struct rpc_out *out = rpc_result(call);
 	rpc_open_map(out, NULL);
-	daemon_put(home->d, out);
+	daemon_put(call, out);
 	rpc_open_array(out, "circles");
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++) {
 		const struct rpc_circle *circle = rpc_circle_get(home, &reading, i);
@@ -169,6 +171,7 @@ void rpc_do_status(struct rpc_call *call)
 	rpc_put_uint(out, "objects", view_count(&reading));
 	rpc_close_one(out);
 	loop_put(home->d, out);
+	hooks_status_put(home->hooks, out);
 	rpc_close_one(out);
 	store_reading_end(&reading);
 	rpc_answer(call);

@@ -112,8 +112,12 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
                      struct life_work *work)
 {
 	const struct tuy_life_claim *claim = tuy_life_claim_by(&life->life, &life->me);
+	const struct view_object *object = &work->object;
 	bool mine = rpc_life_mine(call->home, &work->object);
 	bool open = life->life.state == TUY_LIFE_OPEN;
+	static const enum view_private own[] = { VIEW_PRIVATE_CARD, VIEW_PRIVATE_NOTE,
+		                                 VIEW_PRIVATE_TOLD, VIEW_PRIVATE_AMONG };
+	struct life_among among;
 	struct tuy_record record = life_record(TUY_RECORD_WITHDRAW, &work->object.id);
 	if (!mine && !claim) {
 		rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau pass ID",
@@ -128,12 +132,21 @@ static void withdraw(struct rpc_call *call, struct store_reading *reading, struc
 	}
 	if (!mine)
 		life_set_bytes(&record, TUY_FIELD_OF, TUY_BYTES(claim->id.b));
-	life_batch_add(&work->batch, &record, life_expiry(call->home->d, LIFE_SPAN_ACT), NULL);
-	for (int kind = VIEW_PRIVATE_CARD; mine && kind <= VIEW_PRIVATE_TOLD; kind++)
-		life_batch_private(&work->batch, &work->object.id, (enum view_private)kind,
-		                   (struct tuy_bytes){ 0 });
+	if (mine)
+		life_among_read(reading, object, &among);
+	else
+		among = rpc_life_is_silent(call->home, reading, object)
+		                ? (struct life_among){ 1, { object->member } }
+		                : (struct life_among){ 0 };
+	life_batch_add_among(&work->batch, &record, life_expiry(call->home->d, LIFE_SPAN_ACT),
+	                     &among);
+	for (size_t i = 0; mine && i < sizeof own / sizeof own[0]; i++)
+		life_batch_private(&work->batch, &work->object.id, own[i], (struct tuy_bytes){ 0 });
 	if (mine) {
-		life_batch_audit(&work->batch, AUDIT_WITHDRAWN, &work->object.id, NULL);
+		life_batch_audit(&work->batch,
+		                 work->object.kind == TUY_RECORD_ASK ? AUDIT_UNASKED
+		                                                     : AUDIT_WITHDRAWN,
+		                 &work->object.id, NULL);
 		gone_keep(call->home, reading, &work->object);
 	}
 	rpc_life_close(reading, life);
@@ -186,6 +199,7 @@ void rpc_do_edit(struct rpc_call *call)
 	struct view_life life;
 	struct rpc_fault fault;
 	struct tuy_record record;
+	struct life_among among;
 	uint8_t room[LIFE_ROOM / 2];
 	struct life_work *work = rpc_life_open(call, &reading, &life);
 	if (!work)
@@ -203,12 +217,13 @@ void rpc_do_edit(struct rpc_call *call)
 		return;
 	}
 	rpc_record_keep(&record, room, sizeof room);
+	life_among_read(&reading, &work->object, &among);
 	rpc_life_close(&reading, &life);
 	record.rev++;
 	if (rpc_life_fields(call, &record, &fault) != 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
-	life_batch_add(&work->batch, &record, work->object.expires_s, NULL);
+	life_batch_add_among(&work->batch, &record, work->object.expires_s, &among);
 	rpc_life_write(call);
 }

@@ -1,4 +1,5 @@
 /* tip, ask: the same way for both, by the field table. */
+#include "amount.h"
 #include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_object.h"
@@ -70,13 +71,9 @@ static int expiry_param(struct rpc_call *call, const struct tuy_record *record, 
 /* Product 1.1: bands, so that nobody has to say a figure. */
 static int budget_check(struct tuy_record *record, struct rpc_fault *fault)
 {
-	static const char *const bands[] = { "0-1k", "1-5k", "5-20k", "20-100k", "100k+" };
 	const struct tuy_value *budget = &record->value[TUY_FIELD_BUDGET];
-	if (!budget->present)
+	if (!budget->present || amount_band(budget->text) < AMOUNT_BANDS)
 		return 0;
-	for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
-		if (tuy_text_equal(budget->text, tuy_text_bytes(bands[i])))
-			return 0;
 	return rpc_fault_set(fault, "T-USAGE", "",
 	                     "\"--budget %.*s\": 0-1k, 1-5k, 5-20k, 20-100k or 100k+.",
 	                     (int)budget->text.len, (const char *)budget->text.p);
@@ -110,6 +107,39 @@ static int for_check(const struct rpc_circle *circle, struct tuy_record *record,
 			fault, "T-AMBIGUOUS", "Give the whole name, or digits of the id.",
 			"%u people in %s are called \"%.*s\".", count, circle->name, len, text);
 	return 0;
+}
+
+/* Whom the param `to` names: an ask for these members only, who alone learn of its answers. 0 or -1
+ * with `fault`. */
+static int to_param(struct rpc_call *call, const struct rpc_circle *circle,
+                    struct tuy_record *record, struct life_among *among, struct rpc_fault *fault)
+{
+	struct tuy_bytes name[LIFE_AMONG_MAX];
+	uint32_t count = LIFE_AMONG_MAX;
+	int there = rpc_param_texts(call->params, "to", RPC_NAME_MAX, name, &count, fault);
+	*among = (struct life_among){ 0 };
+	for (uint32_t i = 0; there == 1 && i < count; i++) {
+		const struct rpc_person *person = NULL;
+		uint32_t found = rpc_person_find(circle, name[i], &person);
+		int len = (int)name[i].len;
+		if (found == 0)
+			return rpc_fault_set(fault, "T-NOT-FOUND", "tuyau circle show",
+			                     "Nobody in %s is called \"%.*s\".", circle->name, len,
+			                     (const char *)name[i].p);
+		if (found > 1)
+			return rpc_fault_set(fault, "T-AMBIGUOUS",
+			                     "Give the whole name, or digits of the id.",
+			                     "%u people in %s are called \"%.*s\".", found,
+			                     circle->name, len, (const char *)name[i].p);
+		if (memcmp(&person->member, &call->home->d->keys->cert.member,
+		           sizeof person->member) == 0)
+			return rpc_fault_set(fault, "T-USAGE", "tuyau circle show",
+			                     "You do not need to ask yourself.");
+		among->member[among->count++] = person->member;
+	}
+	if (among->count > 0)
+		life_set_number(record, TUY_FIELD_HIDE_COUNT, 1);
+	return there < 0 ? -1 : 0;
 }
 
 /* call->work of tip and ask. */
@@ -205,7 +235,7 @@ static int private_add(struct rpc_call *call, struct give_work *work, struct tuy
 	struct tuy_bytes note = { 0 };
 	uint8_t room[4096];
 	struct tuy_writer w = tuy_writer(room, sizeof room);
-	if (rpc_param_text(call->params, "why_private", RPC_NOTE_MAX, &note, fault) < 0)
+	if (rpc_param_line(call->params, "why_private", RPC_NOTE_MAX, &note, fault) < 0)
 		return -1;
 	if (note.len > 0)
 		life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_NOTE, note);
@@ -266,6 +296,7 @@ static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 	struct tuy_record record = { .kind = kind };
 	struct tuy_record card_record = { .kind = TUY_RECORD_CARD };
 	uint8_t title[TITLE_MAX];
+	struct life_among among = { 0 };
 	uint32_t exp_s = 0;
 	int card;
 	if (rpc_reading_begin(call, &reading) != 0)
@@ -274,7 +305,8 @@ static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 	store_reading_end(&reading);
 	if (!circle)
 		return;
-	if (record_params(call, circle, &record, title, &card_record, &card, &exp_s, &fault) != 0) {
+	if (record_params(call, circle, &record, title, &card_record, &card, &exp_s, &fault) != 0 ||
+	    (kind == TUY_RECORD_ASK && to_param(call, circle, &record, &among, &fault) != 0)) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
@@ -286,7 +318,11 @@ static void object_create(struct rpc_call *call, enum tuy_record_kind kind)
 	randombytes_buf(record.nonce.b, sizeof record.nonce.b);
 	work->id = life_record_id(call->home->d, circle->circle_no, &record);
 	life_batch_begin(&work->batch, circle->circle_no);
-	life_batch_add(&work->batch, &record, exp_s, NULL);
+	life_batch_add_among(&work->batch, &record, exp_s, &among);
+	if (among.count > 0)
+		life_batch_private(&work->batch, &work->id, VIEW_PRIVATE_AMONG,
+		                   (struct tuy_bytes){ among.member[0].b,
+		                                       among.count * sizeof among.member[0] });
 	if (private_add(call, work, card ? &card_record : NULL, &fault) != 0)
 		rpc_fail_fault(call, &fault);
 	else

@@ -1,5 +1,6 @@
 /* watch_add, watch_list, watch_remove; and what is matched. */
 #include "rpc_watch.h"
+#include "event_source.h"
 #include "rpc_do.h"
 #include "rpc_find.h"
 #include "rpc_object.h"
@@ -75,18 +76,15 @@ static enum tuy_err watch_keep(struct rpc_home *home, const struct watch *watch,
 	               : TUY_E_STORE;
 }
 
-bool rpc_watch_came(void *context, struct store_reading *reading, const struct view_object *object)
+/* Whether a watch is to be told of it; all that are met note it. */
+static bool watches_note(struct rpc_home *home, struct store_reading *reading,
+                         const struct view_object *object, const struct tuy_record *record)
 {
-	struct rpc_home *home = context;
-	struct tuy_record record;
 	uint64_t ticket;
 	bool told = false;
-	if (home->watches.count == 0 || is_own(home, object) ||
-	    !rpc_record_get(home, reading, object, &record))
-		return false;
 	for (uint32_t i = 0; i < home->watches.count; i++) {
 		struct watch *watch = home->watches.watch[i];
-		if (watch->leaving || !is_met(home, reading, watch, object, &record))
+		if (watch->leaving || !is_met(home, reading, watch, object, record))
 			continue;
 		told = told || watch->notify == WATCH_NOW;
 		watch->hits++;
@@ -94,6 +92,23 @@ bool rpc_watch_came(void *context, struct store_reading *reading, const struct v
 		(void)watch_keep(home, watch, &ticket);
 	}
 	return told;
+}
+
+unsigned int rpc_watch_came(void *context, struct store_reading *reading,
+                            const struct view_object *object)
+{
+	struct rpc_home *home = context;
+	struct tuy_record record;
+	unsigned int came = 0;
+	if (!home->d->keys->certified || !rpc_record_get(home, reading, object, &record))
+		return 0;
+	if (rpc_object_is_for_me(home, reading, object, &record))
+		came |= EVENT_CAME_MATCHED | EVENT_CAME_MEANT;
+	else if (!record.value[TUY_FIELD_FOR].present)
+		came |= EVENT_CAME_MEANT;
+	if (watches_note(home, reading, object, &record))
+		came |= EVENT_CAME_MATCHED;
+	return came;
 }
 
 /* ---- the methods ---- */
@@ -170,7 +185,7 @@ void rpc_do_watch_add(struct rpc_call *call)
 		store_reading_end(&reading);
 		return;
 	}
-	if (rpc_param_text(call->params, "query", FIND_TEXT_MAX, &query, &fault) >= 0 &&
+	if (rpc_param_line(call->params, "query", FIND_TEXT_MAX, &query, &fault) >= 0 &&
 	    rpc_param_flag(call->params, "digest", &digest, &fault) >= 0)
 		watch = watch_make(&home->watches, query, &fault);
 	if (watch && find_resolve(home, &reading, circle, &watch->find, &fault) != 0) {

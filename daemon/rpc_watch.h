@@ -16,7 +16,9 @@ bool rpc_watch_is_for_you(struct rpc_home *home, struct store_reading *reading,
 void rpc_watch_matched_put(struct rpc_home *home, struct store_reading *reading,
                            const struct view_object *object, const struct tuy_record *record,
                            struct rpc_out *out);
-/* It came just now: whether it is to be told. The watches note it. `context`: the rpc_home. */
-bool rpc_watch_came(void *context, struct store_reading *reading, const struct view_object *object);
+/* It came just now, from somebody else: EVENT_CAME_* (event_source.h). The watches note it.
+ * `context`: the rpc_home. */
+unsigned int rpc_watch_came(void *context, struct store_reading *reading,
+                            const struct view_object *object);
 
 #endif

@@ -68,6 +68,10 @@ int store_env_open(const char *dir, unsigned flags, size_t map_len, MDB_env **en
 		mdb_env_close(made);
 		return rc;
 	}
+	/* LMDB 0.9.24 would leave it open in the programs that are run from here. */
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(made, &fd) == 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	*env = made;
 	return 0;
 }
@@ -228,10 +232,10 @@ static int store_create(const char *dir, const struct tuy_device_keys *keys)
 
 /* ---- is it ours? ---- */
 
-static int foreign(struct store_error *error, const char *dir, const char *what)
+static int foreign(struct store_error *error, const char *dir, const char *message)
 {
 	return store_fail(error, "T-STORE-FOREIGN", "Give another directory, or move it away.",
-	                  "The store in %s %s.", dir, what);
+	                  message, dir);
 }
 
 static int damaged(struct store_error *error, const char *dir, enum store_table table)
@@ -247,7 +251,7 @@ static int refused(struct store_error *error, const char *dir, int rc)
 	return store_fail(error, code,
 	                  strcmp(code, "T-STORE-FULL") == 0 ? "Make room on that disk."
 	                                                    : "Look at the disk and its log.",
-	                  "The store in %s cannot be opened: %s.", dir, mdb_strerror(rc));
+	                  "The store in %s cannot be opened: %s.", dir, store_why(rc));
 }
 
 /* The device is looked at before its checksums are: those of another device cannot hold. */
@@ -260,16 +264,17 @@ static int meta_check(MDB_txn *txn, const struct store_tables *tables, const cha
 	MDB_val row;
 	int rc = mdb_get(txn, tables->dbi[STORE_META], &key, &row);
 	if (rc != 0 || row.mv_size != sizeof keys->device.b + STORE_MAC_SIZE)
-		return foreign(error, dir, "was not written by tuyau");
+		return foreign(error, dir, N_("The store in %s was not written by tuyau."));
 	if (memcmp(row.mv_data, keys->device.b, sizeof keys->device.b) != 0)
-		return foreign(error, dir, "belongs to another device");
+		return foreign(error, dir, N_("The store in %s belongs to another device."));
 	rc = store_get(txn, tables, STORE_META, key_device, &value);
 	if (rc == 0)
 		rc = store_get(txn, tables, STORE_META, key_schema, &value);
 	if (rc != 0 || value.len != 4)
 		return damaged(error, dir, STORE_META);
 	if (tuy_get32(value.p) != STORE_SCHEMA)
-		return foreign(error, dir, "was written by a later version of tuyau");
+		return foreign(error, dir,
+		               N_("The store in %s was written by a later version of tuyau."));
 	rc = store_get(txn, tables, STORE_META, key_incarnation, &value);
 	if (rc != 0 || value.len != sizeof incarnation->b)
 		return damaged(error, dir, STORE_META);
@@ -287,7 +292,7 @@ static int store_inspect(struct store *store, const struct tuy_device_keys *keys
 	MDB_txn *txn;
 	int rc = store_env_open(store->dir, MDB_RDONLY | MDB_NOLOCK, store->map_len, &env);
 	if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH)
-		return foreign(error, store->dir, "was not written by tuyau");
+		return foreign(error, store->dir, N_("The store in %s was not written by tuyau."));
 	if (rc != 0)
 		return refused(error, store->dir, rc);
 	rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
@@ -297,7 +302,8 @@ static int store_inspect(struct store *store, const struct tuy_device_keys *keys
 	}
 	rc = store_tables_open(txn, 0, &tables, &table);
 	if (rc != 0 && !lacks_later_tables(rc, table))
-		rc = table == STORE_META ? foreign(error, store->dir, "was not written by tuyau")
+		rc = table == STORE_META ? foreign(error, store->dir,
+		                                   N_("The store in %s was not written by tuyau."))
 		                         : damaged(error, store->dir, table);
 	else
 		rc = meta_check(txn, &tables, store->dir, keys, &store->incarnation, error);

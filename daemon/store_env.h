@@ -37,6 +37,8 @@ int store_fail(struct store_error *error, const char *code, const char *hint, co
 /* The stable code of an LMDB or errno code: "T-STORE-FULL" or "T-STORE-IO". `dir` is asked for its
  * free room when LMDB only says EIO (a write that was cut short). */
 const char *store_code(int rc, const char *dir);
+/* What an error of LMDB says, in the language of who started the daemon. */
+const char *store_why(int rc);
 
 enum store_file { STORE_FILE_ABSENT, STORE_FILE_GOOD, STORE_FILE_REFUSED };
 /*

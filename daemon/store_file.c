@@ -72,6 +72,11 @@ int store_fail(struct store_error *error, const char *code, const char *hint, co
 	return -1;
 }
 
+const char *store_why(int rc)
+{
+	return rc > 0 ? lang_errno(lang_start(), rc) : mdb_strerror(rc);
+}
+
 const char *store_code(int rc, const char *dir)
 {
 	struct statvfs fs;

@@ -9,6 +9,8 @@ static enum store_table table_of(enum store_own own)
 		return STORE_WATCHES;
 	case STORE_OWN_LETTERS:
 		return STORE_LETTERS;
+	case STORE_OWN_PEERS:
+		return STORE_PEERS;
 	case STORE_OWN_AUDIT:
 		return STORE_AUDIT;
 	case STORE_OWN_GONE:

@@ -12,6 +12,7 @@
 enum store_own {
 	STORE_OWN_WATCHES, /* watch.h */
 	STORE_OWN_LETTERS, /* store_letters.h */
+	STORE_OWN_PEERS,   /* event_people.h */
 	STORE_OWN_AUDIT,   /* audit.h */
 	STORE_OWN_GONE,    /* store_gone.h */
 	STORE_OWN_PRIVATE, /* store_news.h; the others of that table are the node's */

@@ -32,6 +32,7 @@ static const char *const names[STORE_TABLE_COUNT] = {
 	[STORE_ACTS] = "acts",
 	[STORE_MOVES] = "moves",
 	[STORE_PRIVATE] = "private",
+	[STORE_PEERS] = "peers",
 	[STORE_AUDIT] = "audit",
 	[STORE_GONE] = "gone",
 };

@@ -45,6 +45,7 @@
  *   letters      number 8 (ASCII)                own vouch letters: store_letters.h
  *
  *   watches      number u32                      the owner's standing searches, watch.h
+ *   peers        device 32                       when it was reached last, event_people.h
  *   audit        at u32, ...                     what was done with personal data, audit.h
  *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
  *                                                goes with it (enum view_private)
@@ -123,6 +124,7 @@ enum store_table { /* numbers go into the MACs: never reuse one */
 	           STORE_ACTS,
 	           STORE_MOVES,
 	           STORE_PRIVATE,
+	           STORE_PEERS,
 	           STORE_AUDIT,
 	           STORE_GONE,
 	           STORE_TABLE_COUNT,

@@ -67,7 +67,8 @@ struct view_move {
 	struct tuy_object id;
 	enum view_why why;
 	enum view_state state;
-	uint32_t at_s;           /* of the award, or of the first claim or answer */
+	uint32_t at_s;           /* of the award, or of the first claim or answer; of an accepted
+	                            answer its last step */
 	uint32_t due_s;          /* of the award; 0: none */
 	uint32_t count;          /* claims or answers that wait */
 	struct tuy_object award; /* zeros: none */
@@ -86,6 +87,9 @@ enum view_private {
 	VIEW_PRIVATE_NOTE,     /* text: why it is private */
 	VIEW_PRIVATE_PASSED,   /* empty but for one byte: not for me */
 	VIEW_PRIVATE_TOLD,     /* u8 level of reminders that were told, award id 10 */
+	VIEW_PRIVATE_REFUSED,  /* award id 10: of the own answer, whose target said no */
+	VIEW_PRIVATE_AMONG,    /* members, 32 bytes each: whom the own ask is sealed to */
+	VIEW_PRIVATE_LAST = VIEW_PRIVATE_AMONG,
 };
 /* The value, valid until the reading ends. 0, or -1 if there is none (or it is damaged). */
 int view_private(struct store_reading *reading, uint32_t circle_no, const struct tuy_object *id,

@@ -309,6 +309,8 @@ static void move_award(struct view_move *move, enum view_why why,
 	move->at_s = award->at_s;
 	move->due_s = award->due_s;
 	move->award = award->id;
+	if (why == VIEW_MOVE_ANSWERER && award->step != 0)
+		move->at_s = award->step_at_s;
 }
 
 static void move_giver(const struct tuy_life_subject *subject, const struct tuy_life *life,

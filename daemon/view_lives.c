@@ -167,7 +167,7 @@ int view_lives_erase(struct view_lives *lives, enum tuy_record_kind kind,
 int view_lives_forget(struct view_lives *lives, uint32_t circle_no, const struct tuy_object *id)
 {
 	int rc = 0;
-	for (int kind = VIEW_PRIVATE_CARD; kind <= VIEW_PRIVATE_TOLD && rc == 0; kind++) {
+	for (int kind = VIEW_PRIVATE_CARD; kind <= VIEW_PRIVATE_LAST && rc == 0; kind++) {
 		struct tuy_private row = { .object = *id, .kind = (uint32_t)kind };
 		rc = view_private_put(lives->txn, lives->tables, circle_no, &row);
 	}

@@ -313,8 +313,7 @@ static int failed(const struct store *store, int rc, struct store_error *error)
 	                  strcmp(code, "T-STORE-FULL") == 0
 	                          ? "Make room on that disk, then start again: it goes on."
 	                          : "Look at the disk and its log.",
-	                  "The views in %s cannot be made again: %s.", store->dir,
-	                  mdb_strerror(rc));
+	                  "The views in %s cannot be made again: %s.", store->dir, store_why(rc));
 }
 
 int view_rebuild_run(struct view_rebuild *rebuild_, struct store_error *error)

@@ -12,6 +12,9 @@ static int query_read(struct watch *watch, struct rpc_fault *fault)
 	struct tuy_bytes query = { watch->query, watch->query_len };
 	if (find_parse(query, &watch->find, fault) != 0)
 		return -1;
+	if (watch->find.due_s.given)
+		return rpc_fault_set(fault, "T-USAGE", "tuyau inbox 'due:<2d'",
+		                     "A watch looks at what comes: nothing of it is due yet.");
 	if (!find_is_about(&watch->find))
 		return rpc_fault_set(fault, "T-USAGE", "tuyau watch add wifi -tag:it",
 		                     "Say what to look for.");

@@ -36,6 +36,7 @@ struct writer {
 	writer_on_stored *on_stored;
 	writer_on_erased *on_erased; /* NULL: nobody asks */
 	void *context;
+	int64_t offset_s;
 	uv_async_t async;
 	uv_thread_t thread;
 	/* of the thread */
@@ -617,7 +618,7 @@ static int ticket_submit(struct writer *writer, struct ticket *made, int live)
 	if (made == NULL)
 		return -1;
 	if (uv_gettimeofday(&now) == 0)
-		made->seen_s = (uint32_t)now.tv_sec;
+		made->seen_s = (uint32_t)(now.tv_sec + writer->offset_s);
 	uv_mutex_lock(&writer->mutex);
 	tickets_push(&writer->waiting, made);
 	if (live)
@@ -625,6 +626,11 @@ static int ticket_submit(struct writer *writer, struct ticket *made, int live)
 	uv_cond_signal(&writer->cond);
 	uv_mutex_unlock(&writer->mutex);
 	return 0;
+}
+
+void writer_offset(struct writer *writer, int64_t offset_s)
+{
+	writer->offset_s = offset_s;
 }
 
 int writer_submit(struct writer *writer, uint64_t ticket, const struct tuy_store_item *items,

@@ -64,6 +64,9 @@ int writer_erase_here(struct writer *writer, uint64_t ticket, const struct store
  * like a ticket when it is done, though others may be reported before. -1: no memory.
  */
 int writer_scrub(struct writer *writer, uint64_t ticket);
+/* Entries are first seen by the clock of this machine and so many seconds more, as --clock-offset
+ * says; before the first ticket. */
+void writer_offset(struct writer *writer, int64_t offset_s);
 /* From now on erasures are reported, with the context of on_stored; before the first ticket. */
 void writer_report_erased(struct writer *writer, writer_on_erased *on_erased);
 /*

@@ -4,7 +4,11 @@
 static const char *const steps[] = { "contacted", "meeting",   "quoted",   "won",
 	                             "lost",      "no-answer", "not-a-fit" };
 static const char *const ask_steps[] = { "asked", "agreed", "introduced", "met", "done" };
-static const char *const answers[] = { "person", "relay", "moved", "intro", "me" };
+static const char *const answers[] = {
+	"person", "relay", "moved", "intro", "me", "letter", "call"
+};
+static const char *const answer_states[] = { "sent", "accepted", "asked",    "agreed", "introduced",
+	                                     "met",  "done",     "declined", "lapsed" };
 
 static bool same_member(const struct tuy_member *a, const struct tuy_member *b)
 {
@@ -333,6 +337,29 @@ const struct tuy_life_claim *tuy_life_claim_by(const struct tuy_life *life,
 	return NULL;
 }
 
+enum tuy_answer_state tuy_answer_state(const struct tuy_life *life,
+                                       const struct tuy_life_claim *answer, uint32_t now_s)
+{
+	enum tuy_answer_state state = TUY_ANSWER_SENT;
+	uint32_t moved_s = answer->at_s;
+
+	for (uint32_t i = 0; i < life->award_count; i++) {
+		const struct tuy_life_award *award = &life->award[i];
+		enum tuy_answer_state got = TUY_ANSWER_ACCEPTED + award->step;
+
+		if (!same_object(&award->of, &answer->id) || award->ended ||
+		    award->step > TUY_DONE || got <= state)
+			continue;
+		state = got;
+		moved_s = award->step != 0 ? award->step_at_s : award->at_s;
+	}
+	if (state == TUY_ANSWER_DONE)
+		return state;
+	if (state == TUY_ANSWER_SENT && life->state == TUY_LIFE_CLOSED)
+		return TUY_ANSWER_DECLINED;
+	return now_s > moved_s && now_s - moved_s >= TUY_LAPSE_S ? TUY_ANSWER_LAPSED : state;
+}
+
 static const char *name_at(const char *const *names, size_t count, uint64_t number)
 {
 	return number >= 1 && number <= count ? names[number - 1] : NULL;
@@ -367,6 +394,11 @@ const char *tuy_ask_step_name(uint64_t step)
 uint32_t tuy_ask_step_named(struct tuy_bytes name)
 {
 	return name_find(ask_steps, COUNT(ask_steps), name);
+}
+
+const char *tuy_answer_state_name(enum tuy_answer_state state)
+{
+	return name_at(answer_states, COUNT(answer_states), (uint64_t)state + 1);
 }
 
 const char *tuy_answer_name(uint64_t how)

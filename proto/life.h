@@ -101,6 +101,27 @@ const struct tuy_life_award *tuy_life_award_to(const struct tuy_life *life,
 const struct tuy_life_claim *tuy_life_claim_by(const struct tuy_life *life,
                                                const struct tuy_member *member);
 
+/*
+ * How far an answer got, by the clock of whoever looks (PROTOCOL 8.6). Without a move for so long
+ * it has lapsed; a later move counts all the same.
+ */
+#define TUY_LAPSE_S (7u * 86400)
+enum tuy_answer_state {
+	TUY_ANSWER_SENT,
+	TUY_ANSWER_ACCEPTED,
+	TUY_ANSWER_ASKED, /* from here to DONE: its steps */
+	TUY_ANSWER_AGREED,
+	TUY_ANSWER_INTRODUCED,
+	TUY_ANSWER_MET,
+	TUY_ANSWER_DONE,
+	TUY_ANSWER_DECLINED,
+	TUY_ANSWER_LAPSED,
+};
+enum tuy_answer_state tuy_answer_state(const struct tuy_life *life,
+                                       const struct tuy_life_claim *answer, uint32_t now_s);
+/* "sent", "accepted", ..; PROTOCOL 8.6's names of the steps. */
+const char *tuy_answer_state_name(enum tuy_answer_state state);
+
 /* "contacted", "meeting", "quoted", "won", "lost", "no-answer", "not-a-fit" for 1..7, of a tip;
  * NULL else. And back: 0 if none. */
 const char *tuy_step_name(uint64_t step);
@@ -108,7 +129,8 @@ uint32_t tuy_step_named(struct tuy_bytes name);
 /* "asked", "agreed", "introduced", "met", "done" for 1..5, of an answer. */
 const char *tuy_ask_step_name(uint64_t step);
 uint32_t tuy_ask_step_named(struct tuy_bytes name);
-/* "person", "relay", "moved", "intro", "me" for 1..5, of an answer. */
+/* "person", "relay", "moved", "intro", "me", "letter", "call" for 1..7, of an answer. */
+#define TUY_ANSWER_LETTER 6
 const char *tuy_answer_name(uint64_t how);
 uint32_t tuy_answer_named(struct tuy_bytes name);
 

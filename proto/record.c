@@ -76,12 +76,15 @@ static const struct tuy_field_rule rules[] = {
 	{ TUY_FIELD_PHONE, "phone", TUY_TYPE_STR, 40, CARD | ANSWER, 0, 0 },
 	{ TUY_FIELD_EMAIL, "email", TUY_TYPE_STR, 120, CARD | ANSWER, 0, 0 },
 	{ TUY_FIELD_BEST_TIME, "best_time", TUY_TYPE_STR, 120, CARD, 0, 0 },
-	{ TUY_FIELD_HOW, "how", TUY_TYPE_UINT, 5, ANSWER, 0, 0 },
+	{ TUY_FIELD_HOW, "how", TUY_TYPE_UINT, 7, ANSWER, 0, 0 },
 	{ TUY_FIELD_AS_OF, "as_of", TUY_TYPE_STR, 16, ANSWER, 0, 0 },
 	{ TUY_FIELD_STRENGTH, "strength", TUY_TYPE_UINT, 3, ANSWER, 0, 0 },
 	{ TUY_FIELD_BACK, "back", TUY_TYPE_BOOL, 1, THANKS, 0, 0 },
 	{ TUY_FIELD_SIZE, "size", TUY_TYPE_STR, 40, TIP, 0, 0 },
 	{ TUY_FIELD_UNTIL, "until", TUY_TYPE_UINT, UINT32_MAX, TIP, 0, 0 },
+	{ TUY_FIELD_HIDE_COUNT, "hide_count", TUY_TYPE_BOOL, 1, ASK, 0, 0 },
+	{ TUY_FIELD_LETTER, "letter", TUY_TYPE_STR, 6144, ANSWER, 0, 1 },
+	{ TUY_FIELD_SIGNATURE, "signature", TUY_TYPE_STR, 2048, ANSWER, 0, 1 },
 };
 #define RULES (sizeof rules / sizeof rules[0])
 _Static_assert(RULES == TUY_FIELD_END - TUY_FIELD_TITLE, "one rule a field");

@@ -84,6 +84,9 @@ enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */
 	         TUY_FIELD_BACK,
 	         TUY_FIELD_SIZE,
 	         TUY_FIELD_UNTIL,
+	         TUY_FIELD_HIDE_COUNT,
+	         TUY_FIELD_LETTER,
+	         TUY_FIELD_SIGNATURE,
 	         TUY_FIELD_END, /* one past the last */
 };
 

@@ -12,36 +12,43 @@ _tuyau_options() {
 		"--place --sector --life --claims --reward --lang --told --who --phone --email" \
 		"--best-time --hide-company --size --why-private" ;;
 	done) echo "--contacted --meeting --quoted --won --lost --no-answer --not-a-fit --asked --agreed" \
-		"--introduced --met --done --amount --currency --because --replace" ;;
+		"--refused --introduced --met --done --amount --currency --because --replace --with" ;;
 	give-back | pass | passe) echo "--because" ;;
 	thank | merci) echo "--share --back" ;;
 	edit) echo "--title --company --need --role --warm --tag --budget --when --place" ;;
-	answer) echo "--relay --intro --me --moved --as-of --who --role --phone --email --strength --told" \
+	answer) echo "--relay --intro --me --call --moved --as-of --who --role --phone --email --strength --told" \
 		"--no" ;;
 	ask | demande) echo "--company --role --blurb --tag --until --place --skills --person --why" \
-		"--for --budget --when --lang" ;;
+		"--for --budget --when --lang --to --hide-count" ;;
 	inbox) echo "--all --mine --for-me --limit \
-		from: company: kind: state: tag: warm: age:" ;;
-	search) echo "--limit from: company: kind: state: tag: warm: age:" ;;
+		from: company: kind: state: tag: warm: age: due:" ;;
+	search) echo "--limit from: company: kind: state: tag: warm: age: due:" ;;
 	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
 	digest) echo "--since --mail" ;;
 	value) echo "--since" ;;
 	forget | oublie) echo "--person --company --closed-before --dry-run --status" ;;
+	audit | registre) echo "--since" ;;
+	calendar | agenda) echo "--names" ;;
+	export | exporte) echo "--about --all" ;;
+	notice | préviens) echo "--lang" ;;
 	show) echo "--blurb" ;;
-	vouch) echo "write sign send list revoke --for --about --relation --since --fact --limits" \
+	vouch) echo "write sign send get list revoke --from --for --about --relation --since --fact --limits" \
 		"--phone --days --lang --edit --out" ;;
 	verify) echo "--key" ;;
 	events) echo "--follow --since" ;;
 	circle) echo "list show members --all" ;;
-	profile) echo "show set" ;;
+	profile) echo "show set --vcard" ;;
 	esac
 }
 
 _tuyau() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="new invite join profile tip ask inbox show search watch digest value claim award done give-back
-		pass edit withdraw undo forget thank answer accept solved circle events vouch verify status
-		stop version help donne demande prends passe merci oublie"
+		pass edit withdraw undo forget thank answer accept solved circle events vouch verify calendar export notice audit status
+		stop version help donne demande prends passe merci nouvelles aide
+		nouveau rejoins profil montre cherche attribue fait rends modifie retire annule oublie
+		réponds accepte résolu cercle veille résumé bilan événements lettre vérifie
+		agenda exporte préviens registre statut arrête boîte"
 	local globals="--home -C --json --quiet --no-start --yes --no-input --wait --help --version"
 	local command="" word i
 	local -a where=()
@@ -82,10 +89,12 @@ _tuyau() {
 	help) words=$commands ;;
 	verify) mapfile -t COMPREPLY < <(compgen -f -W "$(_tuyau_options verify) $globals" \
 		-- "$cur"); return ;;
+	calendar | agenda | export | exporte) mapfile -t COMPREPLY < <(compgen -f \
+		-W "$(_tuyau_options "$command") $globals" -- "$cur"); return ;;
 	vouch) words="$(_tuyau_options vouch) $globals
 		$(tuyau "${where[@]}" --no-start inbox --all kind:vouch -q 2>/dev/null)
 		$(tuyau "${where[@]}" --no-start vouch list -q 2>/dev/null)" ;;
-	show | claim | prends | award | done | give-back | pass | passe | edit | withdraw | forget | oublie | thank | merci | answer | accept | solved)
+	show | claim | prends | award | done | give-back | pass | passe | edit | withdraw | forget | oublie | thank | merci | answer | accept | solved | notice | préviens)
 		words="$(_tuyau_options "$command") $globals
 		$(tuyau "${where[@]}" --no-start inbox --all --limit 500 -q 2>/dev/null)" ;;
 	ask | demande) words="$(_tuyau_options ask) $globals profile intro vouch news supplier" ;;

@@ -27,26 +27,32 @@ _tuyau() {
 	local curcontext=$curcontext state line
 	local -a commands globals person filters
 	commands=(
-		'new:make a circle' 'invite:make an invitation for one person'
-		'join:enter a circle with an invitation' 'profile:what the circle knows of you'
+		'new:make a circle' 'nouveau:make a circle' 'invite:make an invitation for one person'
+		'join:enter a circle with an invitation' 'rejoins:enter a circle with an invitation' 'profile:what the circle knows of you' 'profil:what the circle knows of you'
 		'tip:give a tip to the circle' 'donne:give a tip to the circle'
 		'ask:ask the circle' 'demande:ask the circle'
-		'inbox:what the others gave and ask' 'show:all of one tip or ask'
-		'search:tips and asks that hold all these words'
-		'watch:standing searches' 'digest:what came lately, as a text'
-		'value:what the circle brought'
-		'claim:take a tip' 'prends:take a tip' 'award:award a tip of yours'
-		'done:say how far you got' 'give-back:give a tip back'
-		'pass:not for you' 'passe:not for you' 'edit:say it otherwise'
-		'withdraw:take it back' 'undo:take back what was given just now'
+		'inbox:what the others gave and ask' 'boîte:what the others gave and ask' 'show:all of one tip or ask' 'montre:all of one tip or ask'
+		'search:tips and asks that hold all these words' 'cherche:tips and asks that hold all these words'
+		'watch:standing searches' 'veille:standing searches' 'digest:what came lately, as a text' 'résumé:what came lately, as a text'
+		'value:what the circle brought' 'bilan:what the circle brought'
+		'claim:take a tip' 'prends:take a tip' 'award:award a tip of yours' 'attribue:award a tip of yours'
+		'done:say how far you got' 'fait:say how far you got' 'give-back:give a tip back' 'rends:give a tip back'
+		'pass:not for you' 'passe:not for you' 'edit:say it otherwise' 'modifie:say it otherwise'
+		'withdraw:take it back' 'retire:take it back' 'undo:take back what was given just now' 'annule:take back what was given just now'
 		'forget:erase for good; who has confirmed' 'oublie:erase for good; who has confirmed'
-		'thank:say thanks' 'merci:say thanks' 'answer:answer an ask'
-		'accept:accept an answer' 'solved:the ask needs no more answers'
-		'circle:which circles, and who is in them'
-		'events:what has happened'
-		'vouch:letters of recommendation' 'verify:check a letter or any file signed with minisign'
-		'status:the daemon, its circles and its peers' 'stop:end the daemon'
-		'version:the version' 'help:what can be typed'
+		'thank:say thanks' 'merci:say thanks' 'answer:answer an ask' 'réponds:answer an ask'
+		'accept:accept an answer' 'accepte:accept an answer' 'solved:the ask needs no more answers' 'résolu:the ask needs no more answers'
+		'circle:which circles, and who is in them' 'cercle:which circles, and who is in them'
+		'events:what has happened' 'événements:what has happened'
+		'vouch:letters of recommendation' 'lettre:letters of recommendation' 'verify:check a letter or any file signed with minisign' 'vérifie:check a letter or any file signed with minisign'
+		'calendar:what is due, for a calendar' 'agenda:what is due, for a calendar'
+		'export:everything of your own as files' 'exporte:everything of your own as files'
+		'notice:what to tell a person you name or call'
+		'préviens:what to tell a person you name or call'
+		'audit:what was done with data about persons'
+		'registre:what was done with data about persons'
+		'status:the daemon, its circles and its peers' 'statut:the daemon, its circles and its peers' 'stop:end the daemon' 'arrête:end the daemon'
+		'version:the version' 'help:what can be typed' 'aide:what can be typed'
 	)
 	filters='from\: company\: kind\: state\: tag\: warm\: age\:'
 	globals=(
@@ -96,6 +102,10 @@ _tuyau() {
 		watch) _arguments $globals '--digest' '1:what:(add list remove)' \
 			"*:words:($filters)" ;;
 		digest) _arguments $globals '--since:span:' '--mail' ;;
+		calendar | agenda) _arguments $globals '--names' '1:file:_files' ;;
+		export | exporte) _arguments $globals '--about:name:' '--all' '1:directory:_files -/' ;;
+		notice | préviens) _arguments $globals '--lang:language:(fr en)' '1:id:_tuyau_ids' ;;
+		audit | registre) _arguments $globals '--since:span:' ;;
 		value) _arguments $globals '--since:span:' ;;
 		events) _arguments $globals '(-f --follow)'{-f,--follow} '--since:position:' ;;
 		vouch)
@@ -120,7 +130,7 @@ _tuyau() {
 			'--who:name:' '--phone:phone:' '--email:email:' '1:id:_tuyau_ids' '*:text:' ;;
 		circle) _arguments $globals '(-a --all)'{-a,--all} '1:what:(list show members)' \
 			'*:circle:_tuyau_circles' ;;
-		profile) _arguments $globals '1:what:(show set)' '*:value:' ;;
+		profile) _arguments $globals '--vcard' '1:what:(show set)' '*:value:' ;;
 		help) _describe -t commands 'command' commands ;;
 		*) _arguments $globals ;;
 		esac

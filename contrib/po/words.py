@@ -23,14 +23,31 @@ CALLS = {
     "lang_text": (2,), "rpc_text": (2,),
     "rpc_fail": (3, 4), "rpc_fail_begin": (3, 4), "rpc_fault_set": (3, 4), "fault_set": (3, 4),
     "rpc_life_refuse": (5, 6), "log_error_set": (3, 4), "store_fail": (3, 4),
-    "client_refuse": (4,), "usage_error": (1,),
 }
-# Functions of one file.
-FILE_CALLS = {
+MARKS = ("_", "N_", "ngettext")
+# The same, of one folder or file.
+CALLS_OF = {
+    "cli/": {
+        "errors_set": (4, 5), "session_usage_error": (2,), "session_line_print": (2,),
+        "session_ask": (2,), "options_string": (2,), "options_words_put": (3,),
+        "words_text": (1,),
+    },
     "daemon/paths.c": {"fail": (3, 4)},
+    "daemon/find.c": {"value_bad": (2,)},
+    "cli/client.c": {"connection_lost": (2,), "nonsense": (1,)},
+    "cli/cmd_circle.c": {"made_print": (3,)},
+    "cli/cmd_life.c": {"act_run": (4,), "act_say": (3,)},
+    "cli/cmd_show.c": {"said_print": (4,)},
+    "cli/cmd_verify.c": {"refuse": (3, 4)},
+    "cli/cmd_vouch.c": {"id_params": (2,)},
+    "cli/person.c": {"field_ask": (4,)},
 }
+# Fields of tables that are translated when they are shown (cli/commands.h, options.h, show.h).
+FIELDS = ("usage", "summary", "examples")
 FOLDERS = ("cli", "daemon")
-SCRIPTS = ("contrib/demo",)
+# Texts for outsiders, in every language, side by side.
+BOTH = ("cli/notice_words.c",)
+SCRIPTS = ("contrib/demo", "contrib/lib.sh")
 
 TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<include>^[ \t]*\#[ \t]*include[^\n]*)
@@ -43,6 +60,9 @@ CONVERSION = re.compile(r"%(?:\d+\$)?[-+ #0']*(?:\*|\d+)?(?:\.(?:\*|\d+)?)?(?:hh
                         r"[diouxXeEfFgGcspn%]")
 # Two words and a blank between them, one of them in small letters: a sentence or a part of one.
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;]? [a-z]{2,}|[a-z]{2,} [A-Za-z]{2,}")
+
+# The same in all languages: a command without names to fill in, the head of a mail.
+COMMAND = re.compile(r"tuyaud? [a-z][a-z -]*(%s)?$|\nMIME-Version: ")
 
 
 def unescape(literal):
@@ -69,62 +89,89 @@ def unescape(literal):
 
 
 class Literal:
-    def __init__(self, text, line, call, arg, glued):
-        self.text, self.line, self.call, self.arg, self.glued = text, line, call, arg, glued
+    """call, arg: the innermost function it is an argument of, or "{" and the position in an
+    initialiser; field: of ".field = "; kind: what stands before it in an initialiser (OPTION_TEXT);
+    next: the name that stands behind it (SHOW_FIXED)."""
+
+    def __init__(self, text, line, frame, field, glued):
+        self.text, self.line, self.glued, self.field = text, line, glued, field
+        self.call, self.arg = frame[:2] if frame else (None, 0)
+        self.names = tuple(frame[2]) if frame else ()
+        self.next = None
+
+    def wanted(self, calls):
+        """Whether people read it, translated."""
+        if self.call != "{":
+            return self.arg in calls.get(self.call, ())
+        option = any(n.startswith("OPTION_") for n in self.names)
+        return (option or self.next is not None and
+                (self.next.startswith("SHOW_") or
+                 self.next.startswith("OPTION_") and self.arg == 3)) or self.field in FIELDS
 
 
 def literals_of(source):
-    """Each string literal (neighbours joined) with the innermost call it is an argument of."""
-    stack = []  # [function or None for brackets without one, argument]
+    """Each string literal (neighbours joined) with where it stands."""
+    stack = []  # [function, "{" or None for brackets without one, argument, names in it]
     line = 1
     name = None  # the identifier just read
+    field = None  # of ".field ="
+    before = ""
     joining = None
+    waiting = []  # literals whose next name is not read yet
     for m in TOKEN.finditer(source):
         kind, text = m.lastgroup, m.group()
         at = line
         line += text.count("\n")
-        if kind in ("comment", "line") or (kind == "other" and (text.isspace() or text == "\\")):
+        if kind in ("comment", "include", "line") or \
+                (kind == "other" and (text.isspace() or text == "\\")):
             continue
         if kind == "string":
             if joining:
                 joining.text += unescape(text)
             else:
-                frames = [f for f in reversed(stack)]
-                call, arg = None, 0
-                for frame in frames:
-                    if frame[0] == "{":
-                        break
-                    if frame[0] is not None:
-                        call, arg = frame
-                        break
-                joining = Literal(unescape(text), at, call, arg, bool(name))
+                frame = next((f for f in reversed(stack) if f[0] is not None), None)
+                joining = Literal(unescape(text), at, frame, field, bool(name))
+                waiting.append(joining)
             name = None
             continue
         if joining:
             joining.glued = joining.glued or (kind == "name" and text.startswith("PRI"))
-            yield joining
             joining = None
         if kind == "name":
-            name = text
+            if before == ".":
+                field = text
+            if waiting and text.startswith(("OPTION_", "SHOW_")):
+                for literal in waiting:
+                    literal.next = literal.next or text
+            if stack:
+                stack[-1][2].append(text)
+            name, before = text, text
             continue
         if kind == "mark":
             if text == "(":
-                stack.append([name, 1])
+                stack.append([name, 1, []])
             elif text in "{[":
-                stack.append(["{", 1])
+                stack.append(["{" if text == "{" else None, 1, []])
             elif text in ")}]" and stack:
                 stack.pop()
             elif text == "," and stack:
                 stack[-1][1] += 1
-            elif text == ";":
-                pass
-        name = None
-    if joining:
-        yield joining
+                if stack[-1][0] == "{":
+                    field = None
+            if text in "};":
+                yield from waiting
+                waiting = []
+                field = None
+        name, before = None, text
+    yield from waiting
 
 
 def calls_of(path):
-    return {**CALLS, **FILE_CALLS.get(path, {})}
+    calls = dict(CALLS)
+    for prefix, more in CALLS_OF.items():
+        if path.startswith(prefix):
+            calls.update(more)
+    return calls
 
 
 def files_of(root):
@@ -134,8 +181,8 @@ def files_of(root):
 
 
 def sentences_of_script(text):
-    """say "..." and die "..." of a shell script take a format in double quotes, gettext'...'."""
-    for m in re.finditer(r"\btext ('(?:[^'])*'|\"(?:[^\"\\$`])*\")", text):
+    """The format behind say, words or die of a shell script, in quotation marks without $."""
+    for m in re.finditer(r"(?<![\w-])(?:say|words|die) ('[^']*'|\"[^\"\\$`]*\")", text):
         yield m.group(1)[1:-1]
 
 
@@ -160,9 +207,10 @@ def extract(root, faults):
         calls = calls_of(path)
         one = None
         for lit in literals_of(source):
-            if lit.arg not in calls.get(lit.call, ()) or lit.text == "":
+            if not lit.wanted(calls) or lit.text == "":
                 continue
-            if not re.search(r"[^\W\d_]{2}", CONVERSION.sub("", lit.text)):
+            if lit.call not in MARKS and \
+                    not re.search(r"[^\W\d_]{2}", CONVERSION.sub("", lit.text)):
                 continue  # nothing in it to translate
             if lit.glued:
                 faults.append("%s:%d: a sentence glued by the preprocessor: %r"
@@ -174,7 +222,8 @@ def extract(root, faults):
     for path in SCRIPTS:
         with open(os.path.join(root, path), encoding="utf-8") as f:
             for text in sentences_of_script(f.read()):
-                add(text, path)
+                if re.search(r"[^\W\d_]{2}", CONVERSION.sub("", text)):
+                    add(text, path)
     return found
 
 
@@ -286,7 +335,8 @@ def same_conversions(a, b):
 
 
 def typography(text):
-    """What a French printer would not let pass."""
+    """What a French printer would not let pass; command lines are for the shell."""
+    text = "\n".join(x for x in text.split("\n") if not re.match(r"\s+(tuyau |--|\(echo)", x))
     if re.search(r"[a-zà-ÿ] [:;?!»](?!\S)", text):
         return "an ordinary blank before : ; ? ! or »"
     if re.search(r"« (?=\S)", text):
@@ -317,14 +367,14 @@ def entry_faults(entry, old):
 def bare_faults(root):
     """Sentences in cli/ that are printed as they are."""
     for path in files_of(root):
-        if not path.startswith("cli/"):
+        if not path.startswith("cli/") or path in BOTH:
             continue
         with open(os.path.join(root, path), encoding="utf-8") as f:
             source = f.read()
         for lit in literals_of(source):
             plain = CONVERSION.sub("", lit.text)
-            if lit.call not in calls_of(path) and lit.call != "tuy_require" and \
-                    SENTENCE.search(plain):
+            if not lit.wanted(calls_of(path)) and lit.call != "tuy_require" and \
+                    not COMMAND.match(lit.text) and SENTENCE.search(plain):
                 yield "%s:%d: without _(): %r" % (path, lit.line, lit.text)
 
 
@@ -367,11 +417,17 @@ def self_test():
     f(ngettext("%d day", "%d days", n), '"', "end");
     '''
     got = [(x.text, x.call, x.arg) for x in literals_of(source)]
-    expect("literals", got, [
+    expect("literals", sorted(got, key=str), sorted([
         ("T-X", "rpc_fail", 2), ("hint one", "rpc_fail", 3), ('hint "two"', "rpc_fail", 3),
         ("no", "strcmp", 2), ("It is %s.", "rpc_fail", 4), ("It was.", "rpc_fail", 4),
-        ("inner", "_", 1), ("marked", "N_", 1), ("bare words here", None, 0),
-        ("%d day", "ngettext", 1), ("%d days", "ngettext", 2), ("end", "f", 3)])
+        ("inner", "_", 1), ("marked", "N_", 1), ("bare words here", "{", 2),
+        ("%d day", "ngettext", 1), ("%d days", "ngettext", 2), ("end", "f", 3)], key=str))
+    table = '''static const struct option_rule r[] = { { 'n', "limit", "N", "limit", OPTION_NUMBER,
+        "at most N" } };
+    static const struct show_column c[] = { [A] = { "NAME", SHOW_FIXED, SHOW_BOLD } };
+    const struct command c = { .name = "x y", .summary = "what it is", .usage = "x ID" };'''
+    expect("tables", [x.text for x in literals_of(table) if x.wanted({})],
+           ["N", "at most N", "NAME", "what it is", "x ID"])
     expect("same", same_conversions("%s has %zu", "%2$zu de %1$s"), True)
     expect("other", same_conversions("%s has %zu", "%s de %s"), False)
     expect("less", same_conversions("%s has %zu", "%s"), False)

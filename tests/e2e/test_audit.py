@@ -49,6 +49,8 @@ def test_answers_with_a_card_and_letters_are_noted_and_old_rows_go(world):
     world.agree(nodes)
     bruno.json("answer", ask, "--no")
     bruno.json("answer", ask, "--who", "Iris Quéméner", "--phone", "01 99 00 45 67", "--told")
+    received = ("received", ask, "bruno")
+    wait_until(lambda: received in audit(alice), what="the answer with a card is noted")
     bruno.json("vouch", "write", vouch, "--relation", "client", "--since", "2022",
                "--fact", "délais tenus", "--limits", "plus de 500 postes")  # fmt: skip
     bruno.json("vouch", "sign", vouch)

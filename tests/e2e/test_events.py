@@ -255,3 +255,97 @@ def test_the_status_says_how_long_the_loop_kept_others_waiting(world):
     loop = alice.status()["loop"]
     assert loop["turns"] > 0 and loop["worst_us"] > 0 and loop["worst_own_us"] > 0
     assert loop["slow_own"] <= loop["turns"] and loop["slow"] <= loop["turns"]
+
+
+def told(node, kind):
+    return [event for event in past(node) if event["event"] == kind]
+
+
+def once(node, kind, what=None):
+    """The one event of this kind; what was told is not told again."""
+    (event,) = wait_until(lambda: told(node, kind), what=what or kind)
+    return event
+
+
+def again(world, nodes):
+    """All are started again and meet."""
+    for node in nodes:
+        node.restart()
+    world.meet(nodes)
+
+
+def settled(nodes):
+    """Nothing more is to be told of what is here: what is given now is told."""
+    for node in nodes:
+        mark = f"mark of {node.name}"
+        node.tip(mark)
+        for other in nodes:
+            wait_until(
+                lambda: mark in [e["object"]["title"] for e in told(other, "tip.new")], what=mark
+            )
+
+
+def test_a_matched_tip_and_one_for_the_owner_are_told_as_matched(world):
+    alice, bruno = world.circle("alice", "bruno")
+    bruno.tuyau("watch", "add", "wifi")
+    alice.tip("Toiture")
+    seen = alice.tip("Wi-Fi à refaire")
+    mine = alice.tip("Câblage", "--for", "bruno")
+    ask = alice.json("ask", "news", "What of the wifi shop?")
+    wait_until(lambda: told(bruno, "ask.matched"), what="ask.matched")
+    assert [e["object"]["id"] for e in told(bruno, "tip.matched")] == [seen["id"], mine["id"]]
+    assert [e["object"]["id"] for e in told(bruno, "ask.matched")] == [ask["id"]]
+    again(world, [alice, bruno])
+    settled([alice, bruno])
+    assert not told(bruno, "tip.matched") and not told(bruno, "ask.matched")
+
+
+def test_thanks_are_told_to_whom_they_are_for_once(world):
+    alice, bruno, chloe = world.circle("alice", "bruno", "chloe")
+    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust")
+    wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
+    bruno.tuyau("claim", tip["short"])
+    wait_until(lambda: told(bruno, "tip.awarded"), what="the award")
+    alice.tuyau("thank", tip["short"], "Bravo")
+    event = once(bruno, "thanks.received")
+    assert event["from"] == "alice" and event["name"] == "Alice Martin"
+    assert event["object"]["id"] == tip["id"]
+    assert [thanks["text"] for thanks in event["object"]["thanks"]] == ["Bravo"]
+    bruno.tuyau("thank", tip["short"], "Merci", "--share")
+    assert once(alice, "thanks.received")["from"] == "bruno"
+    settled([alice, bruno, chloe])
+    assert not told(chloe, "thanks.received") and len(told(bruno, "thanks.received")) == 1
+    again(world, [alice, bruno, chloe])
+    settled([alice, bruno])
+    assert not told(bruno, "thanks.received") and not told(alice, "thanks.received")
+
+
+def test_a_vouch_ask_is_told_to_those_whom_it_means(world):
+    alice, bruno, chloe = world.circle("alice", "bruno", "chloe")
+    alice.json("ask", "news", "What of Verrerie?")
+    ask = alice.json("ask", "vouch", "A word to Verrerie's director", "--for", "bruno")
+    event = once(bruno, "vouch.requested")
+    assert event["object"]["id"] == ask["id"]
+    settled([alice, bruno, chloe])
+    assert not told(chloe, "vouch.requested") and not told(alice, "vouch.requested")
+    anybody = alice.json("ask", "vouch", "Who can speak for us at Laiterie?")
+    assert once(chloe, "vouch.requested")["object"]["id"] == anybody["id"]
+
+
+def test_a_peer_that_was_not_reached_for_a_week_is_told_once(world):
+    alice, bruno = world.circle("alice", "bruno")
+    bruno.stop()
+    day = 86400
+    for days in (1, 2, 3, 4, 5, 6, 7):
+        alice.restart("--clock-offset", str(days * day))
+        alice.tip(f"day {days}")
+        assert not told(alice, "peer.unreachable"), days
+    alice.restart("--clock-offset", str(20 * day))  # it was off: those days do not count
+    event = once(alice, "peer.unreachable")
+    assert event["name"] == "Bruno Le Gall" and event["from"] == "bruno" and event["days"] == 7
+    for days in (20, 21, 22):
+        alice.restart("--clock-offset", str(days * day))
+        alice.tip(f"day {days}")
+        assert not told(alice, "peer.unreachable"), days
+    bruno.start("--clock-offset", str(22 * day))
+    wait_until(lambda: alice.peer("Bruno Le Gall")["state"] == "connected", 60, "they meet")

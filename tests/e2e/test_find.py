@@ -176,7 +176,7 @@ def test_a_watch(pair):
     assert {o["id"] for o in bruno.json("inbox")[:2]} == {hit["id"], calm["id"]}
 
     def told():
-        return [e["object"] for e in past(bruno) if e["event"] == "watch.hit"]
+        return [e["object"] for e in past(bruno) if e["event"] in ("tip.matched", "ask.matched")]
 
     wait_until(told, what="the event")
     wait_until(lambda: names(past(bruno)).count("tip.new") == 5, what="all are told")

@@ -1,5 +1,6 @@
 """Vouch letters: from the request to the revocation, checked by minisign and by tuyau verify."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -223,6 +224,9 @@ def test_a_revoked_letter_is_refused(signed):
         shutil.copy(where / name, alone)
     for node in (alice, farid):
         node.fails(1, "T-LETTER-REVOKED", "verify", str(alone / letter["file"]))
+    told = [json.loads(line) for line in farid.tuyau("events", "--json").out.splitlines()]
+    (event,) = [event for event in told if event["event"] == "vouch.revoked"]
+    assert event["from"] == "alice" and event["name"] == "Alice Martin"
     farid.restart("--rebuild")  # what is derived from the logs is made again
     farid.fails(1, "T-LETTER-REVOKED", "verify", str(alone / letter["file"]))
     # for outsiders: only with the text beside it, which minisign accepts

@@ -231,13 +231,15 @@ class Node:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
-    def start(self, *options, port=None, env=None, wait=True, level="info", wrapper=()):
+    def start(
+        self, *options, port=None, env=None, wait=True, level="info", wrapper=(), program=TUYAUD
+    ):
         """Starts tuyaud; `port`: None the one it had (a free one at first), 0 a free one."""
         assert self.process is None, f"{self.name} runs already"
         port = self.port if port is None else port
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*wrapper, str(TUYAUD), "--home", str(self.home), "--foreground"]
+                [*wrapper, str(program), "--home", str(self.home), "--foreground"]
                 + ["--listen", f"127.0.0.1:{port}", "--log", level, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

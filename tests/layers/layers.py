@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:<([^>]+)>|"([^"]+)")', re.M
 
 # (header, modules of daemon/ that may include it): the module's .c and .h
 LMDB = re.compile(r"^(store|writer|view|search)(_\w+)?\.[ch]$")
-UV = re.compile(r"^(loop|link|lan|rpc|writer|keys|main)\.[ch]$")
+UV = re.compile(r"^(loop|link|lan|rpc|writer|keys|hook_run|main)\.[ch]$")
 # What proto/ may include from outside: no header of these can do I/O by itself.
 PROTO_SYSTEM = re.compile(
     r"^(assert|limits|stdalign|stdbool|stddef|stdint|string|sodium|sodium/\w+|utf8proc|"
@@ -43,7 +43,7 @@ def faults_of(folder, base, text):
         if header == "lmdb.h" and not (folder == "daemon" and LMDB.match(base)):
             yield "lmdb.h belongs to daemon/store, writer, view, search (and their _ parts) only"
         elif re.match(r"uv(/.*)?\.h$", header) and not (folder == "daemon" and UV.match(base)):
-            yield "uv.h belongs to daemon/loop, link, lan, rpc, writer, keys, main only"
+            yield "uv.h belongs to daemon/loop, link, lan, rpc, writer, keys, hook_run, main only"
         elif own:
             to = folder_of(folder, own)
             if to not in NEIGHBOURS[folder] and not (folder == "cli" and own in SHARED):

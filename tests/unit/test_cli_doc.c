@@ -138,6 +138,22 @@ static void escapes_controls_in_json(void **state)
 	free(text);
 }
 
+static void scrubs_every_text_of_a_document(void **state)
+{
+	json_t *value = json_pack("{s:s, s:[s, {s:s#}], s:i}", "a", "x\x1b[31m\r", "list",
+	                          "b\nc\td", "c", "\xe2\x80\xae\0e", 5, "n", 5);
+	(void)state;
+	assert_non_null(value);
+	doc_scrub(value);
+	char *text = print(value);
+	assert_string_equal(text,
+	                    "{\"a\":\"x\xef\xbf\xbd[31m\xef\xbf\xbd\",\"list\":[\"b\\nc\\td\","
+	                    "{\"c\":\"\xef\xbf\xbd\xef\xbf\xbd"
+	                    "e\"}],\"n\":5}\n");
+	free(text);
+	json_decref(value);
+}
+
 static void picks_fields_in_the_order_asked(void **state)
 {
 	json_t *sample = sample_make();
@@ -170,6 +186,8 @@ int main(void)
 		  NULL },
 		{ "refuses what JSON has not", refuses_what_json_has_not, NULL, NULL, NULL },
 		{ "escapes controls in JSON", escapes_controls_in_json, NULL, NULL, NULL },
+		{ "scrubs every text of a document", scrubs_every_text_of_a_document, NULL, NULL,
+		  NULL },
 		{ "picks fields in the order asked", picks_fields_in_the_order_asked, NULL, NULL,
 		  NULL },
 	};

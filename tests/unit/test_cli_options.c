@@ -207,9 +207,9 @@ static void tells_later_commands_from_unknown_ones(void **state)
 {
 	struct failure failure;
 	(void)state;
-	assert_int_equal(command_unknown("contact", &failure), -1);
+	assert_int_equal(command_unknown("doctor", &failure), -1);
 	assert_string_equal(failure.code, "T-NOT-YET");
-	assert_string_equal(failure.message, "\"contact\" is not in this version yet.");
+	assert_string_equal(failure.message, "\"doctor\" is not in this version yet.");
 	assert_int_equal(failure.exit, EXIT_OTHER);
 	assert_int_equal(command_unknown("serach", &failure), -1);
 	assert_string_equal(failure.code, "T-USAGE");

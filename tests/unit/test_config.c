@@ -56,7 +56,8 @@ static void all_keys(void **state)
 	char text[CONFIG_ADDRESS_TEXT];
 	(void)state;
 	assert_int_equal(load("# a comment\n\nlisten = 0.0.0.0:4000\nlog = debug\nname = Zoé\n"
-	                      "lan = no\nadvertise = 192.0.2.1:4000, [2001:db8::1]:0\n"),
+	                      "lan = no\nadvertise = 192.0.2.1:4000, [2001:db8::1]:0\n"
+	                      "quiet = 20:00-08:00\nhooks.sealed = yes\n"),
 	                 0);
 	assert_int_equal(config.listen_count, 1);
 	config_address_text(&config.listen[0], text);
@@ -67,6 +68,8 @@ static void all_keys(void **state)
 	assert_int_equal(config.advertise_count, 2);
 	config_address_text(&config.advertise[1], text);
 	assert_string_equal(text, "[2001:db8::1]:0");
+	assert_int_equal(config.quiet.from_min, 20 * 60);
+	assert_true(config.hooks_sealed);
 }
 
 static void no_file(void **state)
@@ -76,6 +79,8 @@ static void no_file(void **state)
 	assert_true(config.lan);
 	assert_int_equal(config.listen_count, 0);
 	assert_int_equal(config.log, LOG_INFO);
+	assert_false(config.quiet.given);
+	assert_false(config.hooks_sealed);
 }
 
 static void faults_have_lines(void **state)

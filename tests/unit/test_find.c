@@ -65,7 +65,8 @@ static void refuses_what_it_does_not_understand(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_refused(bad[i], "T-USAGE");
-	assert_refused("due:<2d", "T-NOT-YET");
+	assert_refused("due:2d", "T-USAGE");
+	assert_refused("-due:<2d", "T-USAGE");
 	memset(many, 'x', sizeof many - 1);
 	many[sizeof many - 1] = '\0';
 	assert_refused(many, "T-USAGE");
@@ -105,6 +106,25 @@ static void wants_of_a_row(void **state)
 	assert_true(row_wanted("age:<6h age:>4h", &tip) && row_wanted("age:>=5h", &tip));
 	assert_false(row_wanted("age:<5h", &tip) || row_wanted("age:>5h", &tip));
 	assert_true(row_wanted("age:<=300m", &tip) && row_wanted("age:<1w", &tip));
+}
+
+static void wants_first_contacts_by_when_they_are_due(void **state)
+{
+	struct find soon = parsed("due:<2d");
+	struct find late = parsed("due:<=0d");
+	struct find later = parsed("due:>1d due:<3d");
+	struct find any = parsed("wifi");
+	(void)state;
+	assert_true(find_has_filter(&soon) && find_is_about(&soon));
+	assert_true(find_due_wanted(&soon, NOW_S + 47 * HOUR, NOW_S));
+	assert_false(find_due_wanted(&soon, NOW_S + 48 * HOUR, NOW_S));
+	assert_true(find_due_wanted(&soon, NOW_S - HOUR, NOW_S)); /* late, so sooner than soon */
+	assert_true(find_due_wanted(&late, NOW_S - HOUR, NOW_S));
+	assert_false(find_due_wanted(&late, NOW_S + HOUR, NOW_S));
+	assert_true(find_due_wanted(&later, NOW_S + 30 * HOUR, NOW_S));
+	assert_false(find_due_wanted(&later, NOW_S + 20 * HOUR, NOW_S));
+	assert_false(find_due_wanted(&soon, 0, NOW_S)); /* nothing is to be made */
+	assert_true(find_due_wanted(&any, 0, NOW_S));
 }
 
 static struct tuy_record record_make(void)
@@ -265,6 +285,8 @@ int main(void)
 		TEST("parts words from filters", parts_words_from_filters),
 		TEST("refuses what it does not understand", refuses_what_it_does_not_understand),
 		TEST("tells by its row what is wanted", wants_of_a_row),
+		TEST("wants first contacts by when they are due",
+		     wants_first_contacts_by_when_they_are_due),
 		TEST("tells by its record what is wanted", wants_of_a_record),
 		TEST("gives the index the words that all that match have",
 		     gives_the_index_what_all_that_match_have),

@@ -411,8 +411,43 @@ static void names_go_there_and_back(void **state)
 	assert_null(tuy_step_name(0));
 	assert_null(tuy_step_name(8));
 	assert_null(tuy_ask_step_name(6));
-	assert_null(tuy_answer_name(6));
+	assert_null(tuy_answer_name(8));
 	assert_int_equal(tuy_step_named((struct tuy_bytes){ (const uint8_t *)"wo", 2 }), 0);
+}
+
+static void an_answer_without_a_move_for_a_week_has_lapsed(void **state)
+{
+	struct tuy_life_subject ask = tip_of(0);
+	struct tuy_act acts[5] = { act(TUY_RECORD_ANSWER, '1', 'a', 100, 0),
+		                   award('A', 'a', 200, '1'),
+		                   step(TUY_RECORD_PROGRESS, 'p', 'a', 1, 'A'),
+		                   step(TUY_RECORD_PROGRESS, 'q', 'a', 5, 'A'),
+		                   act(TUY_RECORD_CLOSED, 'c', 'd', 900, 0) };
+	(void)state;
+	ask.kind = TUY_RECORD_ASK;
+	acts[2].time_s = 300;
+	struct tuy_life life = fold(&ask, acts, 1);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 99 + TUY_LAPSE_S),
+	                 TUY_ANSWER_SENT);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 100 + TUY_LAPSE_S),
+	                 TUY_ANSWER_LAPSED);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 50), TUY_ANSWER_SENT);
+	life = fold(&ask, acts, 2);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 199 + TUY_LAPSE_S),
+	                 TUY_ANSWER_ACCEPTED);
+	life = fold(&ask, acts, 3);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 299 + TUY_LAPSE_S),
+	                 TUY_ANSWER_ASKED);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], 300 + TUY_LAPSE_S),
+	                 TUY_ANSWER_LAPSED);
+	life = fold(&ask, acts, 4);
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], UINT32_MAX), TUY_ANSWER_DONE);
+	acts[1] = acts[4];
+	life = fold(&ask, acts, 2); /* solved, and it was not accepted */
+	assert_int_equal(tuy_answer_state(&life, &life.claim[0], UINT32_MAX), TUY_ANSWER_DECLINED);
+	assert_string_equal(tuy_answer_state_name(TUY_ANSWER_SENT), "sent");
+	assert_string_equal(tuy_answer_state_name(TUY_ANSWER_LAPSED), "lapsed");
+	assert_null(tuy_answer_state_name(TUY_ANSWER_LAPSED + 1));
 }
 
 int main(void)
@@ -431,6 +466,7 @@ int main(void)
 		cmocka_unit_test(a_claim_is_taken_back_by_its_author_only),
 		cmocka_unit_test(the_earliest_claim_is_the_first_and_one_a_member_counts),
 		cmocka_unit_test(answers_are_accepted_and_go_on),
+		cmocka_unit_test(an_answer_without_a_move_for_a_week_has_lapsed),
 		cmocka_unit_test(more_than_there_is_room_for_is_the_same_in_both_orders),
 		cmocka_unit_test(names_go_there_and_back),
 	};

@@ -8,49 +8,17 @@
 
 #include "../../proto/noise.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct bench b;
-
-static int two(void **state)
-{
-	(void)state;
-	bench_open(&b, 2);
-	bench_found(&b);
-	return 0;
-}
-
-static int three(void **state)
-{
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
-	return 0;
-}
 
 static int fresh(void **state)
 {
 	(void)state;
 	bench_open(&b, 2);
 	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
-static struct tuy_circle_info info(uint32_t i)
-{
-	struct tuy_circle_info about = { 0 };
-
-	tuy_node_circle(b.node[i].node, 0, &about);
-	return about;
 }
 
 /* ---- strangers ---- */
@@ -190,7 +158,7 @@ static void honest_friend_among_strangers(void **state)
 	start = b.now.ms;
 	bench_start(&b, 1);
 	bench_pass(&b, 1000);
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 	assert_true(b.now.ms - start <= 1000);
 }
 
@@ -206,11 +174,11 @@ static void nothing_leaves_before_it_is_stored(void **state)
 	ticket = bench_append(&b, 0, 300);
 	bench_run(&b);
 	assert_int_equal(b.node[0].sent, sent);
-	assert_int_equal(info(1).entries, 0);
+	assert_int_equal(node_bench_info(1).entries, 0);
 	b.node[0].store_holds = false;
 	bench_run(&b);
 	assert_int_equal(b.node[0].last[TUY_TELL_STORED].ticket, ticket);
-	assert_int_equal(info(1).entries, 1);
+	assert_int_equal(node_bench_info(1).entries, 1);
 }
 
 static void failed_store_is_told(void **state)
@@ -226,7 +194,7 @@ static void failed_store_is_told(void **state)
 	b.node[0].store_fails = false;
 	bench_append(&b, 0, 300);
 	bench_pass(&b, 10000);
-	assert_int_equal(info(0).entries, 1);
+	assert_int_equal(node_bench_info(0).entries, 1);
 	assert_true(bench_same(&b));
 }
 
@@ -241,7 +209,7 @@ static void failed_log_blocks_nobody(void **state)
 	b.node[0].store_fails = false;
 	bench_append(&b, 1, 300);
 	bench_pass(&b, 20000);
-	assert_int_equal(info(0).entries, 1);
+	assert_int_equal(node_bench_info(0).entries, 1);
 	assert_true(bench_same(&b));
 }
 
@@ -252,10 +220,10 @@ static void peers_entries_survive_a_full_disk(void **state)
 	for (int i = 0; i < 10; i++)
 		bench_append(&b, 0, 300);
 	bench_run(&b);
-	assert_int_equal(info(1).entries, 0);
+	assert_int_equal(node_bench_info(1).entries, 0);
 	b.node[1].store_fails = false;
 	bench_pass(&b, 20000);
-	assert_int_equal(info(1).entries, 10);
+	assert_int_equal(node_bench_info(1).entries, 10);
 	assert_true(bench_same(&b));
 }
 
@@ -274,7 +242,7 @@ static void quiet_reconnect(void **state)
 	before = b.node[0].sent + b.node[1].sent;
 	bench_start(&b, 1);
 	bench_pass(&b, 3000);
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 	print_message("in-sync reconnect: %u bytes\n",
 	              (unsigned)(b.node[0].sent + b.node[1].sent - before));
 	assert_true(b.node[0].sent + b.node[1].sent - before <= 360);
@@ -289,7 +257,7 @@ static void third_carries(void **state)
 	bench_stop(&b, 0);
 	bench_start(&b, 2);
 	bench_pass(&b, 5000);
-	assert_int_equal(info(2).entries, 1);
+	assert_int_equal(node_bench_info(2).entries, 1);
 	assert_true(bench_same(&b));
 }
 
@@ -301,13 +269,13 @@ static void new_port_is_learned(void **state)
 	b.node[1].address.port = 2000;
 	bench_start(&b, 1);
 	bench_pass(&b, 2000);
-	assert_int_equal(info(0).online, 3);
+	assert_int_equal(node_bench_info(0).online, 3);
 	bench_stop(&b, 2); /* it was told by its friends */
 	bench_pass(&b, 100);
 	bench_stop(&b, 0);
 	bench_start(&b, 2);
 	bench_pass(&b, 3000);
-	assert_int_equal(info(2).online, 2);
+	assert_int_equal(node_bench_info(2).online, 2);
 }
 
 static void large_payloads(void **state)
@@ -322,7 +290,7 @@ static void large_payloads(void **state)
 	b.dial = true;
 	bench_start(&b, 1);
 	bench_pass(&b, 5000);
-	assert_int_equal(info(1).entries, 12);
+	assert_int_equal(node_bench_info(1).entries, 12);
 	assert_true(bench_same(&b));
 }
 
@@ -339,7 +307,7 @@ static void one_link_a_pair(void **state)
 	for (uint32_t i = 0; i < b.pipe_count; i++)
 		open += b.pipe[i].open[0] && b.pipe[i].open[1];
 	assert_int_equal(open, 1);
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 }
 
 /* Three linked nodes: an entry comes to each over two ways. After the first of them only one way is
@@ -374,7 +342,7 @@ static void flooding_is_right_too(void **state)
 		bench_pass(&b, 100);
 	}
 	assert_true(bench_same(&b));
-	assert_int_equal(info(2).entries, 10);
+	assert_int_equal(node_bench_info(2).entries, 10);
 }
 
 /* 2 has pruned 1, and then loses 0, its one eager source: what 1 has, it still gets, by HAVE and
@@ -395,7 +363,7 @@ static void a_lost_source_is_replaced(void **state)
 	}
 	bench_append(&b, 0, 300);
 	bench_pass(&b, 5000);
-	assert_int_equal(info(2).entries, 4);
+	assert_int_equal(node_bench_info(2).entries, 4);
 	assert_true(bench_same(&b));
 }
 
@@ -442,9 +410,9 @@ static void dead_link_is_dropped(void **state)
 	pipe->open[0] = pipe->open[1] = false; /* the cable is cut: nobody hears of it */
 	bench_stop(&b, 1);
 	bench_pass(&b, 60000);
-	assert_int_equal(info(0).online, 2); /* for all it knows */
+	assert_int_equal(node_bench_info(0).online, 2); /* for all it knows */
 	bench_pass(&b, 60000);
-	assert_int_equal(info(0).online, 1);
+	assert_int_equal(node_bench_info(0).online, 1);
 }
 
 /* ---- suspend ---- */
@@ -466,16 +434,16 @@ static void woken_drops_what_is_dead(void **state)
 	b.dial = false;
 	cut_unnoticed();
 	bench_pass(&b, 20000);
-	assert_int_equal(info(0).online, 2); /* not noticed yet */
+	assert_int_equal(node_bench_info(0).online, 2); /* not noticed yet */
 	tuy_node_on_wake(b.node[0].node, b.now);
 	bench_pass(&b, 9900);
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 	bench_pass(&b, 200);
-	assert_int_equal(info(0).online, 1);
-	assert_int_equal(info(1).online, 2); /* it did not sleep */
+	assert_int_equal(node_bench_info(0).online, 1);
+	assert_int_equal(node_bench_info(1).online, 2); /* it did not sleep */
 	b.dial = true;
 	bench_pass(&b, 90000); /* node 1 may hold on to its dead link so long */
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 	bench_append(&b, 0, 300);
 	bench_pass(&b, 1000);
 	assert_true(bench_same(&b));
@@ -494,7 +462,7 @@ static void woken_keeps_what_lives(void **state)
 	assert_true(b.node[0].sent > sent); /* at once */
 	bench_pass(&b, 30000);
 	assert_int_equal(b.node[0].told[TUY_TELL_LINK_DOWN], down);
-	assert_int_equal(info(0).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2);
 }
 
 static void woken_dials_at_once(void **state)
@@ -549,7 +517,7 @@ static void used_invite(void **state)
 	assert_int_equal(b.node[2].told[TUY_TELL_REJECTED], 1);
 	assert_int_equal(b.node[2].last[TUY_TELL_REJECTED].code, TUY_REJECT_USED);
 	assert_int_not_equal(b.node[2].last[TUY_TELL_REJECTED].time_s, 0);
-	assert_int_equal(info(0).members, 4);
+	assert_int_equal(node_bench_info(0).members, 4);
 }
 
 static void expired_invite(void **state)
@@ -617,7 +585,7 @@ static void welcome_lost_is_given_again(void **state)
 	bench_pass(&b, 3000);
 	assert_int_equal(b.node[1].told[TUY_TELL_JOINED], 1);
 	assert_true(bench_same(&b));
-	assert_int_equal(info(1).members, 2);
+	assert_int_equal(node_bench_info(1).members, 2);
 }
 
 static void member_cannot_join_again(void **state)
@@ -633,7 +601,7 @@ static void member_cannot_join_again(void **state)
 
 #define TEST(sentence, function, world)                                                            \
 	{                                                                                          \
-		sentence, function, world, away, NULL                                              \
+		sentence, function, world, node_bench_away, NULL                                   \
 	}
 
 /* A full disk at the inviter: he who asks again is not let in before ADMIT is durable, or a crash
@@ -674,51 +642,58 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("WELCOME waits for an ADMIT that the store failed", welcome_waits_for_admit,
 		     fresh),
-		TEST("a stranger hears nothing, whatever he sends", stranger_hears_nothing, two),
+		TEST("a stranger hears nothing, whatever he sends", stranger_hears_nothing,
+		     node_bench_two),
 		TEST("a first frame seen before is answered with nothing", replay_hears_nothing,
-		     two),
-		TEST("a wrong knock is answered with nothing", knock_is_checked, two),
+		     node_bench_two),
+		TEST("a wrong knock is answered with nothing", knock_is_checked, node_bench_two),
 		TEST("who has the link key and no invite gets message 2 and nothing more",
-		     guest_without_invite, two),
+		     guest_without_invite, node_bench_two),
 		TEST("a guest must send JOIN before anything is sent to him", guest_must_join,
 		     fresh),
 		TEST("an honest friend connects within a second among silent strangers",
-		     honest_friend_among_strangers, two),
+		     honest_friend_among_strangers, node_bench_two),
 		TEST("not a byte of an own entry leaves before it is durable",
-		     nothing_leaves_before_it_is_stored, two),
+		     nothing_leaves_before_it_is_stored, node_bench_two),
 		TEST("a failed commit is told, and the next entry takes its place",
-		     failed_store_is_told, two),
+		     failed_store_is_told, node_bench_two),
 		TEST("a log that could not be stored is tried again and blocks nobody",
-		     failed_log_blocks_nobody, two),
+		     failed_log_blocks_nobody, node_bench_two),
 		TEST("entries that a full disk refused come again by themselves",
-		     peers_entries_survive_a_full_disk, two),
-		TEST("an in-sync reconnect costs at most 360 bytes", quiet_reconnect, two),
+		     peers_entries_survive_a_full_disk, node_bench_two),
+		TEST("an in-sync reconnect costs at most 360 bytes", quiet_reconnect,
+		     node_bench_two),
 		TEST("nodes that were never up together meet through a third", third_carries,
-		     three),
-		TEST("a friend whose port changed is found again", new_port_is_learned, three),
-		TEST("payloads that do not fit one message arrive too", large_payloads, two),
-		TEST("two that call each other at once keep one link", one_link_a_pair, two),
+		     node_bench_three),
+		TEST("a friend whose port changed is found again", new_port_is_learned,
+		     node_bench_three),
+		TEST("payloads that do not fit one message arrive too", large_payloads,
+		     node_bench_two),
+		TEST("two that call each other at once keep one link", one_link_a_pair,
+		     node_bench_two),
 		TEST("an entry goes over one way only, once the ways are known",
-		     duplicates_are_suppressed, three),
-		TEST("flooding alone is right", flooding_is_right_too, three),
+		     duplicates_are_suppressed, node_bench_three),
+		TEST("flooding alone is right", flooding_is_right_too, node_bench_three),
 		TEST("a source that went is replaced by one that was pruned",
-		     a_lost_source_is_replaced, three),
+		     a_lost_source_is_replaced, node_bench_three),
 		TEST("delivery counts members who said that they have it", delivery_is_counted,
-		     three),
+		     node_bench_three),
 		TEST("a node comes up to date when time passes in single milliseconds",
-		     comes_up_to_date, two),
-		TEST("a link that went silent is dropped", dead_link_is_dropped, two),
+		     comes_up_to_date, node_bench_two),
+		TEST("a link that went silent is dropped", dead_link_is_dropped, node_bench_two),
 		TEST("after a suspend a link without an answer is dropped within 10 s",
-		     woken_drops_what_is_dead, two),
-		TEST("after a suspend a link that answers stays", woken_keeps_what_lives, two),
-		TEST("after a suspend peers are called at once", woken_dials_at_once, two),
-		TEST("a used invite is refused with its date", used_invite, three),
+		     woken_drops_what_is_dead, node_bench_two),
+		TEST("after a suspend a link that answers stays", woken_keeps_what_lives,
+		     node_bench_two),
+		TEST("after a suspend peers are called at once", woken_dials_at_once,
+		     node_bench_two),
+		TEST("a used invite is refused with its date", used_invite, node_bench_three),
 		TEST("an expired invite is refused with its date", expired_invite, fresh),
 		TEST("nobody is welcomed before his admission is durable",
 		     admitted_before_it_is_durable, fresh),
 		TEST("a guest who lost WELCOME gets it again on the same invite",
 		     welcome_lost_is_given_again, fresh),
-		TEST("a member does not join twice", member_cannot_join_again, two),
+		TEST("a member does not join twice", member_cannot_join_again, node_bench_two),
 	};
 
 	if (sodium_init() < 0)

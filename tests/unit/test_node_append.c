@@ -6,30 +6,14 @@
 #include <cmocka.h>
 
 #include "../../proto/blob.h"
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <string.h>
 
 #define SAID "for two only"
 
-static struct bench b;
 static uint8_t doc[40000];
-
-static int three(void **state)
-{
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
 
 static struct tuy_bytes bytes(const char *text)
 {
@@ -184,7 +168,7 @@ static void what_cannot_be_written_whole_is_not_begun(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, three, away)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, node_bench_three, node_bench_away)
 	const struct CMUnitTest tests[] = {
 		TEST(all_of_a_ticket_is_durable_at_once_or_none),
 		TEST(what_is_sealed_opens_for_its_reader_and_its_author_only),

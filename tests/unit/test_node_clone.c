@@ -6,8 +6,7 @@
 #include <cmocka.h>
 
 #include "../sim/bench.h"
-
-static struct bench b;
+#include "node_bench.h"
 
 /* Node 3 becomes a copy of node 1, in another place; its store has noticed. */
 static int clone(void **state)
@@ -26,13 +25,6 @@ static int clone(void **state)
 	twin->address.port++;
 	b.count = 4;
 	bench_start(&b, 3);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
 	return 0;
 }
 
@@ -90,11 +82,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(two_clones_do_not_contradict_each_other_for_ever,
-		                                clone, away),
+		                                clone, node_bench_away),
 		cmocka_unit_test_setup_teardown(two_clones_do_not_push_each_other_aside_for_ever,
-		                                clone, away),
+		                                clone, node_bench_away),
 		cmocka_unit_test_setup_teardown(what_either_clone_gives_is_everywhere_once, clone,
-		                                away),
+		                                node_bench_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

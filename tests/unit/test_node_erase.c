@@ -5,41 +5,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct bench b;
-
 static int three(void **state)
 {
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
+	node_bench_three(state);
 	for (uint32_t i = 0; i < 3; i++)
 		disk_clock(b.node[i].disk, b.now.wall_s, 0);
 	return 0;
 }
 
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
 /* ---- helpers ---- */
-
-static struct tuy_circle_info info(uint32_t i)
-{
-	struct tuy_circle_info about = { 0 };
-
-	tuy_node_circle(b.node[i].node, 0, &about);
-	return about;
-}
 
 /* The number at node `i` of the `nth` log (by number) of the device of node `author`. */
 static uint32_t log_of(uint32_t i, uint32_t author, uint32_t nth)
@@ -107,7 +88,7 @@ static void lose(uint32_t i, uint32_t author, uint32_t seq)
 
 static struct tuy_tag digest_of(uint32_t i)
 {
-	return info(i).digest;
+	return node_bench_info(i).digest;
 }
 
 static void assert_digest(uint32_t i, const struct tuy_tag *digest)
@@ -137,7 +118,7 @@ static void what_its_author_retracts_goes_everywhere(void **state)
 		assert_int_equal(gone(i, 0, 2), TUY_GONE_ERASED);
 		assert_false(holds(i, 0, 2));
 		assert_true(holds(i, 0, 1) && holds(i, 0, 3));
-		assert_int_equal(info(i).missing, 0);
+		assert_int_equal(node_bench_info(i).missing, 0);
 	}
 	assert_one(3);
 }
@@ -225,7 +206,7 @@ static void a_late_blob_of_a_retracted_entry_is_refused(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(gone(i, 0, 1), TUY_GONE_ERASED);
 		assert_false(holds(i, 0, 1));
-		assert_int_equal(info(i).missing, 0);
+		assert_int_equal(node_bench_info(i).missing, 0);
 	}
 }
 
@@ -262,7 +243,7 @@ static void a_retraction_arrives_before_what_it_retracts(void **state)
 		assert_int_equal(disk_of(i, 1)->state.head.seq, 3);
 		assert_int_equal(gone(i, 1, 3), TUY_GONE_ERASED);
 		assert_false(holds(i, 1, 3));
-		assert_int_equal(info(i).missing, 0);
+		assert_int_equal(node_bench_info(i).missing, 0);
 	}
 	assert_one(3);
 }
@@ -351,7 +332,7 @@ static void expiry_rules_that_differ_between_peers(void **state)
 	assert_true(holds(2, 0, 1)); /* GONE from node 1 is no tombstone */
 	assert_false(holds(1, 0, 1));
 	for (uint32_t i = 0; i < 3; i++)
-		assert_int_equal(info(i).missing, 0);
+		assert_int_equal(node_bench_info(i).missing, 0);
 	assert_one(3);
 }
 
@@ -371,9 +352,9 @@ static void what_has_expired_is_no_longer_asked_for(void **state)
 	bench_start(&b, 0);
 	bench_start(&b, 1);
 	bench_pass(&b, 20000);
-	assert_int_equal(info(1).missing, 1);
+	assert_int_equal(node_bench_info(1).missing, 1);
 	expire_at(1, exp_s, 0);
-	assert_int_equal(info(1).missing, 0);
+	assert_int_equal(node_bench_info(1).missing, 0);
 }
 
 static void what_nobody_has_does_not_stand_before_what_somebody_has(void **state)
@@ -392,7 +373,7 @@ static void what_nobody_has_does_not_stand_before_what_somebody_has(void **state
 		bench_start(&b, i);
 	bench_pass(&b, 25000);
 	assert_true(holds(2, 0, 50));
-	assert_int_equal(info(2).missing, 40);
+	assert_int_equal(node_bench_info(2).missing, 40);
 }
 
 /* ---- BASE ---- */
@@ -452,7 +433,7 @@ static void pruning_in_the_middle_of_a_transfer(void **state)
 	head = disk_of(1, 0)->state.head.seq;
 	assert_int_equal(head, 1280);
 	for (uint32_t i = 0; i < 3; i++)
-		assert_int_equal(info(i).entries, info(0).entries);
+		assert_int_equal(node_bench_info(i).entries, node_bench_info(0).entries);
 	assert_one(3);
 }
 
@@ -536,7 +517,7 @@ static void a_checkpoint_of_the_own_log_ends_the_incarnation(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, three, away)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, three, node_bench_away)
 	const struct CMUnitTest tests[] = {
 		CASE(what_its_author_retracts_goes_everywhere),
 		CASE(its_author_hears_who_erased_it),

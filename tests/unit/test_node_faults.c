@@ -9,13 +9,12 @@
 #include <cmocka.h>
 
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <string.h>
 
 enum fault { FAIL_ONCE, FAIL_FOR_A_WHILE };
-
-static struct bench b;
 
 /* A founding, a joining, entries both ways, large payloads, a restart. Returns how many tickets
  * node `who` had. */

@@ -5,37 +5,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct bench b;
-
-static int four(void **state)
-{
-	(void)state;
-	bench_open(&b, 4);
-	bench_found(&b);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
-static void give(uint32_t i, int count, size_t len)
-{
-	for (int k = 0; k < count; k++) {
-		bench_append(&b, i, len);
-		bench_pass(&b, 50);
-	}
-}
 
 /* The home of node 1 is put back as it was in `copy`, and neither it nor anybody sees that. */
 static void put_back(struct disk *copy)
@@ -49,16 +24,16 @@ static void put_back(struct disk *copy)
 
 /* Node 1 gives `before`, then `known` more; is put back before those, and gives `alone` in their
  * place while it sees nobody. */
-static void fork_1(int before, int known, int alone, size_t len)
+static void fork_1(uint32_t before, uint32_t known, uint32_t alone, size_t len)
 {
 	struct disk *copy;
 
-	give(1, before, len);
+	node_bench_give(1, before, len);
 	copy = disk_copy(b.node[1].disk);
-	give(1, known, len);
+	node_bench_give(1, known, len);
 	b.dial = false;
 	put_back(copy);
-	give(1, alone, len);
+	node_bench_give(1, alone, len);
 	bench_stop(&b, 1);
 	b.dial = true;
 }
@@ -100,12 +75,12 @@ static void nobody_is_blamed(void)
 		assert_int_equal(b.node[i].told[TUY_TELL_FAULT], 0);
 }
 
-static void forked(int before, int known, int alone, uint32_t cut)
+static void forked(uint32_t before, uint32_t known, uint32_t alone, uint32_t cut)
 {
 	fork_1(before, known, alone, 200);
 	bench_start(&b, 1);
 	bench_pass(&b, 30000);
-	give(1, 2, 200);
+	node_bench_give(1, 2, 200);
 	bench_pass(&b, 5000);
 	everybody_cut(cut);
 	nobody_is_blamed();
@@ -114,7 +89,7 @@ static void forked(int before, int known, int alone, uint32_t cut)
 	for (uint32_t i = 0; i < b.count; i++)
 		assert_int_equal(b.node[i].told[TUY_TELL_FORKED], 1);
 	/* the author has both branches aside: what was common beyond the cut counts once */
-	assert_int_equal(payloads_aside(1), (uint32_t)(before + known + alone) - cut);
+	assert_int_equal(payloads_aside(1), before + known + alone - cut);
 }
 
 static void as_many(void **state)
@@ -203,7 +178,7 @@ static void cut_outlives_a_restart(void **state)
 		bench_start(&b, i);
 	}
 	bench_pass(&b, 30000);
-	give(1, 1, 200);
+	node_bench_give(1, 1, 200);
 	bench_pass(&b, 5000);
 	everybody_cut(64);
 	nobody_is_blamed();
@@ -282,7 +257,7 @@ static void lowest_cut_counts(void **state)
 	struct tuy_fork_proof high, low, middle;
 
 	(void)state;
-	give(1, 160, 100);
+	node_bench_give(1, 160, 100);
 	high = proof_at(150);
 	low = proof_at(70);
 	middle = proof_at(129);
@@ -332,7 +307,7 @@ static void a_proof_ends_the_search(void **state)
 	struct tuy_fork_proof proof;
 
 	(void)state;
-	give(1, 160, 100);
+	node_bench_give(1, 160, 100);
 	proof = proof_at(70);
 	(void)search_by_0();
 	proof_send(&proof);
@@ -344,7 +319,7 @@ static void a_proof_ends_the_search(void **state)
 static void silence_in_a_search_is_blamed(void **state)
 {
 	(void)state;
-	give(1, 70, 100);
+	node_bench_give(1, 70, 100);
 	(void)search_by_0();
 	bench_pass(&b, 59000);
 	assert_int_equal(b.node[0].told[TUY_TELL_FAULT], 0);
@@ -358,7 +333,7 @@ static void who_pruned_is_not_blamed(void **state)
 	struct link *link;
 
 	(void)state;
-	give(1, 160, 100);
+	node_bench_give(1, 160, 100);
 	link = search_by_0();
 	link->probe->differed = true;
 	m.u.seqs.seq[0] = 65;
@@ -393,14 +368,14 @@ static void two_hold_one_branch(void **state)
 
 	(void)state;
 	bench_stop(&b, 3);
-	give(1, 70, 100);
+	node_bench_give(1, 70, 100);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 60, 100);
+	node_bench_give(1, 60, 100);
 	bench_stop(&b, 0);
-	give(1, 10, 100);
+	node_bench_give(1, 10, 100);
 	b.dial = false;
 	put_back(copy);
-	give(1, 2, 100);
+	node_bench_give(1, 2, 100);
 	bench_stop(&b, 1);
 	bench_stop(&b, 2);
 	b.dial = true;
@@ -434,7 +409,7 @@ static void a_full_disk_loses_nothing(void **state)
 		nobody_is_blamed();
 		everybody_cut(0);
 		bench_close(&b);
-		four(NULL);
+		node_bench_four(NULL);
 	}
 }
 
@@ -452,12 +427,12 @@ static void a_crash_after_any_ticket(void **state)
 		b.node[1].fail_count = 0;
 		bench_start(&b, 1);
 		bench_pass(&b, 30000);
-		give(1, 2, 200);
+		node_bench_give(1, 2, 200);
 		bench_pass(&b, 5000);
 		everybody_cut(64);
 		nobody_is_blamed();
 		bench_close(&b);
-		four(NULL);
+		node_bench_four(NULL);
 	}
 }
 
@@ -468,7 +443,7 @@ static void made_up_proofs(void **state)
 	struct tuy_header h = { 0 };
 
 	(void)state;
-	give(1, 80, 100);
+	node_bench_give(1, 80, 100);
 	other = unsigned_first = proof_at(70);
 	other.other_sig.b[3] ^= 1;
 	unsigned_first.one_sig.b[3] ^= 1;
@@ -506,7 +481,7 @@ static void garbage_is_blamed(void **state)
 	struct disk_log *bad;
 
 	(void)state;
-	give(1, 70, 100);
+	node_bench_give(1, 70, 100);
 	bench_stop(&b, 0);
 	bench_stop(&b, 1);
 	bench_stop(&b, 3);
@@ -526,7 +501,7 @@ static void garbage_is_blamed(void **state)
 
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
-		sentence, function, four, away, NULL                                               \
+		sentence, function, node_bench_four, node_bench_away, NULL                         \
 	}
 
 int main(void)
@@ -545,7 +520,7 @@ int main(void)
 		     one_branch_many_blocks_longer),
 		TEST("void payloads that do not fit one message come with the next",
 		     large_payloads),
-		TEST("who was away when a fork was found hears of it", who_was_away),
+		TEST("who was node_bench_away when a fork was found hears of it", who_was_away),
 		TEST("a cut outlives restarts", cut_outlives_a_restart),
 		TEST("a cut that the store refused is tried again", cut_is_tried_again),
 		TEST("entries on their way to the disk are cut too", entries_on_their_way),

@@ -6,44 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <string.h>
-
-static struct bench b;
-
-static int two(void **state)
-{
-	(void)state;
-	bench_open(&b, 2);
-	bench_found(&b);
-	return 0;
-}
-
-static int three(void **state)
-{
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
-static struct tuy_circle_info info(uint32_t i)
-{
-	struct tuy_circle_info about = { 0 };
-
-	tuy_node_circle(b.node[i].node, 0, &about);
-	return about;
-}
 
 static uint32_t pipes_open(void)
 {
@@ -67,12 +34,12 @@ static void lost_by(uint32_t who)
 		pipe->open[0] = pipe->open[1] = false;
 		tuy_node_on_closed(b.node[who].node, b.now, pipe->link[pipe->node[0] != who]);
 	}
-	assert_int_equal(info(!who).online, 2); /* for all it knows */
+	assert_int_equal(node_bench_info(!who).online, 2); /* for all it knows */
 }
 
 static void a_dead_link_gives_way(void **state)
 {
-	uint64_t entries = info(0).entries;
+	uint64_t entries = node_bench_info(0).entries;
 
 	(void)state;
 	for (uint32_t k = 0; k < 4; k++) { /* whoever has the lower key, and whoever called */
@@ -82,7 +49,7 @@ static void a_dead_link_gives_way(void **state)
 		assert_int_equal(pipes_open(), 1);
 		bench_append(&b, 0, 100);
 		bench_pass(&b, 500);
-		assert_int_equal(info(1).entries, ++entries);
+		assert_int_equal(node_bench_info(1).entries, ++entries);
 	}
 }
 
@@ -101,7 +68,7 @@ static void two_live_nodes_keep_one_link(void **state)
 		down = b.node[0].told[TUY_TELL_LINK_DOWN];
 		bench_pass(&b, 300000);
 		assert_int_equal(b.node[0].told[TUY_TELL_LINK_DOWN], down);
-		assert_int_equal(info(0).online, 2);
+		assert_int_equal(node_bench_info(0).online, 2);
 	}
 }
 
@@ -126,14 +93,6 @@ static void clone_start(uint32_t at, enum incarnation incarnation)
 	bench_start(&b, at);
 }
 
-static void give(uint32_t i, uint32_t count)
-{
-	for (uint32_t k = 0; k < count; k++) {
-		bench_append(&b, i, 100);
-		bench_pass(&b, 50);
-	}
-}
-
 static bool is_same_incarnation(uint32_t a, uint32_t c)
 {
 	return memcmp(&b.node[a].node->incarnation, &b.node[c].node->incarnation,
@@ -147,19 +106,19 @@ static void told_once(uint32_t i)
 
 static void clones_go_on(uint32_t clone)
 {
-	uint64_t entries = info(0).entries;
+	uint64_t entries = node_bench_info(0).entries;
 	uint32_t pipes;
 
 	bench_pass(&b, 2000);
 	told_once(1);
 	told_once(clone);
 	assert_false(is_same_incarnation(1, clone));
-	give(1, 3);
-	give(clone, 4);
-	give(0, 1);
+	node_bench_give(1, 3, 100);
+	node_bench_give(clone, 4, 100);
+	node_bench_give(0, 1, 100);
 	bench_pass(&b, 2000);
 	assert_true(bench_same(&b));
-	assert_int_equal(info(0).entries, entries + 8);
+	assert_int_equal(node_bench_info(0).entries, entries + 8);
 	pipes = b.pipe_count;
 	bench_pass(&b, 600000);
 	assert_int_equal(b.pipe_count, pipes); /* nobody's link was taken from him */
@@ -175,7 +134,7 @@ static void clones_with_one_incarnation(void **state)
 	struct tuy_incarnation before = b.node[1].incarnation;
 
 	(void)state;
-	give(1, 5);
+	node_bench_give(1, 5, 100);
 	clone_start(2, SAME_INCARNATION);
 	clones_go_on(2);
 	assert_memory_not_equal(&b.node[1].node->incarnation, &before, sizeof before);
@@ -187,7 +146,7 @@ static void clones_with_one_incarnation(void **state)
 static void clones_with_their_own(void **state)
 {
 	(void)state;
-	give(1, 5);
+	node_bench_give(1, 5, 100);
 	clone_start(2, OTHER_INCARNATION);
 	clones_go_on(2);
 	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 0);
@@ -197,7 +156,7 @@ static void clones_with_their_own(void **state)
 static void clones_with_two_friends(void **state)
 {
 	(void)state;
-	give(1, 5);
+	node_bench_give(1, 5, 100);
 	clone_start(3, SAME_INCARNATION);
 	clones_go_on(3);
 }
@@ -205,7 +164,7 @@ static void clones_with_two_friends(void **state)
 static void three_of_one_home(void **state)
 {
 	(void)state;
-	give(1, 5);
+	node_bench_give(1, 5, 100);
 	clone_start(2, SAME_INCARNATION);
 	clone_start(3, SAME_INCARNATION);
 	clones_go_on(3);
@@ -217,13 +176,13 @@ static void three_of_one_home(void **state)
 static void a_restart_is_no_clone(void **state)
 {
 	(void)state;
-	give(1, 2);
+	node_bench_give(1, 2, 100);
 	for (uint32_t k = 0; k < b.pipe_count; k++) /* nobody hears of it */
 		b.pipe[k].open[0] = b.pipe[k].open[1] = false;
 	bench_stop(&b, 1);
 	bench_start(&b, 1);
 	bench_pass(&b, 1000);
-	give(1, 2);
+	node_bench_give(1, 2, 100);
 	bench_pass(&b, 20000);
 	assert_true(bench_same(&b));
 	assert_int_equal(b.node[1].told[TUY_TELL_CLONE], 0);
@@ -249,7 +208,7 @@ static void claims_of_clones_prove_nothing(void **state)
 	struct tuy_message m = { .type = TUY_MSG_CLONE };
 
 	(void)state;
-	give(1, 2);
+	node_bench_give(1, 2, 100);
 	memset(m.u.clone.boot_id, 5, sizeof m.u.clone.boot_id);
 	tuy_clone_message(n, link_of(1), &m);
 	memcpy(m.u.clone.boot_id, n->boot_id, sizeof n->boot_id);
@@ -426,11 +385,11 @@ static void the_33rd_link_is_refused(void **state)
 	pipes = b.pipe_count;
 	pass_with_pretended(b.node[0].node, 40);
 	assert_int_equal(tuy_links_up(b.node[0].node), TUY_LINKS_MAX);
-	assert_int_equal(info(1).online, 1);
+	assert_int_equal(node_bench_info(1).online, 1);
 	assert_int_equal(b.pipe_count, pipes + 1); /* called once, and waits as it was told */
 	pass_with_pretended(b.node[0].node, 140);  /* the oldest has stood for a minute by then */
 	assert_int_equal(tuy_links_up(b.node[0].node), TUY_LINKS_MAX);
-	assert_int_equal(info(1).online, 2);
+	assert_int_equal(node_bench_info(1).online, 2);
 	assert_true(b.pipe_count <= pipes + 3);
 	forget_pretended(b.node[0].node);
 }
@@ -458,7 +417,7 @@ static void a_guest_finds_room(void **state)
 	                 TUY_OK);
 	bench_pass(&b, 2000);
 	assert_int_equal(b.node[1].told[TUY_TELL_JOINED], 2); /* and once as somebody else */
-	assert_int_equal(info(1).online, 2);
+	assert_int_equal(node_bench_info(1).online, 2);
 	assert_int_equal(tuy_links_up(n), TUY_LINKS_MAX);
 	forget_pretended(n);
 }
@@ -476,10 +435,10 @@ static void one_device_takes_few_places(void **state)
 	clone_start(5, OTHER_INCARNATION);
 	bench_pass(&b, 60000);
 	assert_int_equal(tuy_links_up(n), TUY_LINKS_PER_DEVICE);
-	assert_int_equal(info(5).online, 1);
+	assert_int_equal(node_bench_info(5).online, 1);
 	bench_stop(&b, 3);
 	bench_pass(&b, 600000);
-	assert_int_equal(info(5).online, 2);
+	assert_int_equal(node_bench_info(5).online, 2);
 	bench_append(&b, 5, 100);
 	bench_pass(&b, 1000);
 	assert_true(bench_same(&b));
@@ -490,20 +449,20 @@ static void one_device_takes_few_places(void **state)
 static void a_wrong_digest_does_no_harm_for_long(void **state)
 {
 	(void)state;
-	give(0, 2);
+	node_bench_give(0, 2, 100);
 	bench_pass(&b, 1000);
 	b.dial = false;
 	bench_stop(&b, 1);
-	give(0, 1);
+	node_bench_give(0, 1, 100);
 	bench_start(&b, 1);
 	b.node[1].node->own[0].digest = *tuy_circle_digest(b.node[0].node, 0); /* a mistake */
 	b.node[1].node->own[0].digest_valid = true;
 	b.dial = true;
 	bench_pass(&b, 600000);
-	assert_int_equal(info(1).online, 2);
-	assert_int_equal(info(1).entries, 2);
+	assert_int_equal(node_bench_info(1).online, 2);
+	assert_int_equal(node_bench_info(1).entries, 2);
 	bench_pass(&b, 3600000 * 12 / 10);
-	assert_int_equal(info(1).entries, 3);
+	assert_int_equal(node_bench_info(1).entries, 3);
 }
 
 /* ---- a log and the operation that lets its device in ---- */
@@ -520,57 +479,59 @@ static void a_log_waits_for_its_device(void **state)
 	admit = &n->circle[0].op[n->circle[0].op_count - 1];
 	assert_int_equal(admit->made, device);
 	admit->durable = false; /* as if it were under way still */
-	give(2, 3);
+	node_bench_give(2, 3, 100);
 	bench_pass(&b, 1000);
 	assert_int_equal(disk_log_count(b.node[0].disk), logs + 1);
 	assert_int_equal(disk_log_count(b.node[1].disk), logs);
-	assert_int_equal(info(1).entries, 0);
+	assert_int_equal(node_bench_info(1).entries, 0);
 	admit->durable = true;
 	bench_pass(&b, 1000);
 	assert_int_equal(disk_log_count(b.node[1].disk), logs + 1);
 	assert_true(bench_same(&b));
-	assert_int_equal(info(1).entries, 3);
+	assert_int_equal(node_bench_info(1).entries, 3);
 }
 
 #define TEST(sentence, function, setup)                                                            \
 	{                                                                                          \
-		sentence, function, setup, away, NULL                                              \
+		sentence, function, setup, node_bench_away, NULL                                   \
 	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("who calls again has lost his link: it gives way at once, whoever he is",
-		     a_dead_link_gives_way, two),
+		     a_dead_link_gives_way, node_bench_two),
 		TEST("two live nodes that call each other keep one link for good",
-		     two_live_nodes_keep_one_link, two),
+		     two_live_nodes_keep_one_link, node_bench_two),
 		TEST("two processes that write one log are told, and part before they fork it",
-		     clones_with_one_incarnation, two),
+		     clones_with_one_incarnation, node_bench_two),
 		TEST("two processes with logs of their own are told, and go on in them",
-		     clones_with_their_own, two),
+		     clones_with_their_own, node_bench_two),
 		TEST("two processes with several friends are told once", clones_with_two_friends,
-		     three),
-		TEST("three processes of one device part all", three_of_one_home, two),
+		     node_bench_three),
+		TEST("three processes of one device part all", three_of_one_home, node_bench_two),
 		TEST("a device that crashed and starts again is no clone", a_restart_is_no_clone,
-		     two),
+		     node_bench_two),
 		TEST("that somebody says so, or signs with another key, is no proof of a clone",
-		     claims_of_clones_prove_nothing, two),
+		     claims_of_clones_prove_nothing, node_bench_two),
 		TEST("a friend passes on what the device signed, and nothing else",
-		     a_friend_passes_on_what_is_signed, two),
+		     a_friend_passes_on_what_is_signed, node_bench_two),
 		TEST("a process signs for every boot_id but its own", nobody_signs_his_own_boot_id,
-		     two),
-		TEST("who is called by his own key knows at once", called_by_himself, two),
+		     node_bench_two),
+		TEST("who is called by his own key knows at once", called_by_himself,
+		     node_bench_two),
 		TEST("two processes of one device publish their addresses once a minute at most",
-		     clones_do_not_quarrel_over_addresses, two),
+		     clones_do_not_quarrel_over_addresses, node_bench_two),
 		TEST("the 33rd link is refused, both ends wait, and then the oldest gives way",
-		     the_33rd_link_is_refused, two),
-		TEST("a guest who was let in finds room in a full house", a_guest_finds_room, two),
+		     the_33rd_link_is_refused, node_bench_two),
+		TEST("a guest who was let in finds room in a full house", a_guest_finds_room,
+		     node_bench_two),
 		TEST("a device with many processes takes four places, and the fifth one later",
-		     one_device_takes_few_places, two),
+		     one_device_takes_few_places, node_bench_two),
 		TEST("what a wrong digest hid comes within an hour or so",
-		     a_wrong_digest_does_no_harm_for_long, two),
+		     a_wrong_digest_does_no_harm_for_long, node_bench_two),
 		TEST("a log is stored after the operation that lets its device in",
-		     a_log_waits_for_its_device, three),
+		     a_log_waits_for_its_device, node_bench_three),
 	};
 
 	if (sodium_init() < 0)

@@ -6,45 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 
 #define QUEUE_MAX (262144 + 2 * (TUY_FRAME_MAX + 2)) /* node.h: what it leaves unsent at most */
-
-static struct bench b;
-
-static int three(void **state)
-{
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
-static struct tuy_circle_info info(uint32_t i)
-{
-	struct tuy_circle_info about = { 0 };
-
-	tuy_node_circle(b.node[i].node, 0, &about);
-	return about;
-}
-
-static void give(uint32_t i, int count, size_t len)
-{
-	for (int k = 0; k < count; k++) {
-		bench_append(&b, i, len);
-		bench_pass(&b, 20);
-	}
-}
 
 /* ---- stored peer state that lies ---- */
 
@@ -56,13 +23,13 @@ static void moved_meanwhile(void (*change)(struct disk *disk))
 	b.node[2].address.port += 7;
 	bench_start(&b, 2);
 	bench_pass(&b, 3000);
-	give(2, 3, 300);
+	node_bench_give(2, 3, 300);
 	change(b.node[1].disk);
 	bench_start(&b, 1);
 	bench_pass(&b, 120000);
 	assert_true(bench_same(&b));
-	assert_int_equal(info(1).entries, 3);
-	assert_int_equal(info(1).online, 3);
+	assert_int_equal(node_bench_info(1).entries, 3);
+	assert_int_equal(node_bench_info(1).online, 3);
 }
 
 static void old_and_damaged_addresses(void **state)
@@ -84,17 +51,17 @@ static void both_flood(void **state)
 	(void)state;
 	bench_stop(&b, 2);
 	bench_stop(&b, 1);
-	give(0, 80, 40000);
+	node_bench_give(0, 80, 40000);
 	bench_stop(&b, 0);
 	bench_start(&b, 1);
 	bench_pass(&b, 100);
-	give(1, 80, 40000);
+	node_bench_give(1, 80, 40000);
 	bench_start(&b, 0); /* 3 MB for each other, three times what credit allows */
 	bench_pass(&b, 120000);
-	assert_int_equal(info(0).entries, 160);
-	assert_int_equal(info(1).entries, 160);
-	assert_int_equal(info(0).missing, 0);
-	assert_int_equal(info(1).missing, 0);
+	assert_int_equal(node_bench_info(0).entries, 160);
+	assert_int_equal(node_bench_info(1).entries, 160);
+	assert_int_equal(node_bench_info(0).missing, 0);
+	assert_int_equal(node_bench_info(1).missing, 0);
 	assert_int_equal(b.node[0].told[TUY_TELL_FAULT], 0);
 	assert_int_equal(b.node[1].told[TUY_TELL_FAULT], 0);
 }
@@ -120,14 +87,14 @@ static void stalled_reader(void **state)
 	(void)state;
 	b.dial = false;
 	b.node[2].deaf = true;
-	give(0, 60, 20000);                    /* 1.2 MB */
-	assert_int_equal(info(1).entries, 60); /* the other one is not kept waiting */
+	node_bench_give(0, 60, 20000);                    /* 1.2 MB */
+	assert_int_equal(node_bench_info(1).entries, 60); /* the other one is not kept waiting */
 	assert_true(waiting_for(2) > 65536);
 	assert_true(waiting_for(2) <= QUEUE_MAX);
-	assert_int_equal(info(0).online, 3);
+	assert_int_equal(node_bench_info(0).online, 3);
 	bench_pass(&b, 100000);
-	assert_int_equal(info(0).online, 2); /* closed: PROTOCOL 7.5, CLOSE(slow) */
-	assert_int_equal(info(1).online, 2);
+	assert_int_equal(node_bench_info(0).online, 2); /* closed: PROTOCOL 7.5, CLOSE(slow) */
+	assert_int_equal(node_bench_info(1).online, 2);
 	b.node[2].deaf = false;
 	b.dial = true;
 	bench_pass(&b, 120000);
@@ -140,9 +107,9 @@ static void source_died(void **state)
 {
 	(void)state;
 	bench_stop(&b, 1);
-	give(0, 2, 40000); /* one DATA message has room for one of the payloads */
+	node_bench_give(0, 2, 40000); /* one DATA message has room for one of the payloads */
 	bench_pass(&b, 2000);
-	assert_int_equal(info(2).missing, 0);
+	assert_int_equal(node_bench_info(2).missing, 0);
 	bench_stop(&b, 2);
 	b.node[1].store_holds = true;
 	bench_start(&b, 1);
@@ -150,11 +117,11 @@ static void source_died(void **state)
 	bench_stop(&b, 0); /* DATA came, and nothing was asked for yet */
 	b.node[1].store_holds = false;
 	bench_pass(&b, 100);
-	assert_int_equal(info(1).entries, 2);
-	assert_int_equal(info(1).missing, 1);
+	assert_int_equal(node_bench_info(1).entries, 2);
+	assert_int_equal(node_bench_info(1).missing, 1);
 	bench_start(&b, 2);
 	bench_pass(&b, 120000);
-	assert_int_equal(info(1).missing, 0);
+	assert_int_equal(node_bench_info(1).missing, 0);
 }
 
 /* ---- claims that cost nothing to make ---- */
@@ -164,7 +131,7 @@ static void logs_made_up(void **state)
 {
 	struct tuy_node *liar = b.node[1].node;
 	uint32_t before = b.node[0].node->log_count;
-	struct tuy_circle_info circle = info(1);
+	struct tuy_circle_info circle = node_bench_info(1);
 
 	(void)state;
 	for (uint32_t k = 0; k < 200; k++) {
@@ -182,13 +149,13 @@ static void logs_made_up(void **state)
 	}
 	assert_int_equal(b.node[0].node->log_count, before);
 	assert_int_equal(disk_log_count(b.node[0].disk), before);
-	give(2, 1, 100);
+	node_bench_give(2, 1, 100);
 	assert_true(bench_same(&b));
 }
 
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
-		sentence, function, three, away, NULL                                              \
+		sentence, function, node_bench_three, node_bench_away, NULL                        \
 	}
 
 int main(void)

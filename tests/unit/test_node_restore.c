@@ -5,36 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../proto/machine.h"
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 #include <string.h>
-
-static struct bench b;
-
-static int three(void **state)
-{
-	(void)state;
-	bench_open(&b, 3);
-	bench_found(&b);
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
-	return 0;
-}
-
-static struct tuy_circle_info info(uint32_t i)
-{
-	struct tuy_circle_info about = { 0 };
-
-	tuy_node_circle(b.node[i].node, 0, &about);
-	return about;
-}
 
 static enum tuy_err append(uint32_t i)
 {
@@ -42,14 +17,6 @@ static enum tuy_err append(uint32_t i)
 	struct tuy_appended appended;
 
 	return tuy_node_append(b.node[i].node, b.now, 0, TUY_BYTES(record), 0, &appended);
-}
-
-static void give(uint32_t i, int count)
-{
-	for (int k = 0; k < count; k++) {
-		bench_append(&b, i, 200);
-		bench_pass(&b, 50);
-	}
 }
 
 /* The home of node 1 is put back as it was in `copy`; `noticed`: as a store that finds out. */
@@ -100,7 +67,7 @@ static void lost_store(void **state)
 	uint64_t ticket;
 
 	(void)state;
-	give(1, 5);
+	node_bench_give(1, 5, 200);
 	put_back(disk_create(), NOTICED);
 	bench_start(&b, 1);
 	assert_int_equal(tuy_node_create_invite(b.node[0].node, b.now, 0, 1000, &invite, &ticket),
@@ -109,8 +76,8 @@ static void lost_store(void **state)
 	assert_int_equal(tuy_node_join(b.node[1].node, b.now, &invite, (struct tuy_bytes){ 0 }),
 	                 TUY_OK);
 	bench_pass(&b, 3000);
-	assert_int_equal(info(1).entries, 5);
-	give(1, 2);
+	assert_int_equal(node_bench_info(1).entries, 5);
+	node_bench_give(1, 2, 200);
 	bench_pass(&b, 1000);
 	everybody_has(2, 7);
 	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 0);
@@ -125,7 +92,7 @@ static void founder_lost_his_store(void **state)
 	uint64_t ticket;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	bench_stop(&b, 0);
 	bench_pass(&b, 100);
 	disk_destroy(b.node[0].disk);
@@ -140,7 +107,7 @@ static void founder_lost_his_store(void **state)
 	assert_int_equal(tuy_node_join(b.node[0].node, b.now, &invite, (struct tuy_bytes){ 0 }),
 	                 TUY_OK);
 	bench_pass(&b, 100);
-	assert_int_equal(info(0).members, 1);
+	assert_int_equal(node_bench_info(0).members, 1);
 	b.node[0].told[TUY_TELL_JOINED] = 0;
 	for (uint32_t i = 0; i < b.pipe_count; i++) {
 		if (b.pipe[i].open[0] && (b.pipe[i].node[0] == 0 || b.pipe[i].node[1] == 0))
@@ -150,7 +117,7 @@ static void founder_lost_his_store(void **state)
 		c->op[i].durable = true;
 	bench_pass(&b, 20000);
 	assert_int_equal(b.node[0].told[TUY_TELL_JOINED], 1);
-	assert_int_equal(info(0).members, 3);
+	assert_int_equal(node_bench_info(0).members, 3);
 	assert_true(bench_same(&b));
 }
 
@@ -159,9 +126,9 @@ static void noticed_copy(void **state)
 	struct disk *copy;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 4);
+	node_bench_give(1, 4, 200);
 	put_back(copy, NOTICED);
 	bench_start(&b, 1);
 	bench_append(&b, 1, 100); /* before it met anybody */
@@ -176,9 +143,9 @@ static void longer_log_is_shown(void **state)
 	struct tuy_incarnation before;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 4);
+	node_bench_give(1, 4, 200);
 	before = b.node[1].incarnation;
 	put_back(copy, UNNOTICED);
 	bench_start(&b, 1);
@@ -189,12 +156,12 @@ static void longer_log_is_shown(void **state)
 	assert_non_null(disk_incarnation(b.node[1].disk));
 	assert_memory_not_equal(disk_incarnation(b.node[1].disk), &before, sizeof before);
 	everybody_has(1, 7);
-	give(1, 2);
+	node_bench_give(1, 2, 200);
 	bench_pass(&b, 1000);
 	everybody_has(2, 9);
 	bench_stop(&b, 1);
 	bench_start(&b, 1); /* and it stays with the new one */
-	give(1, 1);
+	node_bench_give(1, 1, 200);
 	bench_pass(&b, 2000);
 	everybody_has(2, 10);
 	assert_int_equal(b.node[1].told[TUY_TELL_INCARNATION], 1);
@@ -205,12 +172,12 @@ static void log_of_a_lost_store_is_shown(void **state)
 	struct disk *copy = disk_copy(b.node[1].disk); /* before the first entry */
 
 	(void)state;
-	give(1, 70);
+	node_bench_give(1, 70, 200);
 	put_back(copy, UNNOTICED);
 	bench_start(&b, 1);
 	bench_pass(&b, 3000);
 	assert_int_equal(b.node[1].last[TUY_TELL_INCARNATION].why, TUY_INCARNATION_LONGER);
-	give(1, 1);
+	node_bench_give(1, 1, 200);
 	bench_pass(&b, 1000);
 	everybody_has(2, 71);
 }
@@ -220,9 +187,9 @@ static void a_new_incarnation_is_durable_first(void **state)
 	struct disk *copy;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 1);
+	node_bench_give(1, 1, 200);
 	put_back(copy, UNNOTICED);
 	bench_start(&b, 1);
 	b.node[1].store_holds = true;
@@ -243,7 +210,7 @@ static void claims_hold_appends(void **state)
 	struct link *link = NULL;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	for (uint32_t i = 0; i < n->cap.links; i++)
 		link = n->link[i].state == LINK_UP ? &n->link[i] : link;
 	assert_non_null(link);
@@ -286,9 +253,9 @@ static void settled_once_synced(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < b.count; i++)
 		assert_true(settled(i));
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 70);
+	node_bench_give(1, 70, 200);
 	put_back(copy, NOTICED);
 	b.dial = false;
 	bench_start(&b, 1);
@@ -297,7 +264,7 @@ static void settled_once_synced(void **state)
 	b.dial = true;
 	b.node[1].store_holds = true;
 	bench_pass(&b, 5000);
-	assert_int_equal(info(1).online, 3);
+	assert_int_equal(node_bench_info(1).online, 3);
 	assert_false(settled(1)); /* what they hold is not here yet */
 	b.node[1].store_holds = false;
 	bench_pass(&b, 3000);
@@ -314,7 +281,7 @@ static void settled_after_loss(void **state)
 	uint64_t ticket;
 
 	(void)state;
-	give(1, 70);
+	node_bench_give(1, 70, 200);
 	put_back(disk_create(), NOTICED);
 	bench_start(&b, 1);
 	assert_false(settled(1));
@@ -329,7 +296,7 @@ static void settled_after_loss(void **state)
 		bench_run(&b);
 	}
 	assert_true(settled(1));
-	assert_int_equal(info(1).entries, 70);
+	assert_int_equal(node_bench_info(1).entries, 70);
 }
 
 static void settled_no_more_when_shown(void **state)
@@ -337,9 +304,9 @@ static void settled_no_more_when_shown(void **state)
 	struct disk *copy;
 
 	(void)state;
-	give(1, 3);
+	node_bench_give(1, 3, 200);
 	copy = disk_copy(b.node[1].disk);
-	give(1, 4);
+	node_bench_give(1, 4, 200);
 	put_back(copy, UNNOTICED);
 	b.dial = false;
 	bench_start(&b, 1);
@@ -370,7 +337,7 @@ static void settled_alone(void **state)
 
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
-		sentence, function, three, away, NULL                                              \
+		sentence, function, node_bench_three, node_bench_away, NULL                        \
 	}
 
 int main(void)

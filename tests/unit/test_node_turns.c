@@ -9,12 +9,11 @@
 #include <cmocka.h>
 
 #include "../sim/bench.h"
+#include "node_bench.h"
 
 #include <sodium.h>
 
 #define MANY 1200 /* entries: more than the stages that a link can have */
-
-static struct bench b;
 
 /* Three friends, each with an entry that all have; then 1 is away and gives many. When he is back,
  * nobody but 0 can be called. */
@@ -39,13 +38,6 @@ static int one_comes_back_with_many(void **state)
 	b.node[1].address.port ^= 1;
 	b.node[2].address.port ^= 1;
 	b.dial = true;
-	return 0;
-}
-
-static int away(void **state)
-{
-	(void)state;
-	bench_close(&b);
 	return 0;
 }
 
@@ -162,7 +154,7 @@ static void failed_together(void **state)
 
 #define TEST(sentence, function)                                                                   \
 	{                                                                                          \
-		sentence, function, one_comes_back_with_many, away, NULL                           \
+		sentence, function, one_comes_back_with_many, node_bench_away, NULL                \
 	}
 
 int main(void)

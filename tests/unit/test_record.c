@@ -7,12 +7,12 @@
 #include <string.h>
 #include "../../proto/record.h"
 
-#define DOC_MAX   8192
+#define DOC_MAX   16384
 #define TEXT(s)   ((struct tuy_bytes){ (const uint8_t *)(s), sizeof(s) - 1 })
 #define BIT(kind) (UINT32_C(1) << (kind))
 
 static uint8_t doc_bytes[DOC_MAX];
-static uint8_t long_text[4096]; /* all 'x' */
+static uint8_t long_text[8192]; /* all 'x' */
 
 static struct tuy_bytes xs(size_t len)
 {
@@ -209,23 +209,25 @@ static void the_table_is_the_one_of_the_specification(void **state)
 		int key;
 		const char *name;
 		uint32_t max;
-	} some[] = { { 4, "title", 120 },  { 8, "siren", 14 },       { 12, "warmth", 5 },
-		     { 14, "link", 16 },   { 17, "when", 32 },       { 18, "tags", 8 },
-		     { 19, "lang", 8 },    { 21, "claims", 2 },      { 22, "ask", 5 },
-		     { 24, "blurb", 600 }, { 26, "why", 400 },       { 27, "name", 120 },
-		     { 29, "sells", 300 }, { 30, "looks_for", 300 }, { 31, "not_for", 200 },
-		     { 34, "reach", 120 }, { 35, "log", 16 },        { 37, "to", 32 },
-		     { 39, "of", 10 },     { 40, "step", 7 },        { 43, "reason", 40 },
-		     { 47, "how", 5 },     { 51, "size", 40 },       { 52, "until", UINT32_MAX } };
+	} some[] = { { 4, "title", 120 },     { 8, "siren", 14 },       { 12, "warmth", 5 },
+		     { 14, "link", 16 },      { 17, "when", 32 },       { 18, "tags", 8 },
+		     { 19, "lang", 8 },       { 21, "claims", 2 },      { 22, "ask", 5 },
+		     { 24, "blurb", 600 },    { 26, "why", 400 },       { 27, "name", 120 },
+		     { 29, "sells", 300 },    { 30, "looks_for", 300 }, { 31, "not_for", 200 },
+		     { 34, "reach", 120 },    { 35, "log", 16 },        { 37, "to", 32 },
+		     { 39, "of", 10 },        { 40, "step", 7 },        { 43, "reason", 40 },
+		     { 47, "how", 7 },        { 51, "size", 40 },       { 52, "until", UINT32_MAX },
+		     { 53, "hide_count", 1 }, { 54, "letter", 6144 },   { 55, "signature", 2048 } };
 	for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
 		const struct tuy_field_rule *rule = tuy_field_rule((enum tuy_field)some[i].key);
 		assert_string_equal(rule->name, some[i].name);
 		assert_int_equal(rule->max, some[i].max);
 	}
-	assert_int_equal(TUY_FIELD_END, 53);
+	assert_int_equal(TUY_FIELD_END, 56);
 	for (int f = TUY_FIELD_TITLE; f < TUY_FIELD_END; f++)
 		assert_int_equal(tuy_field_rule((enum tuy_field)f)->multiline,
-		                 f == TUY_FIELD_TEXT || f == TUY_FIELD_BLURB);
+		                 f == TUY_FIELD_TEXT || f == TUY_FIELD_BLURB ||
+		                         f == TUY_FIELD_LETTER || f == TUY_FIELD_SIGNATURE);
 }
 
 /* ---- round trips ---- */
@@ -338,7 +340,7 @@ static void refuses_every_text_that_is_one_byte_too_long(void **state)
 			tried++;
 		}
 	}
-	assert_int_equal(tried, 62);
+	assert_int_equal(tried, 64);
 }
 
 static void an_act_names_what_it_is_about(void **state)

@@ -85,6 +85,24 @@ static void params_refused(void **state)
 	assert_int_equal(rpc_param_text(map, "days", 3, &text, &fault), -1);
 }
 
+static void lines_that_are_kept_are_clean(void **state)
+{
+	static const char *const bad[] = { "a\nb", "a\tb", "\x1b[31m", "a\xc2\x9b",
+		                           "\xe2\x80\xae" };
+	uint8_t room[4096];
+	struct tuy_bytes text = { 0 };
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct tuy_bytes map = map_one(room, "query", bad[i]);
+		assert_int_equal(rpc_param_line(map, "query", 40, &text, &fault), -1);
+		assert_string_equal(fault.code, "T-USAGE");
+	}
+	struct tuy_bytes map = map_one(room, "query", "réseau -it");
+	assert_int_equal(rpc_param_line(map, "query", 40, &text, &fault), 1);
+	assert_int_equal(rpc_param_line(map, "query", 4, &text, &fault), -1);
+	assert_int_equal(rpc_param_line(map, "none", 4, &text, &fault), 0);
+}
+
 static void params_known(void **state)
 {
 	uint8_t room[4096];
@@ -306,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("finds params by name and type; nil and empty are not given", params_found),
 		TEST("says what is wrong with a param and leaves the value alone", params_refused),
+		TEST("takes no line that a terminal must not get", lines_that_are_kept_are_clean),
 		TEST("knows its params whole, and shows a strange one safely", params_known),
 		TEST("reads every type of field by the table", fields_all),
 		TEST("merges fields over those held, and takes empty ones out", fields_merged),
