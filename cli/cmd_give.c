@@ -178,10 +178,12 @@ static void given_print(const struct session *session, const json_t *object)
 		printf(_("%s%s%s  open, sealed to %s: %s\n"), show_on(term, SHOW_BOLD),
 		       doc_text(object, "short"), show_off(term, SHOW_BOLD), shown, sees);
 	} else if (term->screen) {
-		printf("%s%s%s  open", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		printf("%s%s%s  ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD));
 		if (*day.text != '\0')
-			printf(_(" until %s"), day.text);
+			printf(_("open until %s"), day.text);
+		else
+			fputs(_("open"), stdout);
 		printf(_(" · circle sees: %s\n"), sees);
 	} else {
 		printf("%s\t%s\t%s\t%s\n", doc_text(object, "id"), doc_text(object, "state"),

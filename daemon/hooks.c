@@ -2,6 +2,7 @@
 #include "hook_check.h"
 #include "hook_json.h"
 #include "hook_run.h"
+#include "lang.h"
 #include "log.h"
 #include "notice.h"
 #include "quiet.h"
@@ -83,18 +84,25 @@ struct environment {
 	char event[FIELD_MAX];
 	char id[FIELD_MAX];
 	char home[FIELD_MAX];
+	char language[FIELD_MAX];
 };
 
 static bool is_passed(const char *variable)
 {
 	static const char *const names[] = {
-		"PATH=",       "HOME=",
-		"USER=",       "LOGNAME=",
-		"SHELL=",      "TZ=",
-		"LANG=",       "LANGUAGE=",
-		"LC_",         "XDG_",
-		"DISPLAY=",    "WAYLAND_DISPLAY=",
-		"XAUTHORITY=", "DBUS_SESSION_BUS_ADDRESS=",
+		"PATH=",
+		"HOME=",
+		"USER=",
+		"LOGNAME=",
+		"SHELL=",
+		"TZ=",
+		"LANG=",
+		"LC_",
+		"XDG_",
+		"DISPLAY=",
+		"XAUTHORITY=",
+		"WAYLAND_DISPLAY=",
+		"DBUS_SESSION_BUS_ADDRESS=",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -117,6 +125,9 @@ static void environment_make(const struct hooks *h, const struct event *event,
 	e->variable[count++] = e->id;
 	if (h->d->paths->home[0] != '\0')
 		e->variable[count++] = e->home;
+	snprintf(e->language, sizeof e->language, "LANGUAGE=%s", lang_list());
+	if (*lang_list() != '\0')
+		e->variable[count++] = e->language;
 	for (char **at = environ; *at && count < VARIABLE_MAX; at++)
 		if (is_passed(*at))
 			e->variable[count++] = *at;
