@@ -23,7 +23,7 @@ static const struct form_line letter_lines[] = {
 const struct form form_letter = {
 	.head = N_("# A letter of recommendation. Lines with # are left out; a field is one line.\n"
 	           "# Empty for: and about: are taken from the request.\n"),
-	.command = "tuyau vouch write ID -e",
+	.command = N_("tuyau vouch write ID -e"),
 	.lines = letter_lines,
 	.count = sizeof(letter_lines) / sizeof(letter_lines[0]),
 };
