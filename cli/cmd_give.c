@@ -179,10 +179,12 @@ static void given_print(const struct session *session, const json_t *object)
 		printf(_("%s%s%s  open, sealed to %s: %s\n"), show_on(term, SHOW_BOLD),
 		       doc_text(object, "short"), show_off(term, SHOW_BOLD), shown, sees);
 	} else if (term->screen) {
-		printf("%s%s%s  open", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		printf("%s%s%s  ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD));
 		if (*day.text != '\0')
-			printf(_(" until %s"), day.text);
+			printf(_("open until %s"), day.text);
+		else
+			fputs(_("open"), stdout);
 		printf(_(" · circle sees: %s\n"), sees);
 	} else {
 		printf("%s\t%s\t%s\t%s\n", doc_text(object, "id"), doc_text(object, "state"),
@@ -357,26 +359,6 @@ static int edit_run(struct session *session)
 
 /* ---- ask ---- */
 
-/* The daemon counts from its own clock, which tests and demonstrations may move. */
-static int until_set(struct session *session, json_t *params)
-{
-	const char *until = options_value(&session->options, "until");
-	if (!until)
-		return 0;
-	if (times_until_parse(until, session->now) < 0)
-		return session_usage_error(session, "\"--until %s\": 2026-03-01, or 14d.", until);
-	json_t *status = session_call(session, "status", json_object(), CLIENT_READS);
-	if (!status)
-		return -1;
-	time_t now = session->now + (time_t)doc_number(status, "clock_offset", 0);
-	json_decref(status);
-	int64_t life_s = times_until_parse(until, now) - now;
-	if (life_s <= 0)
-		return session_usage_error(session, "\"--until %s\" is over.", until);
-	json_object_set_new(params, "life_s", json_integer(life_s));
-	return 0;
-}
-
 static int kind_check(struct session *session)
 {
 	const struct options *options = &session->options;
@@ -431,7 +413,7 @@ static int ask_run(struct session *session)
 		json_object_set(params, "to", to);
 	json_object_del(fields, "to");
 	news_warn(session, params);
-	if (text_set(session, fields) != 0 || until_set(session, params) != 0) {
+	if (text_set(session, fields) != 0 || session_until_put(session, params) != 0) {
 		json_decref(params);
 		return -1;
 	}

@@ -155,6 +155,7 @@ static void claim_print(const struct session *session, const json_t *object)
 	fputs(_("Claimed, and awarded to you.\n"), stdout);
 	sealed_print(session, object);
 	printf(_("  First contact due %s.\n"), due.text);
+	fputs(_("  In your calendar: tuyau calendar\n"), stdout);
 }
 
 static int taken_fail(struct session *session, const json_t *object)

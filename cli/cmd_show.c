@@ -186,11 +186,15 @@ static void head_print(const struct session *session, const json_t *object)
 		session_line_print(session, "Title", doc_text(object, "title"));
 	} else {
 		bool open = strcmp(state, "open") == 0;
-		printf("%s%s%s  %s%s%s · %s", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		printf("%s%s%s  %s%s%s · ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD), doc_text(object, "kind"),
-		       *kind != '\0' ? _(": ") : "", kind, state);
-		if (*day.text != '\0')
-			printf(open ? _(" until %s") : _(" on %s"), day.text);
+		       *kind != '\0' ? _(": ") : "", kind);
+		if (open && *day.text != '\0')
+			printf(_("open until %s"), day.text);
+		else if (*day.text != '\0')
+			printf(_("%s on %s"), state, day.text);
+		else
+			fputs(state, stdout);
 		printf(" · %s\n", circle);
 	}
 	free(circle);

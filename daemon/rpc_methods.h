@@ -17,12 +17,11 @@
  *               circles [{id name slug members online entries digest missing_payloads indexed}],
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
- *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]} (hooks.h);
- *               indexed false: lists and search are damaged, and made again by the next
- *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
- *               start, slow_own: without what other programs took, worst: what the longest of them
- *               did, nil if that is not known
- * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
+ *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]}
+ * (hooks.h); indexed false: lists and search are damaged, and made again by the next start or by
+ * tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the start, slow_own: without
+ * what other programs took, worst: what the longest of them did, nil if that is not known new name,
+ * profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
  *               -> schema, invite, id, expires, circle, address, name; T-NO-ADDRESS (1)
@@ -51,6 +50,11 @@
  *               T-AMBIGUOUS (5): whom `from:` names
  * watch_list    -> [WATCH]
  * watch_remove  number -> schema, number; T-NOT-FOUND (3)
+ * watch_mute    number, life_s? (for so long; missing: until further notice), off? (no longer)
+ *               -> WATCH, durable; meanwhile it matches nothing, as if it was not there;
+ * T-NOT-FOUND watch_test    query, circle?, limit? 1..1000 (50) -> schema, objects [OBJECT] of
+ * others, newest first, that a watch for it would have matched, more; the newest 10,000 are looked
+ *               at; T-USAGE, T-NOT-FOUND, T-AMBIGUOUS as watch_add
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
  *               {tips, open, met, won, lost, given_back, amounts [{currency (nil: not said), sum
  * (of the exact ones: "8000", "1250.50"), tips (with one), bands {"5-20k": how many}}] of what was
@@ -156,7 +160,7 @@
  *   that is sealed to them), thanks [{from shared
  *   text back}], passed_by [{from reason text}] (giver), passed true, why_private.
  * WATCH: schema, number, query, circle (slug; nil: all), notify "now" "digest", created, hits,
- *   last_hit.
+ *   last_hit, muted bool, muted_until or nil.
  * TODO: schema, id, what "first-contact" "follow-up" (tips awarded to the owner), "answer" (his,
  *   accepted), "ask" (own), status "needs-action" "in-process" "completed" "cancelled", due,
  *   completed, modified, sequence (it grows with what is done about the object), object OBJECT, nil

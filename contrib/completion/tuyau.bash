@@ -23,7 +23,7 @@ _tuyau_options() {
 	inbox) echo "--all --mine --for-me --limit \
 		from: company: kind: state: tag: warm: age: due:" ;;
 	search) echo "--limit from: company: kind: state: tag: warm: age: due:" ;;
-	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
+	watch) echo "add test list mute unmute remove --digest --until --limit from: company: kind: state: tag: warm: age:" ;;
 	digest) echo "--since --mail" ;;
 	value) echo "--since" ;;
 	forget | oublie) echo "--person --company --closed-before --dry-run --status" ;;
