@@ -16,7 +16,7 @@ struct range {
 
 struct event_acts {
 	struct daemon *d;
-	event_acts_on_thanks *on_thanks;
+	event_acts_on_act *on_act;
 	void *context;
 	uint32_t first;
 	uint32_t count;
@@ -28,15 +28,31 @@ struct event_acts {
 
 enum looked { LOOKED_AT, LOOKED_TOO_EARLY };
 
-static void record_take(struct event_acts *acts, const struct range *at,
-                        const struct store_log *log, const struct tuy_record *record)
+/* Was it given by the owner of this store? */
+static bool is_own(struct event_acts *acts, struct store_reading *reading,
+                   const struct tuy_object *id)
+{
+	const struct tuy_member *me = &acts->d->keys->cert.member;
+	struct view_object object;
+	return view_find(reading, id, id, &object, 1) == 1 &&
+	       memcmp(&object.member, me, sizeof *me) == 0;
+}
+
+static void record_take(struct event_acts *acts, struct store_reading *reading,
+                        const struct range *at, const struct store_log *log,
+                        const struct tuy_record *record)
 {
 	const struct keys *keys = acts->d->keys;
+	if (record->kind == TUY_RECORD_ERASE_ASKED && record->has_ref &&
+	    is_own(acts, reading, &record->ref))
+		acts->on_act(acts->context, record->kind, at->circle_no, &record->ref,
+		             &log->member);
 	const struct tuy_value *to = &record->value[TUY_FIELD_TO];
 	if (record->kind == TUY_RECORD_THANKS && to->present &&
 	    to->text.len == sizeof keys->cert.member.b &&
 	    memcmp(to->text.p, keys->cert.member.b, to->text.len) == 0)
-		acts->on_thanks(acts->context, at->circle_no, &record->ref, &log->member);
+		acts->on_act(acts->context, record->kind, at->circle_no, &record->ref,
+		             &log->member);
 }
 
 static enum looked entry_look(struct event_acts *acts, struct store_reading *reading,
@@ -55,7 +71,7 @@ static enum looked entry_look(struct event_acts *acts, struct store_reading *rea
 	                             acts->buffer, &plain)
 	                 : 1;
 	if (bad == 0 && tuy_record_read(plain, &record) == TUY_OK)
-		record_take(acts, at, &log, &record);
+		record_take(acts, reading, at, &log, &record);
 	sodium_memzero(acts->buffer, sizeof acts->buffer);
 	return bad > 0 && !blob.p ? LOOKED_TOO_EARLY : LOOKED_AT;
 }
@@ -76,14 +92,13 @@ static void late_look(struct event_acts *acts, struct store_reading *reading)
 	acts->late_count = kept;
 }
 
-struct event_acts *event_acts_create(struct daemon *d, event_acts_on_thanks *on_thanks,
-                                     void *context)
+struct event_acts *event_acts_create(struct daemon *d, event_acts_on_act *on_act, void *context)
 {
 	struct event_acts *acts = calloc(1, sizeof *acts);
 	if (!acts)
 		return NULL;
 	acts->d = d;
-	acts->on_thanks = on_thanks;
+	acts->on_act = on_act;
 	acts->context = context;
 	return acts;
 }

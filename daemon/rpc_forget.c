@@ -3,6 +3,7 @@
 #include "rpc_forget.h"
 #include "audit.h"
 #include "life.h"
+#include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_life.h"
 #include "rpc_people.h"
@@ -17,6 +18,8 @@
 #define STATUS_MAX 200 /* of the newest that are shown */
 
 struct work {
+	struct life_batch batch;
+	bool asked; /* its author was asked to erase it */
 	struct view_object object;
 	struct store_gone gone; /* own entries in ->place */
 	uint32_t next;          /* of them: those before are retracted */
@@ -93,6 +96,7 @@ static void forget_answer(struct rpc_call *call, const struct store_gone *gone, 
 	rpc_put_time(out, "at", gone->at_s);
 	rpc_put_flag(out, "already", already);
 	rpc_put_flag(out, "dry_run", dry_run);
+	rpc_put_flag(out, "asked", work->asked);
 	rpc_put_uint(out, "retracted", work->retracted);
 	rpc_put_uint(out, "erased_here", work->erased_here);
 	rpc_close_one(out);
@@ -159,6 +163,18 @@ static bool gather_again(struct rpc_call *call)
 	return work->here_count > 0 || more.place_count > 0;
 }
 
+/* Its author learns that it is wanted gone. What is erased here does not depend on it. */
+static void author_ask(struct rpc_call *call)
+{
+	struct work *work = call->work;
+	struct daemon *d = call->home->d;
+	struct tuy_record record = life_record(TUY_RECORD_ERASE_ASKED, &work->object.id);
+	life_batch_begin(&work->batch, work->object.circle_no);
+	life_batch_add(&work->batch, &record, life_expiry(d, LIFE_SPAN_ACT), &work->object.member);
+	work->asked = life_batch_write(d, &work->batch) == TUY_OK;
+	loop_drain(d);
+}
+
 static void forget_next(struct rpc_call *call, const char *error)
 {
 	struct work *work = call->work;
@@ -172,6 +188,8 @@ static void forget_next(struct rpc_call *call, const char *error)
 		forget_next(call, NULL);
 	else {
 		life_look(call->home->life);
+		if (work->gone.why == STORE_GONE_HERE)
+			author_ask(call);
 		forget_answer(call, &work->gone, false, false);
 	}
 }

@@ -18,10 +18,11 @@
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
  *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]}
- * (hooks.h); indexed false: lists and search are damaged, and made again by the next start or by
- * tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the start, slow_own: without
- * what other programs took, worst: what the longest of them did, nil if that is not known new name,
- * profile FIELDS, default_name?, lang?, mode? "inside" "between"
+ *               (hooks.h); indexed false: lists and search are damaged, and made again by the next
+ *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
+ *               start, slow_own: without what other programs took, worst: what the longest of them
+ *               did, nil if that is not known
+ * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
  *               -> schema, invite, id, expires, circle, address, name; T-NO-ADDRESS (1)
@@ -76,9 +77,10 @@
  *               everywhere by RETRACT, with all that was written here about it; what others wrote
  *               about it goes here) "here" (somebody else's: erased in this store only, and what
  *               comes about it is not kept; what was written here about it goes everywhere), at,
- *               already, dry_run, retracted and erased_here (entries; of a dry run: those that
- *               would go); of one that is gone: already true, and why may be "withdrawn"
- *               "retracted" "expired" too; T-NOT-FOUND (3), T-AMBIGUOUS (5)
+ *               already, dry_run, asked (the author, by erase.requested), retracted and
+ *               erased_here (entries; of a dry run: those that would go); of one that is gone:
+ *               already true, and why may be "withdrawn" "retracted" "expired" too; T-NOT-FOUND
+ *               (3), T-AMBIGUOUS (5)
  * forget_find   one of person, company, closed_before_s (over since so long), circle? -> schema,
  *               objects [OBJECT], letters [numbers], watches [numbers]: what is held here whose
  *               texts name the person (all words of the name, case and accents aside) or the
@@ -174,10 +176,11 @@
  *   members [{member name from company role online in_sync self devices [{device label}]}] with
  *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
  * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state
- * "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since, facts [],
- * limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name), text, signature
- * (nil: a draft). `from` is the first word of the author's name, folded ("alice"); the whole name
- * if two begin so; 8 digits of his id if there is no profile.
+ *   "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since,
+ *   facts [], limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name),
+ *   text, signature (nil: a draft).
+ * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
+ * 8 digits of his id if there is no profile.
  *
  * Thread rule: the loop thread.
  */

@@ -311,9 +311,16 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	struct view_lives_entry entry = lives_entry(slot, &header, row, &record);
 	bool act = tuy_record_is_act(record.kind);
 	bool unwanted = false;
+	uint32_t number;
 	if (act || is_shown(record.kind))
 		rc = store_gone_unwanted(batch->txn, batch->tables, entry.circle_no,
 		                         act ? &record.ref : &entry.id, &unwanted);
+	if (unwanted) { /* unless it is still to go, or could not */
+		rc = view_id_find(batch->txn, batch->tables, entry.circle_no,
+		                  act ? &record.ref : &entry.id, &number);
+		unwanted = rc == MDB_NOTFOUND;
+		rc = unwanted ? 0 : rc;
+	}
 	if (rc != 0 || unwanted)
 		return rc != 0 ? rc : store_places_add(&batch->unwanted, log_no, seq);
 	if (act)

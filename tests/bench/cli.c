@@ -12,6 +12,7 @@
 #define LOGS       10u
 #define RUNS       50u
 #define YEARS_S    (1000u * 86400) /* in which all that was given */
+#define FORGETS    5u
 #define OUTPUT_MAX 65536
 
 struct cli {
@@ -154,6 +155,33 @@ static void command_measure(struct cli *cli, const char *name, command_run *run,
 	          p50 / limit_get(cli->bench, LIMIT_PROCESS_P50_US));
 }
 
+/* Somebody else's tip is erased here, and the file scrubbed. */
+static double forget_run(struct cli *cli, uint32_t i)
+{
+	char id[TUY_OBJECT_TEXT];
+	struct tip tip;
+	uint32_t log_no;
+	tip_choose(cli, i * LOGS + 1, &log_no, &tip);
+	struct tuy_object object =
+		tuy_object_id(&cli->people.id, &cli->people.person[log_no].cert.member, &tip.nonce);
+	tuy_object_text(&object, id);
+	const char *words[HOME_WORDS] = { "forget", id, "--yes" };
+	return home_tuyau_run(&cli->home, words, NULL);
+}
+
+static void forget_measure(struct cli *cli)
+{
+	double us[FORGETS];
+	for (uint32_t i = 0; i < FORGETS; i++) {
+		us[i] = forget_run(cli, i);
+		if (us[i] < 0)
+			bench_die("cli: forget (run %u) failed", i);
+	}
+	bench_row("tuyau forget ID", "%.0f ms p50, %.0f ms at most, with the file scrubbed",
+	          bench_percentile(us, FORGETS, 50) / 1000,
+	          bench_percentile(us, FORGETS, 100) / 1000);
+}
+
 /* What `tuyaud --rebuild` does before it answers. */
 static void rebuild_measure(const struct cli *cli)
 {
@@ -196,6 +224,7 @@ void cli_run(const struct bench *bench)
 	command_measure(&cli, "tuyau show ID", show_run, first.title);
 	command_measure(&cli, "tuyau value", value_run, "EUR");
 	command_measure(&cli, "tuyau digest", digest_run, "MOVES");
+	forget_measure(&cli);
 	home_daemon_stop();
 	rebuild_measure(&cli);
 	home_remove(&cli.home);
