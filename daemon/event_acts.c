@@ -1,6 +1,7 @@
 #include "event_acts.h"
 #include "log.h"
 #include "view.h"
+#include "../proto/retract.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,12 @@ struct range {
 
 struct event_acts {
 	struct daemon *d;
-	event_acts_on_thanks *on_thanks;
-	void *context;
+	struct event_acts_host host;
+	struct { /* what somebody wants erased, until it is told */
+		uint32_t circle_no;
+		struct tuy_member from;
+		uint32_t entries; /* 0: nothing */
+	} erase;
 	uint32_t first;
 	uint32_t count;
 	uint32_t late_count;
@@ -28,6 +33,28 @@ struct event_acts {
 
 enum looked { LOOKED_AT, LOOKED_TOO_EARLY };
 
+static void erase_tell(struct event_acts *acts)
+{
+	if (acts->erase.entries > 0)
+		acts->host.on_erase(acts->host.context, acts->erase.circle_no, &acts->erase.from,
+		                    acts->erase.entries);
+	acts->erase.entries = 0;
+}
+
+static void erase_take(struct event_acts *acts, uint32_t circle_no, const struct tuy_member *from,
+                       uint32_t entries)
+{
+	const struct keys *keys = acts->d->keys;
+	if (memcmp(from, &keys->cert.member, sizeof *from) == 0)
+		return;
+	if (acts->erase.circle_no != circle_no ||
+	    memcmp(&acts->erase.from, from, sizeof *from) != 0)
+		erase_tell(acts);
+	acts->erase.circle_no = circle_no;
+	acts->erase.from = *from;
+	acts->erase.entries += entries;
+}
+
 static void record_take(struct event_acts *acts, const struct range *at,
                         const struct store_log *log, const struct tuy_record *record)
 {
@@ -36,7 +63,7 @@ static void record_take(struct event_acts *acts, const struct range *at,
 	if (record->kind == TUY_RECORD_THANKS && to->present &&
 	    to->text.len == sizeof keys->cert.member.b &&
 	    memcmp(to->text.p, keys->cert.member.b, to->text.len) == 0)
-		acts->on_thanks(acts->context, at->circle_no, &record->ref, &log->member);
+		acts->host.on_thanks(acts->host.context, at->circle_no, &record->ref, &log->member);
 }
 
 static enum looked entry_look(struct event_acts *acts, struct store_reading *reading,
@@ -50,6 +77,11 @@ static enum looked entry_look(struct event_acts *acts, struct store_reading *rea
 	if (store_log(reading, at->log_no, &log) != 0 ||
 	    store_entry(reading, at->log_no, at->seq, &header, &blob) != 0)
 		return LOOKED_AT;
+	struct tuy_retract retract;
+	if (blob.p && tuy_retract_read(header.p, blob, &retract) == TUY_OK) {
+		erase_take(acts, at->circle_no, &log.member, retract.count);
+		return LOOKED_AT;
+	}
 	struct view_sealed sealed = { header.p, blob };
 	int bad = blob.p ? view_open(reading, &acts->d->keys->device, at->log_no, at->seq, &sealed,
 	                             acts->buffer, &plain)
@@ -76,15 +108,13 @@ static void late_look(struct event_acts *acts, struct store_reading *reading)
 	acts->late_count = kept;
 }
 
-struct event_acts *event_acts_create(struct daemon *d, event_acts_on_thanks *on_thanks,
-                                     void *context)
+struct event_acts *event_acts_create(struct daemon *d, const struct event_acts_host *host)
 {
 	struct event_acts *acts = calloc(1, sizeof *acts);
 	if (!acts)
 		return NULL;
 	acts->d = d;
-	acts->on_thanks = on_thanks;
-	acts->context = context;
+	acts->host = *host;
 	return acts;
 }
 
@@ -119,5 +149,7 @@ bool event_acts_look(struct event_acts *acts, struct store_reading *reading)
 			acts->count--;
 		}
 	}
+	if (acts->count == 0)
+		erase_tell(acts);
 	return acts->count == 0;
 }

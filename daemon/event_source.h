@@ -31,9 +31,6 @@ void event_source_destroy(struct event_source *source);
 
 /* Keeps one more event; its at_s is set here. */
 void event_source_push(struct event_source *source, struct event *event);
-/* Somebody wants that what he gave is erased (erase.requested). */
-void event_source_erase(struct event_source *source, uint32_t circle_no,
-                        const struct tuy_member *member, const struct tuy_object *object);
 
 /* What it has heard; the source's. */
 const struct events *event_source_events(const struct event_source *source);

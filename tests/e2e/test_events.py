@@ -281,7 +281,9 @@ def settled(nodes):
         node.tip(mark)
         for other in nodes:
             wait_until(
-                lambda: mark in [e["object"]["title"] for e in told(other, "tip.new")], what=mark
+                lambda: mark
+                in [(e["object"] or {}).get("title") for e in told(other, "tip.new")],
+                what=mark,
             )
 
 
@@ -318,6 +320,20 @@ def test_thanks_are_told_to_whom_they_are_for_once(world):
     again(world, [alice, bruno, chloe])
     settled([alice, bruno])
     assert not told(bruno, "thanks.received") and not told(alice, "thanks.received")
+
+
+def test_what_somebody_took_back_is_told_once(world):
+    alice, bruno = world.told_circle("alice", "bruno")
+    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust")
+    wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
+    alice.tuyau("withdraw", tip["short"])
+    event = once(bruno, "erase.requested")
+    assert event["from"] == "alice" and event["name"] == "Alice Martin" and event["entries"] >= 1
+    settled([alice, bruno])
+    assert len(told(bruno, "erase.requested")) == 1 and not told(alice, "erase.requested")
+    again(world, [alice, bruno])
+    settled([alice, bruno])
+    assert not told(bruno, "erase.requested")
 
 
 def test_a_vouch_ask_is_told_to_those_whom_it_means(world):
