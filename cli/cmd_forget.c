@@ -3,8 +3,8 @@
  *
  * With --json: of a dry run {schema, dry_run, objects [the answers of forget, with short and title
  * if known], letters [numbers], watches [numbers]}; else {schema, objects [GONE], letters,
- * watches}; without words [GONE] (daemon/rpc_methods.h). With -q: the ids. In a pipe: id, why,
- * confirmed, of, who has not (with commas), TAB between.
+ * watches}, where GONE has "asked" of forget too; without words [GONE] (daemon/rpc_methods.h). With
+ * -q: the ids. In a pipe: id, why, confirmed, of, who has not (with commas), TAB between.
  */
 #include "commands.h"
 #include "last.h"
@@ -281,7 +281,9 @@ static void gone_print(const struct session *session, const json_t *gone)
 	}
 	if (strcmp(why, "here") == 0) {
 		char *from = show_clean(doc_text(gone, "from"));
-		printf(_("%.4s  erased here only: %s gave it. Ask there for it to be forgotten.\n"),
+		printf(doc_true(gone, "asked") ? _("%.4s  erased here only: %s gave it, and is "
+		                                   "asked to erase it.\n")
+		                               : _("%.4s  erased here only: %s gave it.\n"),
 		       id, from);
 		free(from);
 	} else if (strcmp(why, "forgotten") != 0 && strcmp(why, "withdrawn") != 0) {
@@ -330,8 +332,11 @@ static json_t *gone_await(struct session *session, const struct plan *plan)
 			json_decref(gone);
 			gone = gone_find(session, id);
 		}
-		if (gone)
-			json_array_append_new(list, gone);
+		if (!gone)
+			continue;
+		json_object_set(gone, "asked",
+		                json_object_get(json_array_get(plan->objects, i), "asked"));
+		json_array_append_new(list, gone);
 	}
 	return list;
 }
@@ -365,9 +370,10 @@ static int plan_do(struct session *session, const struct plan *plan)
 {
 	int bad = 0;
 	for (size_t i = 0; i < json_array_size(plan->objects) && !bad; i++) {
-		json_t *answer = forget_call(
-			session, doc_text(json_array_get(plan->objects, i), "id"), false);
+		json_t *object = json_array_get(plan->objects, i);
+		json_t *answer = forget_call(session, doc_text(object, "id"), false);
 		bad = answer ? 0 : -1;
+		json_object_set(object, "asked", json_object_get(answer, "asked"));
 		json_decref(answer);
 	}
 	for (size_t i = 0; i < json_array_size(plan->letters) && !bad; i++) {

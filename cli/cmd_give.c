@@ -2,6 +2,7 @@
 #include "../proto/record.h"
 #include "../proto/text.h"
 #include "commands.h"
+#include "form.h"
 #include "last.h"
 #include "object.h"
 #include "times.h"
@@ -42,7 +43,7 @@ static const struct option_rule tip_rules[] = {
 	{ 0, "size", "SIZE", "size", OPTION_TEXT, "of the company: 50-250 people" },
 	{ 0, "why-private", "TEXT", "why_private", OPTION_TEXT,
 	  "a note to yourself that never leaves this machine" },
-	{ 'e', "edit", NULL, NULL, OPTION_LATER, NULL },
+	{ 'e', "edit", NULL, NULL, OPTION_FLAG, "fill in a form, in $EDITOR" },
 };
 
 static const struct option_rule ask_rules[] = {
@@ -178,10 +179,12 @@ static void given_print(const struct session *session, const json_t *object)
 		printf(_("%s%s%s  open, sealed to %s: %s\n"), show_on(term, SHOW_BOLD),
 		       doc_text(object, "short"), show_off(term, SHOW_BOLD), shown, sees);
 	} else if (term->screen) {
-		printf("%s%s%s  open", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		printf("%s%s%s  ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD));
 		if (*day.text != '\0')
-			printf(_(" until %s"), day.text);
+			printf(_("open until %s"), day.text);
+		else
+			fputs(_("open"), stdout);
 		printf(_(" · circle sees: %s\n"), sees);
 	} else {
 		printf("%s\t%s\t%s\t%s\n", doc_text(object, "id"), doc_text(object, "state"),
@@ -290,10 +293,21 @@ static void name_warn(const struct session *session, const json_t *params, const
 		      stderr);
 }
 
+/* The fields as a form. --need is `need` or `text`; the form says `text`. */
+static int form_fill(struct session *session, json_t *fields)
+{
+	json_t *need = json_object_get(fields, "need");
+	if (need)
+		json_object_set(fields, "text", need);
+	json_object_del(fields, "need");
+	return form_edit(&form_tip, NULL, fields, &session->failure);
+}
+
 static int tip_run(struct session *session)
 {
 	json_t *fields;
-	if (session->options.word_count == 0 || session->options.words[0][0] == '\0')
+	bool edited = options_value(&session->options, "edit") != NULL;
+	if (!edited && (session->options.word_count == 0 || session->options.words[0][0] == '\0'))
 		return session_usage_error(session,
 		                           "A tip needs a title: what is wanted, in a line.");
 	json_t *params = given_params(session, &fields);
@@ -301,7 +315,7 @@ static int tip_run(struct session *session)
 		return -1;
 	if (options_words_put(&session->options, 0, "The title", fields, "title",
 	                      &session->failure) != 0 ||
-	    life_set(session, params) != 0) {
+	    (edited && form_fill(session, fields) != 0) || life_set(session, params) != 0) {
 		json_decref(params);
 		return -1;
 	}
@@ -415,6 +429,7 @@ const struct command cmd_tip = {
 	.examples =
 		"  tuyau tip \"Wi-Fi à refaire, 3 entrepôts\" -c \"Laiterie du Val d'Oust\" \\\n"
 		"      --role \"resp. logistique\" --warm 3 --tag wifi\n"
+		"  tuyau tip -e\n"
 		"  tuyau tip \"Payroll tender in March\" -c \"Halden Freight\" --need - < "
 		"mail.txt\n",
 	.rules = tip_rules,

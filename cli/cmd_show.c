@@ -19,11 +19,11 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "place", N_("Place") },   { "sector", N_("Sector") }, { "role", N_("Role") },
-	{ "budget", N_("Budget") }, { "when", N_("When") },     { "for", N_("For") },
-	{ "person", N_("Person") }, { "skills", N_("Skills") }, { "why", N_("Why") },
-	{ "link", N_("Link") },     { "reward", N_("Reward") }, { "claims", N_("Claims") },
-	{ "lang", N_("Language") },
+	{ "place", N_("Place") },   { "sector", N_("Sector") }, { "size", N_("Size") },
+	{ "role", N_("Role") },     { "budget", N_("Budget") }, { "when", N_("When") },
+	{ "for", N_("For") },       { "person", N_("Person") }, { "skills", N_("Skills") },
+	{ "why", N_("Why") },       { "link", N_("Link") },     { "reward", N_("Reward") },
+	{ "claims", N_("Claims") }, { "lang", N_("Language") },
 };
 
 static void warmth_print(const struct session *session, const json_t *object)
@@ -186,11 +186,15 @@ static void head_print(const struct session *session, const json_t *object)
 		session_line_print(session, "Title", doc_text(object, "title"));
 	} else {
 		bool open = strcmp(state, "open") == 0;
-		printf("%s%s%s  %s%s%s · %s", show_on(term, SHOW_BOLD), doc_text(object, "short"),
+		printf("%s%s%s  %s%s%s · ", show_on(term, SHOW_BOLD), doc_text(object, "short"),
 		       show_off(term, SHOW_BOLD), doc_text(object, "kind"),
-		       *kind != '\0' ? _(": ") : "", kind, state);
-		if (*day.text != '\0')
-			printf(open ? _(" until %s") : _(" on %s"), day.text);
+		       *kind != '\0' ? _(": ") : "", kind);
+		if (open && *day.text != '\0')
+			printf(_("open until %s"), day.text);
+		else if (*day.text != '\0')
+			printf(_("%s on %s"), state, day.text);
+		else
+			fputs(state, stdout);
 		printf(" · %s\n", circle);
 	}
 	free(circle);

@@ -37,7 +37,8 @@ enum notice_value {
 };
 
 /* The subject of the mail, filled in; the caller frees it. */
-char *notice_subject(enum notice_kind kind, enum lang lang, const char *const values[NOTICE_VALUES]);
+char *notice_subject(enum notice_kind kind, enum lang lang,
+                     const char *const values[NOTICE_VALUES]);
 /* The text: paragraphs, an empty line between them, a line feed at the end; one that needs a value
  * that is not known is left out. The caller frees it. */
 char *notice_text(enum notice_kind kind, enum lang lang, const char *const values[NOTICE_VALUES]);

@@ -3,8 +3,8 @@
  * clock and to prune (PROTOCOL 4.12, 7.10; product 1.12), and the node hears what the store did to
  * payloads. What the owner takes back goes like any other entry: tuy_node_retract,
  * loop_await_ticket, loop_drain; once the ticket is durable its object, words and payload are gone
- * here. Who else has erased it: TUY_TELL_ERASED, and store_receipt (store_erase.h). Thread rule:
- * the loop thread.
+ * here. Who else has erased it: TUY_TELL_ERASED, and store_receipt (store_erase.h). What was given
+ * here and closed 60 days ago is retracted after each sweep. Thread rule: the loop thread.
  */
 #ifndef ERASE_H
 #define ERASE_H

@@ -1,7 +1,6 @@
 #include "event_acts.h"
 #include "log.h"
 #include "view.h"
-#include "../proto/retract.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,8 @@ struct range {
 
 struct event_acts {
 	struct daemon *d;
-	struct event_acts_host host;
-	struct { /* what somebody wants erased, until it is told */
-		uint32_t circle_no;
-		struct tuy_member from;
-		uint32_t entries; /* 0: nothing */
-	} erase;
+	event_acts_on_act *on_act;
+	void *context;
 	uint32_t first;
 	uint32_t count;
 	uint32_t late_count;
@@ -33,37 +28,31 @@ struct event_acts {
 
 enum looked { LOOKED_AT, LOOKED_TOO_EARLY };
 
-static void erase_tell(struct event_acts *acts)
+/* Was it given by the owner of this store? */
+static bool is_own(struct event_acts *acts, struct store_reading *reading,
+                   const struct tuy_object *id)
 {
-	if (acts->erase.entries > 0)
-		acts->host.on_erase(acts->host.context, acts->erase.circle_no, &acts->erase.from,
-		                    acts->erase.entries);
-	acts->erase.entries = 0;
+	const struct tuy_member *me = &acts->d->keys->cert.member;
+	struct view_object object;
+	return view_find(reading, id, id, &object, 1) == 1 &&
+	       memcmp(&object.member, me, sizeof *me) == 0;
 }
 
-static void erase_take(struct event_acts *acts, uint32_t circle_no, const struct tuy_member *from,
-                       uint32_t entries)
+static void record_take(struct event_acts *acts, struct store_reading *reading,
+                        const struct range *at, const struct store_log *log,
+                        const struct tuy_record *record)
 {
 	const struct keys *keys = acts->d->keys;
-	if (memcmp(from, &keys->cert.member, sizeof *from) == 0)
-		return;
-	if (acts->erase.circle_no != circle_no ||
-	    memcmp(&acts->erase.from, from, sizeof *from) != 0)
-		erase_tell(acts);
-	acts->erase.circle_no = circle_no;
-	acts->erase.from = *from;
-	acts->erase.entries += entries;
-}
-
-static void record_take(struct event_acts *acts, const struct range *at,
-                        const struct store_log *log, const struct tuy_record *record)
-{
-	const struct keys *keys = acts->d->keys;
+	if (record->kind == TUY_RECORD_ERASE_ASKED && record->has_ref &&
+	    is_own(acts, reading, &record->ref))
+		acts->on_act(acts->context, record->kind, at->circle_no, &record->ref,
+		             &log->member);
 	const struct tuy_value *to = &record->value[TUY_FIELD_TO];
 	if (record->kind == TUY_RECORD_THANKS && to->present &&
 	    to->text.len == sizeof keys->cert.member.b &&
 	    memcmp(to->text.p, keys->cert.member.b, to->text.len) == 0)
-		acts->host.on_thanks(acts->host.context, at->circle_no, &record->ref, &log->member);
+		acts->on_act(acts->context, record->kind, at->circle_no, &record->ref,
+		             &log->member);
 }
 
 static enum looked entry_look(struct event_acts *acts, struct store_reading *reading,
@@ -77,17 +66,12 @@ static enum looked entry_look(struct event_acts *acts, struct store_reading *rea
 	if (store_log(reading, at->log_no, &log) != 0 ||
 	    store_entry(reading, at->log_no, at->seq, &header, &blob) != 0)
 		return LOOKED_AT;
-	struct tuy_retract retract;
-	if (blob.p && tuy_retract_read(header.p, blob, &retract) == TUY_OK) {
-		erase_take(acts, at->circle_no, &log.member, retract.count);
-		return LOOKED_AT;
-	}
 	struct view_sealed sealed = { header.p, blob };
 	int bad = blob.p ? view_open(reading, &acts->d->keys->device, at->log_no, at->seq, &sealed,
 	                             acts->buffer, &plain)
 	                 : 1;
 	if (bad == 0 && tuy_record_read(plain, &record) == TUY_OK)
-		record_take(acts, at, &log, &record);
+		record_take(acts, reading, at, &log, &record);
 	sodium_memzero(acts->buffer, sizeof acts->buffer);
 	return bad > 0 && !blob.p ? LOOKED_TOO_EARLY : LOOKED_AT;
 }
@@ -108,13 +92,14 @@ static void late_look(struct event_acts *acts, struct store_reading *reading)
 	acts->late_count = kept;
 }
 
-struct event_acts *event_acts_create(struct daemon *d, const struct event_acts_host *host)
+struct event_acts *event_acts_create(struct daemon *d, event_acts_on_act *on_act, void *context)
 {
 	struct event_acts *acts = calloc(1, sizeof *acts);
 	if (!acts)
 		return NULL;
 	acts->d = d;
-	acts->host = *host;
+	acts->on_act = on_act;
+	acts->context = context;
 	return acts;
 }
 
@@ -149,7 +134,5 @@ bool event_acts_look(struct event_acts *acts, struct store_reading *reading)
 			acts->count--;
 		}
 	}
-	if (acts->count == 0)
-		erase_tell(acts);
 	return acts->count == 0;
 }

@@ -1,7 +1,7 @@
 /*
  * Acts that came and that no list has (proto/life.h): what is found in the entries themselves, once
- * each: thanks to the owner, and what others want erased. An entry whose text comes later is looked
- * at again.
+ * each. Today: thanks to the owner, and that he is asked to erase what he gave. An entry whose text
+ * comes later is looked at again.
  *
  * Thread rule: the loop thread.
  */
@@ -14,18 +14,12 @@
 #define EVENT_ACTS_LATE   64  /* entries without their text; the oldest is given up */
 
 struct event_acts;
-
-struct event_acts_host {
-	void (*on_thanks)(void *context, uint32_t circle_no, const struct tuy_object *about,
-	                  const struct tuy_member *from);
-	/* So many entries, in one RETRACT or several that came together. */
-	void (*on_erase)(void *context, uint32_t circle_no, const struct tuy_member *from,
-	                 uint32_t entries);
-	void *context;
-};
+/* `kind`: THANKS or ERASE_ASKED. */
+typedef void event_acts_on_act(void *context, enum tuy_record_kind kind, uint32_t circle_no,
+                               const struct tuy_object *about, const struct tuy_member *from);
 
 /* NULL: no memory. */
-struct event_acts *event_acts_create(struct daemon *d, const struct event_acts_host *host);
+struct event_acts *event_acts_create(struct daemon *d, event_acts_on_act *on_act, void *context);
 void event_acts_destroy(struct event_acts *acts); /* NULL is allowed */
 
 /* TUY_TELL_ENTRIES. */

@@ -417,24 +417,14 @@ void event_source_push(struct event_source *s, struct event *event)
 }
 
 /* event_acts.h */
-static void on_thanks(void *context, uint32_t circle_no, const struct tuy_object *about,
-                      const struct tuy_member *from)
+static void on_act(void *context, enum tuy_record_kind kind, uint32_t circle_no,
+                   const struct tuy_object *about, const struct tuy_member *from)
 {
-	struct event event = { .kind = EVENT_THANKS_RECEIVED,
+	struct event event = { .kind = kind == TUY_RECORD_THANKS ? EVENT_THANKS_RECEIVED
+		                                                 : EVENT_ERASE_REQUESTED,
 		               .circle_no = circle_no,
 		               .object = *about,
 		               .member = *from };
-	push(context, &event);
-}
-
-/* event_acts.h */
-static void on_erase(void *context, uint32_t circle_no, const struct tuy_member *from,
-                     uint32_t entries)
-{
-	struct event event = { .kind = EVENT_ERASE_REQUESTED,
-		               .circle_no = circle_no,
-		               .member = *from,
-		               .count = entries };
 	push(context, &event);
 }
 
@@ -462,10 +452,9 @@ static void on_unreachable(void *context, const struct tuy_device *device)
 static int parts_begin(struct event_source *s)
 {
 	struct event_people_host host = { on_left, on_unreachable, s };
-	struct event_acts_host acts = { on_thanks, on_erase, s };
 	digest_begin(&s->digest, &s->d->config->quiet, loop_now(s->d).wall_s);
 	s->events = events_create(randombytes_random());
-	s->acts = event_acts_create(s->d, &acts);
+	s->acts = event_acts_create(s->d, on_act, s);
 	s->people = s->events ? event_people_create(s->d, &host) : NULL;
 	if (!s->events || !s->acts || !s->people || loop_subscribe(s->d, on_tell, s) != 0)
 		return -1;

@@ -31,7 +31,6 @@ void event_source_destroy(struct event_source *source);
 
 /* Keeps one more event; its at_s is set here. */
 void event_source_push(struct event_source *source, struct event *event);
-
 /* What it has heard; the source's. */
 const struct events *event_source_events(const struct event_source *source);
 /* Of the last event `digest`; the source's. */

@@ -30,8 +30,8 @@
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
  *	member.left			profile PROFILE: he is no longer in the circle
- *	erase.requested			name, from, entries: somebody took back so many;
- *					they are erased here too
+ *	erase.requested			id, name, from: somebody erased what the owner
+ *					gave, and asks him to have it erased everywhere
  *	invite.used			name, device: somebody came in on an invite made
  *					here
  *	circle.joined			name, from: this device is in (from: the inviter,
@@ -115,8 +115,7 @@ struct event {
 	uint32_t at_s;
 	uint32_t circle_no;         /* or EVENT_NO_CIRCLE */
 	bool own;                   /* the owner did it himself */
-	uint32_t count;             /* erase.requested: entries */
-	struct tuy_object object;   /* tip, ask, thanks */
+	struct tuy_object object;   /* tip, ask, thanks, erase.requested */
 	struct tuy_member member;   /* profile, member.., thanks, vouch.revoked, erase.requested */
 	struct tuy_device device;   /* invite.used, peer */
 	const char *notice;         /* static */

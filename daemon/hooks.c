@@ -1,7 +1,9 @@
 #include "hooks.h"
+#include "audit.h"
 #include "hook_check.h"
 #include "hook_json.h"
 #include "hook_run.h"
+#include "lang.h"
 #include "log.h"
 #include "notice.h"
 #include "quiet.h"
@@ -83,18 +85,25 @@ struct environment {
 	char event[FIELD_MAX];
 	char id[FIELD_MAX];
 	char home[FIELD_MAX];
+	char language[FIELD_MAX];
 };
 
 static bool is_passed(const char *variable)
 {
 	static const char *const names[] = {
-		"PATH=",       "HOME=",
-		"USER=",       "LOGNAME=",
-		"SHELL=",      "TZ=",
-		"LANG=",       "LANGUAGE=",
-		"LC_",         "XDG_",
-		"DISPLAY=",    "WAYLAND_DISPLAY=",
-		"XAUTHORITY=", "DBUS_SESSION_BUS_ADDRESS=",
+		"PATH=",
+		"HOME=",
+		"USER=",
+		"LOGNAME=",
+		"SHELL=",
+		"TZ=",
+		"LANG=",
+		"LC_",
+		"XDG_",
+		"DISPLAY=",
+		"XAUTHORITY=",
+		"WAYLAND_DISPLAY=",
+		"DBUS_SESSION_BUS_ADDRESS=",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -117,10 +126,27 @@ static void environment_make(const struct hooks *h, const struct event *event,
 	e->variable[count++] = e->id;
 	if (h->d->paths->home[0] != '\0')
 		e->variable[count++] = e->home;
+	snprintf(e->language, sizeof e->language, "LANGUAGE=%s", lang_list());
+	if (*lang_list() != '\0')
+		e->variable[count++] = e->language;
 	for (char **at = environ; *at && count < VARIABLE_MAX; at++)
 		if (is_passed(*at))
 			e->variable[count++] = *at;
 	e->variable[count] = NULL;
+}
+
+/* That a person's data went to a hook; in JSON no text of anybody has an unescaped quotation mark.
+ */
+static void sealed_note(struct hooks *h, const struct event *event, const char *json, size_t len)
+{
+	static const char *const keys[] = { "\"sealed\":", "\"answers\":" };
+	bool any = false;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		any = any || memmem(json, len, keys[i], strlen(keys[i]));
+	if (any && h->d->config->hooks_sealed)
+		audit_note(h->d, &(struct audit_row){ .what = AUDIT_HOOKED,
+		                                      .circle_no = event->circle_no,
+		                                      .object = event->object });
 }
 
 static void on_end(void *context, int code)
@@ -156,6 +182,8 @@ static void run_begin(struct hooks *h, struct lane *lane, int name)
 			.context = lane,
 		};
 		lane->run = hook_run_start(h->d->uv, &options);
+		if (lane->run)
+			sealed_note(h, event, json, len);
 	}
 	if (!json)
 		log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=EVENT",

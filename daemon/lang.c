@@ -15,6 +15,7 @@ static enum lang start = LANG_EN;
 /* The C library looks at LANGUAGE in any locale but "C", and this one is always there. It is used
  * for the moment of a translation only: strerror in a log stays English. */
 static locale_t locale;
+static char list[128];
 
 /* What often stands in our messages. */
 __attribute__((unused)) static const char *const errno_texts[] = {
@@ -74,13 +75,13 @@ enum lang lang_wanted(void)
 	const char *name = variable(locales);
 	if (*name == '\0' || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
 		return LANG_EN;
-	for (const char *list = variable(lists); *list != '\0';) {
-		size_t len = strcspn(list, ":");
-		if (is_of(list, len, "fr"))
+	for (const char *at = variable(lists); *at != '\0';) {
+		size_t len = strcspn(at, ":");
+		if (is_of(at, len, "fr"))
 			return LANG_FR;
-		if (is_of(list, len, "en") || is_of(list, len, "C"))
+		if (is_of(at, len, "en") || is_of(at, len, "C"))
 			return LANG_EN;
-		list += len + (list[len] == ':');
+		at += len + (at[len] == ':');
 	}
 	return LANG_EN;
 }
@@ -120,6 +121,8 @@ void lang_begin(void)
 	textdomain(DOMAIN);
 	locale = newlocale(LC_MESSAGES_MASK, "C.UTF-8", (locale_t)0);
 	start = lang_wanted();
+	const char *language = getenv("LANGUAGE");
+	snprintf(list, sizeof list, "%s", language ? language : "");
 	if (start != LANG_EN)
 		setenv("LANGUAGE", lang_name(start), 1);
 }
@@ -127,6 +130,11 @@ void lang_begin(void)
 void lang_serve(void)
 {
 	setenv("LANGUAGE", lang_name(LANG_FR), 1);
+}
+
+const char *lang_list(void)
+{
+	return list;
 }
 
 enum lang lang_start(void)

@@ -28,8 +28,10 @@ enum lang lang_wanted(void);
  */
 void lang_begin(void);
 /* From now on lang_text gives every language: for a program that answers others than who started
- * it. LANGUAGE is set in the environment of what it starts. */
+ * it. LANGUAGE is set in the environment from then on; lang_list has it as it was. */
 void lang_serve(void);
+/* LANGUAGE as whoever started the program had it, for other programs; "" if it was not set. */
+const char *lang_list(void);
 /* The language of who started the program; LANG_EN before lang_begin. */
 enum lang lang_start(void);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define PAGE       128
-#define RETRY_MS   2000 /* an award that had to wait */
+#define RETRY_MS   500 /* an award that had to wait */
 #define AUDIT_MS   3600000
 #define LONGEST_MS 15000 /* to the next look, when nothing is told: a payload that came late */
 

@@ -40,6 +40,7 @@ struct daemon {
 	uint64_t started_ms; /* loop_now().ms at start */
 	uint32_t notices;    /* bits of enum notice */
 	bool stopping;       /* loop_stop was called: take no more requests */
+	struct erase *erase; /* erase.h; NULL: none */
 	struct loop *loop;
 };
 

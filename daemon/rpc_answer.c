@@ -4,10 +4,10 @@
 #include "rpc_do.h"
 #include "rpc_people.h"
 #include "store_erase.h"
+#include "store_news.h"
 #include <string.h>
 
-#define NEWS        4            /* PROTOCOL 8.4, ask */
-#define NEWS_LIFE_S (7u * 86400) /* product 1.12: an answer to news */
+#define NEWS 4 /* PROTOCOL 8.4, ask */
 
 /* Is it an ask that stands? False: the call has failed. */
 static bool ask_stands(struct rpc_call *call, struct store_reading *reading, struct view_life *life,
@@ -58,7 +58,7 @@ void rpc_do_answer(struct rpc_call *call)
 		if (!answer.value[TUY_FIELD_HOW].present)
 			life_set_number(&answer, TUY_FIELD_HOW, 1);
 		if (work->object.ask == NEWS) /* its payload goes STORE_KEEP_S later */
-			exp_s = loop_now(call->home->d).wall_s + NEWS_LIFE_S - STORE_KEEP_S;
+			exp_s = loop_now(call->home->d).wall_s + STORE_NEWS_MOST_S - STORE_KEEP_S;
 		life_batch_add(&work->batch, &answer, exp_s, &work->object.member);
 		if (audit_has_card(&answer))
 			life_batch_audit(&work->batch, AUDIT_ANSWERED, &work->object.id,

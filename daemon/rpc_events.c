@@ -7,6 +7,7 @@
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "../proto/blob.h"
+#include "../proto/hash.h"
 #include <string.h>
 
 #define LIMIT_USUAL 100
@@ -143,6 +144,7 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
                        const struct rpc_circle *circle, const struct event *event,
                        struct rpc_out *out)
 {
+	char id[TUY_OBJECT_TEXT];
 	switch (event->kind) {
 	case EVENT_TIP_NEW:
 	case EVENT_ASK_NEW:
@@ -197,8 +199,9 @@ static void fields_put(struct rpc_home *home, struct store_reading *reading,
 		member_put(circle, event, out);
 		break;
 	case EVENT_ERASE_REQUESTED:
+		tuy_object_text(&event->object, id);
+		rpc_put_str(out, "id", id);
 		member_put(circle, event, out);
-		rpc_put_uint(out, "entries", event->count);
 		break;
 	case EVENT_DIGEST:
 		digest_put(home, reading, out);

@@ -3,6 +3,7 @@
 #include "rpc_forget.h"
 #include "audit.h"
 #include "life.h"
+#include "life_write.h"
 #include "rpc_do.h"
 #include "rpc_life.h"
 #include "rpc_people.h"
@@ -10,7 +11,6 @@
 #include "store_erase.h"
 #include "store_letters.h"
 #include "writer.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +18,8 @@
 #define STATUS_MAX 200 /* of the newest that are shown */
 
 struct work {
+	struct life_batch batch;
+	bool asked; /* its author was asked to erase it */
 	struct view_object object;
 	struct store_gone gone; /* own entries in ->place */
 	uint32_t next;          /* of them: those before are retracted */
@@ -29,74 +31,6 @@ struct work {
 	uint32_t erased_here;
 	uint32_t rounds;
 };
-
-/* ---- what is held of an object ---- */
-
-static int place_cmp(const void *a, const void *b)
-{
-	const struct store_place *x = a;
-	const struct store_place *y = b;
-	if (x->log_no != y->log_no)
-		return x->log_no < y->log_no ? -1 : 1;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-/* Is it in a log of this device, which may retract? */
-static bool is_own(struct rpc_home *home, struct store_reading *reading, uint32_t log_no)
-{
-	struct store_log log;
-	return store_log(reading, log_no, &log) == 0 &&
-	       memcmp(&log.device, &home->d->keys->device.device, sizeof log.device) == 0;
-}
-
-/* Whether its payload is held. */
-static bool is_held(struct store_reading *reading, uint32_t log_no, uint32_t seq)
-{
-	struct tuy_bytes header, blob;
-	return store_entry(reading, log_no, seq, &header, &blob) == 0 && blob.p != NULL;
-}
-
-uint32_t rpc_gone_gather(struct rpc_home *home, struct store_reading *reading,
-                         const struct view_object *object, struct store_gone *gone,
-                         struct store_place *here, uint32_t cap)
-{
-	struct view_act_at at[STORE_GONE_PLACES];
-	struct view_object now;
-	struct view_life life;
-	uint32_t count = 0;
-	uint32_t here_count = 0;
-	*gone = (struct store_gone){ .circle_no = object->circle_no,
-		                     .id = object->id,
-		                     .at_s = loop_now(home->d).wall_s,
-		                     .member = object->member };
-	if (view_find(reading, &object->id, &object->id, &now, 1) == 1)
-		count = view_entries(reading, &now, at, STORE_GONE_PLACES);
-	if (view_life_read(reading, object, &home->d->keys->cert.member, &life) == 0)
-		for (uint32_t i = 0; i < life.acts.count && count < STORE_GONE_PLACES; i++)
-			at[count++] = life.acts.at[i];
-	view_life_free(&life);
-	for (uint32_t i = 0; i < count; i++) {
-		struct store_place place = { at[i].log_no, at[i].seq };
-		if (!is_held(reading, place.log_no, place.seq))
-			continue;
-		if (is_own(home, reading, place.log_no))
-			gone->place[gone->place_count++] = place;
-		else if (here_count < cap)
-			here[here_count++] = place;
-	}
-	qsort(gone->place, gone->place_count, sizeof gone->place[0], place_cmp);
-	return here_count;
-}
-
-void rpc_gone_keep(struct rpc_home *home, const struct store_gone *gone)
-{
-	uint8_t key[STORE_GONE_KEY];
-	uint8_t value[STORE_GONE_MAX];
-	uint64_t ticket;
-	struct tuy_bytes row = { value, store_gone_row(gone, key, value) };
-	/* Without the row it is erased all the same, and noted by the one who does so. */
-	(void)loop_keep(home->d, STORE_OWN_GONE, TUY_BYTES(key), row, &ticket);
-}
 
 /* ---- forget ---- */
 
@@ -162,6 +96,7 @@ static void forget_answer(struct rpc_call *call, const struct store_gone *gone, 
 	rpc_put_time(out, "at", gone->at_s);
 	rpc_put_flag(out, "already", already);
 	rpc_put_flag(out, "dry_run", dry_run);
+	rpc_put_flag(out, "asked", work->asked);
 	rpc_put_uint(out, "retracted", work->retracted);
 	rpc_put_uint(out, "erased_here", work->erased_here);
 	rpc_close_one(out);
@@ -172,18 +107,9 @@ static void forget_answer(struct rpc_call *call, const struct store_gone *gone, 
 static enum tuy_err retract_attempt(struct rpc_call *call, uint64_t *ticket)
 {
 	struct work *work = call->work;
-	const struct store_place *place = &work->gone.place[work->next];
-	struct daemon *d = call->home->d;
 	struct tuy_appended appended = { 0 };
-	uint32_t seqs[TUY_RETRACT_MAX];
-	work->run = 0;
-	while (work->run < TUY_RETRACT_MAX && work->next + work->run < work->gone.place_count &&
-	       place[work->run].log_no == place->log_no) {
-		seqs[work->run] = place[work->run].seq;
-		work->run++;
-	}
-	enum tuy_err err = tuy_node_retract(d->node, loop_now(d), work->object.circle_no,
-	                                    place->log_no, seqs, work->run, &appended);
+	enum tuy_err err =
+		forget_retract(call->home->d, &work->gone, work->next, &work->run, &appended);
 	*ticket = appended.ticket;
 	return err;
 }
@@ -228,13 +154,25 @@ static bool gather_again(struct rpc_call *call)
 	struct store_gone more;
 	if (++work->rounds > 16 || store_reading_begin(call->home->d->store, &reading) != 0)
 		return false;
-	work->here_count =
-		rpc_gone_gather(call->home, &reading, &work->object, &more, work->here, HERE_MAX);
+	work->here_count = forget_gather(call->home->d, &reading, &work->object, FORGET_ALL, &more,
+	                                 work->here, HERE_MAX);
 	store_reading_end(&reading);
 	memcpy(work->gone.place, more.place, sizeof more.place);
 	work->gone.place_count = more.place_count;
 	work->next = work->here_next = 0;
 	return work->here_count > 0 || more.place_count > 0;
+}
+
+/* Its author learns that it is wanted gone. What is erased here does not depend on it. */
+static void author_ask(struct rpc_call *call)
+{
+	struct work *work = call->work;
+	struct daemon *d = call->home->d;
+	struct tuy_record record = life_record(TUY_RECORD_ERASE_ASKED, &work->object.id);
+	life_batch_begin(&work->batch, work->object.circle_no);
+	life_batch_add(&work->batch, &record, life_expiry(d, LIFE_SPAN_ACT), &work->object.member);
+	work->asked = life_batch_write(d, &work->batch) == TUY_OK;
+	loop_drain(d);
 }
 
 static void forget_next(struct rpc_call *call, const char *error)
@@ -250,6 +188,8 @@ static void forget_next(struct rpc_call *call, const char *error)
 		forget_next(call, NULL);
 	else {
 		life_look(call->home->life);
+		if (work->gone.why == STORE_GONE_HERE)
+			author_ask(call);
 		forget_answer(call, &work->gone, false, false);
 	}
 }
@@ -258,11 +198,12 @@ static void forget_begin(struct rpc_call *call, bool dry_run)
 {
 	struct rpc_home *home = call->home;
 	struct work *work = call->work;
-	struct audit_row row = { .what = AUDIT_FORGOTTEN,
+	bool mine = rpc_life_mine(home, &work->object);
+	bool ask = mine && work->object.kind == TUY_RECORD_ASK;
+	struct audit_row row = { .what = ask ? AUDIT_FORGOTTEN_ASK : AUDIT_FORGOTTEN,
 		                 .circle_no = work->object.circle_no,
 		                 .object = work->object.id,
 		                 .count = work->gone.place_count + work->here_count };
-	bool mine = rpc_life_mine(home, &work->object);
 	work->gone.why = mine ? STORE_GONE_FORGOTTEN : STORE_GONE_HERE;
 	if (dry_run) {
 		work->retracted = work->gone.place_count;
@@ -273,7 +214,7 @@ static void forget_begin(struct rpc_call *call, bool dry_run)
 	if (home->last_write.used &&
 	    memcmp(&home->last_write.id, &work->object.id, sizeof work->object.id) == 0)
 		home->last_write.used = false;
-	rpc_gone_keep(home, &work->gone);
+	forget_keep(home->d, &work->gone);
 	audit_note(home->d, &row);
 	forget_next(call, NULL);
 }
@@ -314,8 +255,8 @@ void rpc_do_forget(struct rpc_call *call)
 	}
 	if (rpc_object_param(call, &reading, &work->object) != 0)
 		return;
-	work->here_count = rpc_gone_gather(call->home, &reading, &work->object, &work->gone,
-	                                   work->here, HERE_MAX);
+	work->here_count = forget_gather(call->home->d, &reading, &work->object, FORGET_ALL,
+	                                 &work->gone, work->here, HERE_MAX);
 	store_reading_end(&reading);
 	forget_begin(call, dry_run);
 }

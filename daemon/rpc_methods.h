@@ -18,10 +18,11 @@
  *               peers [{member name from device address state since rtt_ms in_sync}],
  *               store {bytes entries objects}, loop {turns slow slow_own worst_us worst_own_us
  *               worst}, hooks {quiet running waiting ran failed dropped refused [{hook why}]}
- * (hooks.h); indexed false: lists and search are damaged, and made again by the next start or by
- * tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the start, slow_own: without
- * what other programs took, worst: what the longest of them did, nil if that is not known new name,
- * profile FIELDS, default_name?, lang?, mode? "inside" "between"
+ *               (hooks.h); indexed false: lists and search are damaged, and made again by the next
+ *               start or by tuyaud --rebuild; slow: turns of the loop that took over 5 ms since the
+ *               start, slow_own: without what other programs took, worst: what the longest of them
+ *               did, nil if that is not known
+ * new           name, profile FIELDS, default_name?, lang?, mode? "inside" "between"
  *               -> SHOWN; T-CIRCLE-EXISTS (7)
  * invite        circle?, name?, days? 1..30 (7) or seconds?
  *               -> schema, invite, id, expires, circle, address, name; T-NO-ADDRESS (1)
@@ -56,11 +57,12 @@
  * others, newest first, that a watch for it would have matched, more; the newest 10,000 are looked
  *               at; T-USAGE, T-NOT-FOUND, T-AMBIGUOUS as watch_add
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
- *               {tips, open, met, won, lost, given_back, amounts []}, asks {asked, open, solved},
- *               first_contact_s: median, or nil, uncounted (beyond the newest 5,000)
- * claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
+ *               {tips, open, met, won, lost, given_back, amounts [{currency (nil: not said), sum
+ * (of the exact ones: "8000", "1250.50"), tips (with one), bands {"5-20k": how many}}] of what was
+ * won}, asks {asked, open, solved}, first_contact_s: median, or nil, uncounted (beyond the newest
+ * 5,000) claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
  *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
- * award         id, member -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
+ * award         id, member? (else the only one who waits) -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
  *               4.10), T-CLAIM-TAKEN (7): it is with somebody, and not twice its time
  * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?,
  *               answer? (as in accept: the asker says whose) -> OBJECT; step: of tuy_step_name,
@@ -75,9 +77,10 @@
  *               everywhere by RETRACT, with all that was written here about it; what others wrote
  *               about it goes here) "here" (somebody else's: erased in this store only, and what
  *               comes about it is not kept; what was written here about it goes everywhere), at,
- *               already, dry_run, retracted and erased_here (entries; of a dry run: those that
- *               would go); of one that is gone: already true, and why may be "withdrawn"
- *               "retracted" "expired" too; T-NOT-FOUND (3), T-AMBIGUOUS (5)
+ *               already, dry_run, asked (the author, by erase.requested), retracted and
+ *               erased_here (entries; of a dry run: those that would go); of one that is gone:
+ *               already true, and why may be "withdrawn" "retracted" "expired" too; T-NOT-FOUND
+ *               (3), T-AMBIGUOUS (5)
  * forget_find   one of person, company, closed_before_s (over since so long), circle? -> schema,
  *               objects [OBJECT], letters [numbers], watches [numbers]: what is held here whose
  *               texts name the person (all words of the name, case and accents aside) or the
@@ -129,10 +132,10 @@
  *
  * Of any method: T-USAGE (2) names the param; T-METHOD (1): unknown, the tool is of another
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
- * T-NO-KEY, T-TOO-MUCH (1), T-NOT-ALLOWED (6).
+ * T-NO-KEY, T-TOO-MUCH, T-HOME-SPENT (1), T-NOT-ALLOWED (6).
  *
- * inbox: open ones of others. With neither flags nor filters, the newest 256 of them are looked
- * at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last 90
+ * days, are looked at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
  * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
  * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
  * whose `for` names me or my seat.
@@ -172,9 +175,10 @@
  * SHOWN: schema, id, name, slug, state "forming" (alone) "active", epoch, charter nil,
  *   members [{member name from company role online in_sync self devices [{device label}]}] with
  *   role "keeper" "member" "relay", former (`all`; same rows), recovery_key?
- * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state "drafted" "signed" "sent" "expired"
- *   "revoked", lang, from, for, about, relation, since, facts [], limits, callable, call, made,
- *   expires (days, "2026-02-20"), key, file (its name), text, signature (nil: a draft).
+ * LETTER: schema, number, ask (id), circle (slug), asker (nil: the request is gone), state
+ *   "drafted" "signed" "sent" "expired" "revoked", lang, from, for, about, relation, since,
+ *   facts [], limits, callable, call, made, expires (days, "2026-02-20"), key, file (its name),
+ *   text, signature (nil: a draft).
  * `from` is the first word of the author's name, folded ("alice"); the whole name if two begin so;
  * 8 digits of his id if there is no profile.
  *

@@ -186,7 +186,7 @@ static void look_on(struct rpc_call *call)
 
 static int wanted_read(struct rpc_call *call, struct work *work, struct rpc_fault *fault)
 {
-	static const char usage[] = "tuyau forget --person NAME";
+	static const char usage[] = N_("tuyau forget --person NAME");
 	struct tuy_bytes person = { 0 };
 	struct tuy_bytes company = { 0 };
 	uint32_t span_s = 0;

@@ -148,8 +148,9 @@ void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
 		tuy_node_delivery(home->d->node, object->log_no, object->seq);
 	uint32_t now_s = loop_now(home->d).wall_s;
 	/* the record's spans are gone once others are opened */
-	enum rpc_silence silent =
-		record && record->value[TUY_FIELD_HIDE_COUNT].number == 1 ? RPC_SILENT : RPC_COUNTED;
+	enum rpc_silence silent = record && record->value[TUY_FIELD_HIDE_COUNT].number == 1
+	                                  ? RPC_SILENT
+	                                  : RPC_COUNTED;
 	char id[TUY_OBJECT_TEXT];
 	tuy_object_text(&object->id, id);
 	rpc_put_uint(out, "schema", 1);

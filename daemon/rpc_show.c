@@ -3,11 +3,14 @@
 #include "rpc_forget.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
+#include "store_news.h"
+#include "view_life.h"
 #include "../proto/text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define ID_LEAST   4
+#define NEWS       4 /* PROTOCOL 8.4, ask */
 #define LISTED_MAX 8 /* of several that an id could mean */
 #define MEANT_MAX  3 /* proposals for one that means none */
 
@@ -128,6 +131,35 @@ int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
 	return -1;
 }
 
+/* An own ask for news is shown: its answers are read now. */
+static void news_read(struct daemon *d, struct store_reading *reading,
+                      const struct view_object *object)
+{
+	struct view_life life;
+	uint8_t key[STORE_NEWS_KEY];
+	uint8_t value[STORE_NEWS_VALUE];
+	struct tuy_bytes known;
+	uint64_t ticket;
+	const struct tuy_member *me = &d->keys->cert.member;
+	if (object->kind != TUY_RECORD_ASK || object->ask != NEWS ||
+	    memcmp(&object->member, me, sizeof *me) != 0)
+		return;
+	if (view_life_read(reading, object, me, &life) != 0)
+		life.acts.count = 0;
+	for (uint32_t i = 0; i < life.acts.count; i++) {
+		const struct tuy_act *act = &life.acts.act[i];
+		struct store_place place = { life.acts.at[i].log_no, life.acts.at[i].seq };
+		if (act->kind != TUY_RECORD_ANSWER || !life.acts.at[i].sealed ||
+		    view_private(reading, object->circle_no, &act->id,
+		                 (enum view_private)STORE_NEWS_KIND, &known) == 0)
+			continue;
+		store_news_row(object->circle_no, &act->id, loop_now(d).wall_s, place, key, value);
+		/* Without the row its entry's expiry is what counts. */
+		(void)loop_keep(d, STORE_OWN_PRIVATE, TUY_BYTES(key), TUY_BYTES(value), &ticket);
+	}
+	view_life_free(&life);
+}
+
 void rpc_do_show(struct rpc_call *call)
 {
 	struct store_reading reading;
@@ -140,6 +172,7 @@ void rpc_do_show(struct rpc_call *call)
 	rpc_open_map(out, NULL);
 	rpc_object_put(call->home, &reading, &object, readable ? &record : NULL, out);
 	rpc_close_one(out);
+	news_read(call->home->d, &reading, &object);
 	store_reading_end(&reading);
 	rpc_answer(call);
 }

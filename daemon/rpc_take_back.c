@@ -103,9 +103,9 @@ static void gone_keep(struct rpc_home *home, struct store_reading *reading,
                       const struct view_object *object)
 {
 	struct store_gone gone;
-	(void)rpc_gone_gather(home, reading, object, &gone, NULL, 0);
+	(void)forget_gather(home->d, reading, object, FORGET_ALL, &gone, NULL, 0);
 	gone.why = STORE_GONE_WITHDRAWN;
-	rpc_gone_keep(home, &gone);
+	forget_keep(home->d, &gone);
 }
 
 static void withdraw(struct rpc_call *call, struct store_reading *reading, struct view_life *life,

@@ -10,7 +10,7 @@
 
 #define STORE_MAP_FIRST   ((size_t)64 << 20) /* bytes; doubles */
 #define STORE_READERS_MAX 126
-#define STORE_DBS_MAX     32
+#define STORE_DBS_MAX     64
 #define STORE_LOCK_ROOM                                                                            \
 	16384                  /* bytes that LMDB's lock file needs for so many readers, and more  \
 	                        */

@@ -2,6 +2,7 @@
 #include "store_erase.h"
 #include "store_fork.h"
 #include "store_letters.h"
+#include "store_news.h"
 #include "store_own_put.h"
 #include "store_scrub.h"
 #include "../proto/log.h"
@@ -371,6 +372,54 @@ static uint32_t before(uint32_t now_s, uint32_t life_s)
 	return now_s > life_s ? now_s - life_s : 0;
 }
 
+/* The first answer to news that was read before `before_s`, from `key` on, which becomes its own.
+ */
+static int news_seek(struct store_erase *erase, uint32_t before_s, uint8_t key[STORE_NEWS_KEY],
+                     struct store_place *place)
+{
+	MDB_val k = { STORE_NEWS_KEY, key };
+	MDB_val row;
+	MDB_cursor *cursor;
+	struct tuy_bytes value;
+	bool found = false;
+	int rc = mdb_cursor_open(erase->txn, erase->tables->dbi[STORE_PRIVATE], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &k, &row, MDB_SET_RANGE);
+	while (rc == 0 && !found) {
+		const uint8_t *b = k.mv_data;
+		if (k.mv_size == STORE_NEWS_KEY && b[STORE_NEWS_KEY - 1] == STORE_NEWS_KIND &&
+		    store_check(erase->tables, STORE_PRIVATE, &k, &row, &value) == 0 &&
+		    value.len == STORE_NEWS_VALUE && tuy_get32(value.p) < before_s) {
+			memcpy(key, b, STORE_NEWS_KEY);
+			*place = (struct store_place){ tuy_get32(value.p + 4),
+				                       tuy_get32(value.p + 8) };
+			found = true;
+		} else {
+			rc = mdb_cursor_get(cursor, &k, &row, MDB_NEXT);
+		}
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+/* Product 1.12: answers to news, 7 days after they were read. */
+static int news_purge(struct store_erase *erase, uint32_t before_s)
+{
+	uint8_t key[STORE_NEWS_KEY] = { 0 };
+	struct store_place place;
+	int rc;
+	while ((rc = news_seek(erase, before_s, key, &place)) == 0 &&
+	       erase->touched_count < TUY_CHECKPOINT_EVERY) {
+		rc = entry_drop(erase, place.log_no, place.seq, STORE_BLOB_EXPIRED);
+		if (rc == 0)
+			rc = store_del(erase->txn, erase->tables, STORE_PRIVATE, TUY_BYTES(key));
+		if (rc != 0)
+			return rc;
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 /* What is no part of a log and has had its time. */
 static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 {
@@ -382,6 +431,8 @@ static int leftovers_purge(struct store_erase *erase, uint32_t now_s)
 		                         before(now_s, STORE_LETTER_LIFE_S), &gone);
 	if (rc == 0 && gone)
 		rc = store_erase_residue(erase);
+	if (rc == 0)
+		rc = news_purge(erase, before(now_s, STORE_NEWS_READ_S));
 	if (rc == 0)
 		rc = store_gone_purge(erase->txn, erase->tables, before(now_s, STORE_GONE_LIFE_S));
 	if (rc != 0)

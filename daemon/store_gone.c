@@ -2,6 +2,8 @@
 #include "store_gone.h"
 #include "../proto/hash.h"
 #include "store_own.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { AT_AT = 0, WHY_AT = 4, MEMBER_AT = 5, PLACES_AT = 37, PLACE_SIZE = 8 };
@@ -101,6 +103,26 @@ int store_gone_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t b
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int store_places_add(struct store_places *places, uint32_t log_no, uint32_t seq)
+{
+	if (places->count == places->cap) {
+		uint32_t cap = 2 * places->cap + 16;
+		struct store_place *grown = realloc(places->place, cap * sizeof *grown);
+		if (grown == NULL)
+			return ENOMEM;
+		places->place = grown;
+		places->cap = cap;
+	}
+	places->place[places->count++] = (struct store_place){ log_no, seq };
+	return 0;
+}
+
+void store_places_free(struct store_places *places)
+{
+	free(places->place);
+	*places = (struct store_places){ 0 };
 }
 
 /* ---- reading ---- */

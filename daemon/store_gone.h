@@ -51,6 +51,16 @@ int store_gone_unwanted(MDB_txn *txn, const struct store_tables *tables, uint32_
 /* Drops rows from before `before_s`. */
 int store_gone_purge(MDB_txn *txn, const struct store_tables *tables, uint32_t before_s);
 
+/* A list of entries; zeroed: empty. */
+struct store_places {
+	struct store_place *place;
+	uint32_t count;
+	uint32_t cap;
+};
+/* 0 or ENOMEM. */
+int store_places_add(struct store_places *places, uint32_t log_no, uint32_t seq);
+void store_places_free(struct store_places *places);
+
 /* Calls on_row for each row; `gone` is good during the call. 0, or -1: some are damaged. */
 typedef void store_gone_on_row(void *context, const struct store_gone *gone);
 int store_gone_each(struct store_reading *reading, store_gone_on_row *on_row, void *context);

@@ -15,6 +15,8 @@ static enum store_table table_of(enum store_own own)
 		return STORE_AUDIT;
 	case STORE_OWN_GONE:
 		return STORE_GONE;
+	case STORE_OWN_PRIVATE:
+		return STORE_PRIVATE;
 	}
 	return STORE_TABLE_COUNT;
 }

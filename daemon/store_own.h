@@ -15,6 +15,7 @@ enum store_own {
 	STORE_OWN_PEERS,   /* event_people.h */
 	STORE_OWN_AUDIT,   /* audit.h */
 	STORE_OWN_GONE,    /* store_gone.h */
+	STORE_OWN_PRIVATE, /* store_news.h; the others of that table are the node's */
 };
 
 #define STORE_AUDIT_LIFE_S (365u * 86400) /* product 1.12: 12 months */

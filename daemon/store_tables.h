@@ -50,6 +50,7 @@
  *   private      circle_no u32, id 10, kind u8   what the owner alone has of an object, and that
  *                                                goes with it (enum view_private)
  *
+ *   private      circle_no u32, id 10, 128        of an answer to news: store_news.h
  *   gone         circle_no u32, id 10            tips and asks that were erased: store_gone.h
  *
  * Derived (made from the above, can be rebuilt):

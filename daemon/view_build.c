@@ -46,9 +46,7 @@ struct view_batch {
 	uint32_t made_cap;
 	int removed; /* objects were: the counts and words are to be written */
 	struct view_expiries expiries;
-	struct store_place *unwanted;
-	uint32_t unwanted_count;
-	uint32_t unwanted_cap;
+	struct store_places unwanted;
 	struct log_slot logs[LOG_CACHE];
 	struct {
 		int used;
@@ -282,25 +280,11 @@ static int revision_keep(struct view_batch *batch, const struct view_row *row)
 	return is_shown(row->kind) ? view_lives_revision(batch->lives, row->kind, &entry) : 0;
 }
 
-static int unwanted_note(struct view_batch *batch, uint32_t log_no, uint32_t seq)
-{
-	if (batch->unwanted_count == batch->unwanted_cap) {
-		uint32_t cap = 2 * batch->unwanted_cap + 16;
-		struct store_place *grown = realloc(batch->unwanted, cap * sizeof *grown);
-		if (grown == NULL)
-			return ENOMEM;
-		batch->unwanted = grown;
-		batch->unwanted_cap = cap;
-	}
-	batch->unwanted[batch->unwanted_count++] = (struct store_place){ log_no, seq };
-	return 0;
-}
-
 bool view_batch_unwanted(struct view_batch *batch, struct store_place *place)
 {
-	if (batch->unwanted_count == 0)
+	if (batch->unwanted.count == 0)
 		return false;
-	*place = batch->unwanted[--batch->unwanted_count];
+	*place = batch->unwanted.place[--batch->unwanted.count];
 	return true;
 }
 
@@ -327,11 +311,18 @@ int view_batch_entry(struct view_batch *batch, uint32_t log_no, uint32_t seq,
 	struct view_lives_entry entry = lives_entry(slot, &header, row, &record);
 	bool act = tuy_record_is_act(record.kind);
 	bool unwanted = false;
+	uint32_t number;
 	if (act || is_shown(record.kind))
 		rc = store_gone_unwanted(batch->txn, batch->tables, entry.circle_no,
 		                         act ? &record.ref : &entry.id, &unwanted);
+	if (unwanted) { /* unless it is still to go, or could not */
+		rc = view_id_find(batch->txn, batch->tables, entry.circle_no,
+		                  act ? &record.ref : &entry.id, &number);
+		unwanted = rc == MDB_NOTFOUND;
+		rc = unwanted ? 0 : rc;
+	}
 	if (rc != 0 || unwanted)
-		return rc != 0 ? rc : unwanted_note(batch, log_no, seq);
+		return rc != 0 ? rc : store_places_add(&batch->unwanted, log_no, seq);
 	if (act)
 		return view_lives_act(batch->lives, &entry, &record);
 	return record_take(batch, slot, &header, row->seen_s, &record);
@@ -658,6 +649,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
+	if (rc == 0 && is_shown(row.kind) && why == STORE_GONE_NOT)
+		return 0; /* void: its author publishes it again, and the private rows stay */
 	if (rc == 0 && is_shown(row.kind)) {
 		struct store_gone gone = { row.circle_no,        row.id, at_s,     why,
 			                   slot->row.log.member, 0,      { { 0 } } };
@@ -745,7 +738,7 @@ int view_batch_begin(struct view_batch *batch, MDB_txn *txn, struct store_tables
 	batch->tables = tables;
 	batch->last.used = 0;
 	memset(batch->logs, 0, sizeof batch->logs);
-	batch->unwanted_count = 0;
+	batch->unwanted.count = 0;
 	batch_empty(batch);
 	view_lives_begin(batch->lives, txn, tables);
 	return batch->on == VIEW_BATCH_OFF ? 0 : view_counts_get(txn, tables, &batch->counts);
@@ -784,7 +777,7 @@ void view_batch_destroy(struct view_batch *batch)
 	view_lives_destroy(batch->lives);
 	free(batch->made);
 	free(batch->order);
-	free(batch->unwanted);
+	store_places_free(&batch->unwanted);
 	view_expiries_free(&batch->expiries);
 	sodium_memzero(batch, sizeof *batch);
 	free(batch);

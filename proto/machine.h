@@ -240,7 +240,9 @@ struct link {
 	uint64_t ping_next_ms;
 	uint64_t wake_due_ms; /* after a suspend: closed then unless a PONG came; 0: not asked */
 	uint32_t rtt_us;
-	uint64_t settle_asked_ms; /* when a PING went out to see whether both hold the same */
+	uint32_t settle_pause_ms; /* after the last PING that asked whether both hold the same.. */
+	uint64_t settle_next_ms;  /* ..until the next one */
+	uint64_t settle_due_ms;   /* when to look again whether it does; 0: with the next news */
 	uint64_t have_due_ms;     /* 0: nothing to tell */
 	bool want_due, prune_due;
 	bool suspect_due, proof_due;
@@ -674,7 +676,8 @@ void tuy_join_link_gone(struct tuy_node *n, struct tuy_now now, const struct lin
 void tuy_join_check_in(struct tuy_node *n); /* tells JOINED once this device is in */
 void tuy_admit_stored(struct tuy_node *n, uint64_t ticket);
 
-/* settled.c: what was seen in this incarnation. After a message of a link, or a commit for it. */
+/* settled.c: what was seen in this incarnation. After a message of a link, a commit for it, and at
+ * link->settle_due_ms. */
 void tuy_settled_look(struct tuy_node *n, struct tuy_now now, struct link *link);
 
 /* stored.c: what it means that a ticket is durable, or failed */

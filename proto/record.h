@@ -32,6 +32,7 @@ enum tuy_record_kind {
 	TUY_RECORD_CIRCLE,
 	TUY_RECORD_CHARTER,
 	TUY_RECORD_REVOKED = 20, /* of a letter, which its nonce names (letter.h); no fields */
+	TUY_RECORD_ERASE_ASKED,  /* to the author of `ref`; no fields */
 };
 
 enum tuy_field { /* the keys of the map, PROTOCOL 8.4 */

@@ -602,6 +602,8 @@ void tuy_link_time(struct tuy_node *n, struct tuy_now now, struct link *link)
 		link->ping_next_ms = now.ms + TUY_PING_IDLE_MS * 8 / 10 +
 		                     tuy_dice_below(&n->dice, TUY_PING_IDLE_MS * 4 / 10);
 	}
+	if (link->settle_due_ms && now.ms >= link->settle_due_ms)
+		tuy_settled_look(n, now, link);
 	tuy_sync_time(n, now, link);
 }
 
@@ -616,6 +618,8 @@ uint64_t tuy_link_deadline(const struct link *link)
 		at = link->ping_next_ms;
 	if (link->wake_due_ms && link->wake_due_ms < at)
 		at = link->wake_due_ms;
+	if (link->settle_due_ms && link->settle_due_ms < at)
+		at = link->settle_due_ms;
 	if (link->have_due_ms && link->have_due_ms < at)
 		at = link->have_due_ms;
 	if (link->promise_due_ms && link->promise_due_ms < at)

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define ASK_PAUSE_MS 1000
+#define ASK_PAUSE_MIN_MS 200 /* from one question to the next; doubled each time, up to */
+#define ASK_PAUSE_MAX_MS 60000
 
 static bool is_alone(const struct tuy_node *n, uint32_t circle_no)
 {
@@ -37,6 +38,9 @@ static void note(struct tuy_node *n, uint32_t circle_no)
 
 void tuy_settled_look(struct tuy_node *n, struct tuy_now now, struct link *link)
 {
+	uint32_t pause_ms;
+
+	link->settle_due_ms = 0;
 	if (link->state != LINK_UP || link->close_due || link->peer == NONE ||
 	    n->peer[link->peer].is_self)
 		return;
@@ -45,12 +49,22 @@ void tuy_settled_look(struct tuy_node *n, struct tuy_now now, struct link *link)
 			continue;
 		if (link->circle[c].agreed) {
 			note(n, c);
-		} else if (!link->ping_due && link->ping_sent_ms == 0 &&
-		           now.ms - link->settle_asked_ms >= ASK_PAUSE_MS &&
-		           tuy_sync_settled(n, link, c)) {
-			link->ping_due = true;
-			link->settle_asked_ms = now.ms;
+			continue;
 		}
+		if (!tuy_sync_settled(n, link, c))
+			continue; /* there is more to come, and with it another look */
+		if (now.ms >= link->settle_next_ms && !link->ping_due && link->ping_sent_ms == 0) {
+			pause_ms = 2 * link->settle_pause_ms;
+			if (pause_ms == 0)
+				pause_ms = ASK_PAUSE_MIN_MS;
+			link->settle_pause_ms =
+				pause_ms < ASK_PAUSE_MAX_MS ? pause_ms : ASK_PAUSE_MAX_MS;
+			link->settle_next_ms = now.ms + link->settle_pause_ms;
+			link->ping_due = true;
+		}
+		/* what the answer finds in flight may be followed by no other news */
+		link->settle_due_ms = link->settle_next_ms > now.ms ? link->settle_next_ms
+		                                                    : now.ms + ASK_PAUSE_MIN_MS;
 	}
 }
 

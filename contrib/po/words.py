@@ -45,6 +45,8 @@ CALLS_OF = {
 # Fields of tables that are translated when they are shown (cli/commands.h, options.h, show.h).
 FIELDS = ("usage", "summary", "examples")
 FOLDERS = ("cli", "daemon")
+# What circulates has a language of its own: both are in the source.
+BOTH = ("cli/notice_words.c",)
 # Texts for outsiders, in every language, side by side.
 BOTH = ("cli/notice_words.c",)
 SCRIPTS = ("contrib/demo", "contrib/lib.sh")

@@ -3,12 +3,16 @@
 #include "bench.h"
 #include "fill.h"
 #include "home.h"
+#include "lives.h"
 #include "tips.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define LOGS       10u
 #define RUNS       50u
+#define YEARS_S    (1000u * 86400) /* in which all that was given */
+#define FORGETS    5u
 #define OUTPUT_MAX 65536
 
 struct cli {
@@ -28,8 +32,10 @@ static struct tuy_bytes record_of(void *context, uint32_t log_no, uint32_t i, ui
 		return tip_name_write(TUY_RECORD_CIRCLE, "Bench", buffer);
 	if (i == (log_no == 0))
 		return tip_name_write(TUY_RECORD_PROFILE, "Somebody Invented", buffer);
-	tip_invent(&tip, ((uint64_t)log_no << 32) + i);
-	return tip_write(&tip, buffer);
+	i -= log_no == 0 ? 2 : 1;
+	tip_invent(&tip, lives_tip_number(log_no, i));
+	tip.claims = lives_is_picked(i);
+	return lives_is_ask(i) ? tip_ask_write(&tip, buffer) : tip_write(&tip, buffer);
 }
 
 /* A person of a circle of ten, who holds all they ever gave. */
@@ -44,15 +50,22 @@ static void home_fill(struct cli *cli)
 	people_found(&cli->people);
 	fill_circle(fill, &cli->people);
 	uint64_t begun = bench_now_ns();
+	fill_since(fill, (uint32_t)time(NULL) - YEARS_S);
 	for (uint32_t i = 0; i < LOGS; i++) {
 		fill_log(fill, &cli->people, i, i, 0);
 		/* the names come on top */
 		(void)fill_entries(fill, &cli->people, i, cli->entry_count / LOGS + 1 + (i == 0),
 		                   record_of, NULL);
 	}
+	struct lives lives = { .people = &cli->people,
+		               .people_count = LOGS,
+		               .tip_count = cli->entry_count / LOGS };
+	uint32_t done = 0;
+	for (uint32_t i = 0; i < LOGS; i++)
+		done += lives_fill(&lives, fill, i);
 	double seconds = (double)(bench_now_ns() - begun) / 1e9;
 	fill_close(fill);
-	bench_row("filled", "%.1f s", seconds);
+	bench_row("filled", "%.1f s, with %u records of what was done about them", seconds, done);
 }
 
 /* ---- what is measured ---- */
@@ -62,7 +75,8 @@ static void tip_choose(const struct cli *cli, uint32_t i, uint32_t *log_no, stru
 {
 	uint32_t each = cli->entry_count / LOGS;
 	*log_no = i % LOGS;
-	tip_invent(tip, ((uint64_t)*log_no << 32) + 2 + (uint64_t)i * (each - 2) / RUNS);
+	uint32_t at = (uint32_t)((uint64_t)i * (each - 2) / RUNS);
+	tip_invent(tip, lives_tip_number(*log_no, at - lives_is_ask(at)));
 }
 
 static double inbox_run(struct cli *cli, uint32_t i, const char *output)
@@ -91,6 +105,20 @@ static double show_run(struct cli *cli, uint32_t i, const char *output)
 		tuy_object_id(&cli->people.id, &cli->people.person[log_no].cert.member, &tip.nonce);
 	tuy_object_text(&object, id);
 	const char *words[HOME_WORDS] = { "show", id };
+	return home_tuyau_run(&cli->home, words, output);
+}
+
+static double value_run(struct cli *cli, uint32_t i, const char *output)
+{
+	static const char *const words[HOME_WORDS] = { "value" };
+	(void)i;
+	return home_tuyau_run(&cli->home, words, output);
+}
+
+static double digest_run(struct cli *cli, uint32_t i, const char *output)
+{
+	static const char *const words[HOME_WORDS] = { "digest" };
+	(void)i;
 	return home_tuyau_run(&cli->home, words, output);
 }
 
@@ -124,6 +152,33 @@ static void command_measure(struct cli *cli, const char *name, command_run *run,
 	bench_row(name, "%.1f ms p50, %.1f ms p99; p50 = %.1f x a bare process", p50 / 1000,
 	          bench_percentile(us, RUNS, 99) / 1000,
 	          p50 / limit_get(cli->bench, LIMIT_PROCESS_P50_US));
+}
+
+/* Somebody else's tip is erased here, and the file scrubbed. */
+static double forget_run(struct cli *cli, uint32_t i)
+{
+	char id[TUY_OBJECT_TEXT];
+	struct tip tip;
+	uint32_t log_no;
+	tip_choose(cli, i * LOGS + 1, &log_no, &tip);
+	struct tuy_object object =
+		tuy_object_id(&cli->people.id, &cli->people.person[log_no].cert.member, &tip.nonce);
+	tuy_object_text(&object, id);
+	const char *words[HOME_WORDS] = { "forget", id, "--yes" };
+	return home_tuyau_run(&cli->home, words, NULL);
+}
+
+static void forget_measure(struct cli *cli)
+{
+	double us[FORGETS];
+	for (uint32_t i = 0; i < FORGETS; i++) {
+		us[i] = forget_run(cli, i);
+		if (us[i] < 0)
+			bench_die("cli: forget (run %u) failed", i);
+	}
+	bench_row("tuyau forget ID", "%.0f ms p50, %.0f ms at most, with the file scrubbed",
+	          bench_percentile(us, FORGETS, 50) / 1000,
+	          bench_percentile(us, FORGETS, 100) / 1000);
 }
 
 /* What `tuyaud --rebuild` does before it answers. */
@@ -165,6 +220,9 @@ void cli_run(const struct bench *bench)
 	command_measure(&cli, "tuyau inbox", inbox_run, "\t");
 	command_measure(&cli, "tuyau search WORD WORD", search_run, "\t");
 	command_measure(&cli, "tuyau show ID", show_run, first.title);
+	command_measure(&cli, "tuyau value", value_run, "EUR");
+	command_measure(&cli, "tuyau digest", digest_run, "MOVES");
+	forget_measure(&cli);
 	home_daemon_stop();
 	rebuild_measure(&cli);
 	home_remove(&cli.home);

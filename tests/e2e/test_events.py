@@ -322,20 +322,6 @@ def test_thanks_are_told_to_whom_they_are_for_once(world):
     assert not told(bruno, "thanks.received") and not told(alice, "thanks.received")
 
 
-def test_what_somebody_took_back_is_told_once(world):
-    alice, bruno = world.told_circle("alice", "bruno")
-    tip = alice.tip("Wi-Fi", "-c", "Val d'Oust")
-    wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
-    alice.tuyau("withdraw", tip["short"])
-    event = once(bruno, "erase.requested")
-    assert event["from"] == "alice" and event["name"] == "Alice Martin" and event["entries"] >= 1
-    settled([alice, bruno])
-    assert len(told(bruno, "erase.requested")) == 1 and not told(alice, "erase.requested")
-    again(world, [alice, bruno])
-    settled([alice, bruno])
-    assert not told(bruno, "erase.requested")
-
-
 def test_a_vouch_ask_is_told_to_those_whom_it_means(world):
     alice, bruno, chloe = world.told_circle("alice", "bruno", "chloe")
     alice.json("ask", "news", "What of Verrerie?")

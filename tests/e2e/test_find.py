@@ -87,7 +87,6 @@ def test_filters(pair):
         bruno.fails(2, "T-USAGE", "search", "wifi", bad)
         bruno.fails(2, "T-USAGE", "inbox", bad)
     bruno.fails(3, "T-NOT-FOUND", "search", "from:zoe")
-    bruno.fails(1, "T-NOT-YET", "inbox", "due:<2d")
 
 
 def test_what_is_near_comes_behind(market):

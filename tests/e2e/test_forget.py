@@ -3,6 +3,7 @@
 import random
 import time
 
+from life import holds
 from world import wait_until
 
 NAME = "Noé Kervella"
@@ -19,20 +20,12 @@ def give(node, *options, title=f"Wi-Fi à refaire, {WORD}"):
     )  # fmt: skip
 
 
-def holds(node, *texts):
-    """Which of the texts stand in the files of a node's home, whatever the case."""
-    found = set()
-    for path in node.home.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            for text in texts:
-                if text.encode() in data or text.lower().encode() in data:
-                    found.add(text)
-    return sorted(found)
-
-
 def clean(node, *texts):
     wait_until(lambda: not holds(node, *texts), timeout=60, what=f"{node.name}'s store is clean")
+
+
+def events(node):
+    return node.rpc("events", {"since": "0", "limit": 200})["events"]
 
 
 def forgotten(node, id):
@@ -104,6 +97,11 @@ def test_what_somebody_else_gave_is_erased_here_only_and_stays_away(world):
     bruno.json("watch", "add", WORD)
     done = bruno.json("forget", id, "--yes")["objects"][0]
     assert done["why"] == "here" and done["from"] == "david" and done["nodes"] == []
+    assert done["asked"] is True
+    told = wait_until(
+        lambda: [e for e in events(david) if e["event"] == "erase.requested"], what="david is asked"
+    )
+    assert (told[0]["id"], told[0]["from"]) == (id, "bruno")
     bruno.json("watch", "remove", "1")
     bruno.rpc("scrub")
     assert not holds(bruno, WORD)
@@ -201,3 +199,23 @@ def test_kills_while_things_are_forgotten_lose_nothing(world):
         assert node.json("show", kept)["id"] == kept
         assert "what=incarnation" not in node.log_text()
     world.agree([alice, bruno])
+
+
+def test_own_letters_that_name_a_person_go_and_leave_the_file(world):
+    alice, farid = world.circle("alice", "farid")
+    ask = farid.json(
+        *("ask", "vouch", "Pouvez-vous rassurer leur directrice ?", "--lang", "fr"),
+        *("-c", "Assurances Beaumanoir", "--role", "la directrice financière"),
+    )["id"]
+    world.agree([alice, farid])
+    number = alice.json(
+        *("vouch", "write", ask, "--relation", "cliente depuis mars 2022", "--limits", "le reste"),
+        *("--fact", f"{NAME} a suivi nos deux chantiers", "--phone", "01 99 00 45 67"),
+    )["number"]
+    alice.json("vouch", "sign", number)
+    assert holds(alice, "deux chantiers")
+    found = alice.json("forget", "--person", NAME.upper(), "--dry-run")
+    assert found["letters"] == [number] and found["objects"] == []
+    assert alice.json("forget", "--person", NAME, "--yes")["letters"] == [number]
+    assert alice.json("vouch", "list") == []
+    assert not holds(alice, NAME, "deux chantiers")

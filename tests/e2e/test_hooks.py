@@ -107,6 +107,17 @@ def test_a_hook_gets_the_event_and_a_clean_process(world):
     assert idle(alice, 1)["failed"] == 0
 
 
+@pytest.mark.parametrize("languages", [{}, {"LANGUAGE": "de:it"}])
+def test_a_hook_has_the_languages_of_its_owner(world, languages):
+    alice = world.node("alice", env={"LANG": "en_US.UTF-8", **languages})
+    alice.new()
+    out = install(alice, "tip.new", RECORDER)
+    alice.tip("Wi-Fi")
+    (given,) = wait_until(lambda: lines(out), what="the hook ran")
+    assert given["env"]["LANG"] == "en_US.UTF-8"
+    assert given["env"].get("LANGUAGE") == languages.get("LANGUAGE")
+
+
 def test_any_gets_every_event_after_the_hook_of_its_name(world):
     alice = world.node("alice")
     order = world.dir / "order"

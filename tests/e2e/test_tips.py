@@ -193,7 +193,7 @@ def test_what_a_tip_may_not_be(pair):
     alice.fails(2, "T-USAGE", "ask", "autre", "texte")
     alice.fails(2, "T-USAGE", "ask", "intro")
     alice.fails(2, "T-USAGE", "ask", "intro", "x" * 1001)
-    alice.fails(1, "T-NOT-YET", "forget", "7KQ2")
+    alice.fails(1, "T-NOT-YET", "contact")
     assert alice.inbox() == []
 
 

@@ -258,7 +258,7 @@ def test_nothing_english_is_said_in_a_day_of_two_people(world, screen):
     both(bruno, "watch", "list")
 
     given = one(alice, "tip", "Wi-Fi à refaire", "-c", "Laiterie", "--warm", "3", "--role", "DSI")
-    assert re.search(r"  open jusqu’au \d+ \S+ · le cercle voit.: titre, société, fonction", given)
+    assert re.search(r"  ouvert jusqu’au \d+ \S+ · le cercle voit.: titre, société, fonction", given)
     tip = alice.inbox()[0]["id"]
     wait_until(lambda: bruno.inbox(), what="bruno has it")
     inbox = both(bruno, "inbox")
@@ -298,7 +298,28 @@ def test_nothing_english_is_said_in_a_day_of_two_people(world, screen):
     one(bruno, "nouvelles", "Où est passé M. Durand ?", "--person", "M. Durand")
     for args in (["value"], ["digest"], ["digest", "--mail"], ["events"], ["audit"], ["version"]):
         both(bruno, *args)
+    both(bruno, "watch", "test", "wifi")
+    both(bruno, "watch", "mute", "1")
+    both(bruno, "watch", "mute", "1", "--until", "14d")
+    both(bruno, "watch", "unmute", "1")
     both(bruno, "watch", "remove", "1")
+    both(bruno, "calendar")
+    both(bruno, "calendar", world.dir / "agenda.ics")
+    screen.note([0, "agenda"], (world.dir / "agenda.ics").read_text())
+    both(alice, "notice", tip)
+    both(bruno, "notice", tip)
+    one(bruno, "export", world.dir / "export")
+    screen.note([0, "export"], next((world.dir / "export").glob("[A-Z]*")).read_text())
+    both(bruno, "export", world.dir / "export")
+    both(bruno, "export", "--about", "Durand")
+    both(bruno, "export", "--about", "Personne Inconnue")
+    both(alice, "forget", "--dry-run", "--person", "Durand")
+    both(alice, "forget", tip, "--dry-run")
+    one(alice, "forget", tip, input="non\n")
+    one(alice, "oublie", tip, "--yes")
+    both(alice, "forget")
+    both(alice, "show", tip)
+    both(alice, "audit")
 
 
 def test_nothing_english_is_said_about_letters(world, screen):
@@ -412,6 +433,20 @@ def test_nothing_english_is_said_when_it_fails(world, screen):
         ["vouch", "sign", "x", "--fact", "y"],
         ["verify"],
         ["undo"],
+        ["forget", "ZZZZ", "--yes"],
+        ["forget", "--person", "x", "--company", "y"],
+        ["forget", "--closed-before", "x"],
+        ["forget", "--person", "x", "--yes"],
+        ["notice"],
+        ["notice", "ZZZZ"],
+        ["notice", "ZZZZ", "--lang", "de"],
+        ["calendar", "a", "b"],
+        ["calendar", "/nowhere/x.ics"],
+        ["export", "/nowhere/x"],
+        ["export", "--about", "!"],
+        ["audit", "--since", "x"],
+        ["watch", "mute", "9"],
+        ["watch", "test"],
         ["status", "x"],
         ["dance"],
         ["invit"],

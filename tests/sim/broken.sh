@@ -29,7 +29,7 @@ caught deliver "entries were delivered and are not on the disk" --seed 3
 caught fork "an honest log forked" --seed 7 --loss 52 --partitions 2 --fulls 5 --torn 8
 caught failed "logs differ at the end" --seed 1
 caught checkpoint "an honest signature was refused" --seed 2 --nodes 4 --tips 600 --crashes 3
-caught credit "an honest node was blamed" --seed 1 --nodes 12 --tips 250 --big 100 --crashes 8 --degree 2
+caught credit "an honest node was blamed" --seed 2 --nodes 12 --tips 400 --big 100 --crashes 12 --degree 2
 caught incarnation "an honest log forked" --seed 3 --tips 300 --restores 4
 caught cut "not settled after an hour" --seed 1 --nodes 4 --tips 60 --liars 1 --equivocate 1
 caught tombstone "a retracted payload is held" --seed 2 --big 30 --loss 20 --partitions 4 \

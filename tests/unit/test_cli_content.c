@@ -75,9 +75,11 @@ static void folds_at_every_offset_without_tearing_a_character(void **state)
 	for (size_t c = 0; c < sizeof characters / sizeof characters[0]; c++) {
 		for (size_t before = 0; before < 160; before++) {
 			memset(value, 'x', before);
-			value[before] = '\0';
-			for (int i = 0; i < 40; i++)
-				strcat(value, characters[c]);
+			size_t len = before;
+			size_t one = strlen(characters[c]);
+			for (int i = 0; i < 40; i++, len += one)
+				memcpy(value + len, characters[c], one);
+			value[len] = '\0';
 			free(written);
 			out = open_memstream(&written, &written_len);
 			content_line(out, "SUMMARY", value);

@@ -275,6 +275,36 @@ static void settled_once_synced(void **state)
 	assert_true(settled(1)); /* it is kept */
 }
 
+/* The answer to its question stood before what came with it: it asks again by itself. */
+static void settled_amid_news(void **state)
+{
+	struct disk *copy;
+
+	(void)state;
+	node_bench_give(1, 3, 200);
+	copy = disk_copy(b.node[1].disk);
+	node_bench_give(1, 5, 200);
+	put_back(copy, NOTICED);
+	bench_stop(&b, 2);
+	b.node[1].store_holds = true;
+	bench_start(&b, 1);
+	bench_pass(&b, 3000);
+	b.node[0].deaf = true;
+	b.node[1].store_holds = false;
+	bench_run(&b); /* now it believes that both hold the same, and asks */
+	b.node[1].store_holds = true;
+	bench_append(&b, 0, 200);
+	bench_run(&b);
+	b.node[0].deaf = false;
+	bench_run(&b);
+	assert_false(settled(1));
+	b.node[1].store_holds = false;
+	bench_run(&b);
+	assert_false(settled(1));
+	bench_pass(&b, 3000);
+	assert_true(settled(1));
+}
+
 static void settled_after_loss(void **state)
 {
 	struct tuy_invite invite;
@@ -357,6 +387,7 @@ int main(void)
 		TEST("a store that was put back is settled once it holds what a friend does, for "
 		     "good",
 		     settled_once_synced),
+		TEST("whom the first answer finds behind asks again by himself", settled_amid_news),
 		TEST("a store that was lost is settled when all of it came back",
 		     settled_after_loss),
 		TEST("who is shown more of his own log is not settled any more",

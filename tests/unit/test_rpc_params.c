@@ -32,6 +32,43 @@ static struct tuy_bytes map_number(uint8_t room[4096], const char *key, uint64_t
 	return tuy_written(&w);
 }
 
+/* What a request [0, 7, "m", [{}, second, third]] is read as; NULL: left out. */
+static enum tuy_err request_lang(const char *second, const char *third, enum lang *lang)
+{
+	uint8_t room[64];
+	struct tuy_writer w = tuy_writer(room, sizeof room);
+	struct rpc_request request = { 0 };
+	size_t len = 0;
+	tuy_write_array(&w, 4);
+	tuy_write_uint(&w, 0);
+	tuy_write_uint(&w, 7);
+	tuy_write_str(&w, "m", 1);
+	tuy_write_array(&w, third ? 3 : second ? 2 : 1);
+	tuy_write_map(&w, 0);
+	if (second)
+		tuy_write_str(&w, second, strlen(second));
+	if (third)
+		tuy_write_str(&w, third, strlen(third));
+	enum tuy_err err = rpc_request_read(tuy_written(&w), &request, &len);
+	*lang = request.lang;
+	return err;
+}
+
+static void request_languages(void **state)
+{
+	enum lang lang;
+	(void)state;
+	assert_int_equal(request_lang("fr", NULL, &lang), TUY_OK);
+	assert_int_equal(lang, LANG_FR);
+	assert_int_equal(request_lang("en", NULL, &lang), TUY_OK);
+	assert_int_equal(lang, LANG_EN);
+	assert_int_equal(request_lang("", NULL, &lang), TUY_OK);
+	assert_int_equal(lang, LANG_EN);
+	assert_int_equal(request_lang(NULL, NULL, &lang), TUY_OK);
+	assert_int_equal(lang, LANG_EN);
+	assert_int_not_equal(request_lang("fr", "en", &lang), TUY_OK);
+}
+
 static void params_found(void **state)
 {
 	uint8_t room[256];
@@ -322,6 +359,7 @@ static void hex_and_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("reads the language of a request, or English", request_languages),
 		TEST("finds params by name and type; nil and empty are not given", params_found),
 		TEST("says what is wrong with a param and leaves the value alone", params_refused),
 		TEST("takes no line that a terminal must not get", lines_that_are_kept_are_clean),
