@@ -50,7 +50,8 @@
  *	digest				since, count, events {name: count},
  *					objects [OBJECT], more: what was not told to hooks
  *					at once (digest.h); objects are the newest, more
- *					says how many others there are
+ *					says how many others there are; those of the last
+ *					digest that was told
  *	notice				text: a sentence for the owner, as in status
  *	lost				count: so many events before the next one are no longer
  *					known; nil: the daemon was started again, nobody knows
