@@ -272,27 +272,6 @@ static int inbox_run(struct session *session)
 
 /* ---- search ---- */
 
-static void found_print(const struct session *session, const json_t *objects)
-{
-	const struct show_term *term = &session->term;
-	enum list_circles circles = LIST_ONE_CIRCLE;
-	json_t *exact = json_array();
-	json_t *near = json_array();
-	for (size_t i = 0; i < json_array_size(objects); i++) {
-		json_t *object = json_array_get(objects, i);
-		const json_t *first = json_array_get(objects, 0);
-		if (strcmp(doc_text(object, "circle"), doc_text(first, "circle")) != 0)
-			circles = LIST_CIRCLES;
-		json_array_append(doc_true(object, "near") ? near : exact, object);
-	}
-	list_print(session, exact, circles);
-	if (term->screen && json_array_size(near) > 0)
-		printf("%s%s%s\n", show_on(term, SHOW_BOLD), _("NEAR"), show_off(term, SHOW_BOLD));
-	list_print(session, near, circles);
-	json_decref(exact);
-	json_decref(near);
-}
-
 static int search_run(struct session *session)
 {
 	if (session->options.word_count == 0)
@@ -304,7 +283,7 @@ static int search_run(struct session *session)
 	if (!objects)
 		return -1;
 	if (!session_document_print(session, objects, "id")) {
-		found_print(session, objects);
+		session_found_print(session, objects);
 		fflush(stdout);
 		if (json_array_size(objects) == 0)
 			fputs(_("Nothing has all of this. Fewer words find more.\n"), stderr);
@@ -343,3 +322,24 @@ const struct command cmd_search = {
 	.words = COMMAND_WORDS,
 	.run = search_run,
 };
+
+void session_found_print(const struct session *session, const json_t *objects)
+{
+	const struct show_term *term = &session->term;
+	enum list_circles circles = LIST_ONE_CIRCLE;
+	json_t *exact = json_array();
+	json_t *near = json_array();
+	for (size_t i = 0; i < json_array_size(objects); i++) {
+		json_t *object = json_array_get(objects, i);
+		const json_t *first = json_array_get(objects, 0);
+		if (strcmp(doc_text(object, "circle"), doc_text(first, "circle")) != 0)
+			circles = LIST_CIRCLES;
+		json_array_append(doc_true(object, "near") ? near : exact, object);
+	}
+	list_print(session, exact, circles);
+	if (term->screen && json_array_size(near) > 0)
+		printf("%s%s%s\n", show_on(term, SHOW_BOLD), _("NEAR"), show_off(term, SHOW_BOLD));
+	list_print(session, near, circles);
+	json_decref(exact);
+	json_decref(near);
+}

@@ -2,6 +2,7 @@
 #include "../proto/record.h"
 #include "../proto/text.h"
 #include "commands.h"
+#include "form.h"
 #include "last.h"
 #include "object.h"
 #include "times.h"
@@ -42,7 +43,7 @@ static const struct option_rule tip_rules[] = {
 	{ 0, "size", "SIZE", "size", OPTION_TEXT, "of the company: 50-250 people" },
 	{ 0, "why-private", "TEXT", "why_private", OPTION_TEXT,
 	  "a note to yourself that never leaves this machine" },
-	{ 'e', "edit", NULL, NULL, OPTION_LATER, NULL },
+	{ 'e', "edit", NULL, NULL, OPTION_FLAG, "fill in a form, in $EDITOR" },
 };
 
 static const struct option_rule ask_rules[] = {
@@ -292,10 +293,21 @@ static void name_warn(const struct session *session, const json_t *params, const
 		      stderr);
 }
 
+/* The fields as a form. --need is `need` or `text`; the form says `text`. */
+static int form_fill(struct session *session, json_t *fields)
+{
+	json_t *need = json_object_get(fields, "need");
+	if (need)
+		json_object_set(fields, "text", need);
+	json_object_del(fields, "need");
+	return form_edit(&form_tip, NULL, fields, &session->failure);
+}
+
 static int tip_run(struct session *session)
 {
 	json_t *fields;
-	if (session->options.word_count == 0 || session->options.words[0][0] == '\0')
+	bool edited = options_value(&session->options, "edit") != NULL;
+	if (!edited && (session->options.word_count == 0 || session->options.words[0][0] == '\0'))
 		return session_usage_error(session,
 		                           "A tip needs a title: what is wanted, in a line.");
 	json_t *params = given_params(session, &fields);
@@ -303,7 +315,7 @@ static int tip_run(struct session *session)
 		return -1;
 	if (options_words_put(&session->options, 0, "The title", fields, "title",
 	                      &session->failure) != 0 ||
-	    life_set(session, params) != 0) {
+	    (edited && form_fill(session, fields) != 0) || life_set(session, params) != 0) {
 		json_decref(params);
 		return -1;
 	}
@@ -346,26 +358,6 @@ static int edit_run(struct session *session)
 }
 
 /* ---- ask ---- */
-
-/* The daemon counts from its own clock, which tests and demonstrations may move. */
-static int until_set(struct session *session, json_t *params)
-{
-	const char *until = options_value(&session->options, "until");
-	if (!until)
-		return 0;
-	if (times_until_parse(until, session->now) < 0)
-		return session_usage_error(session, "\"--until %s\": 2026-03-01, or 14d.", until);
-	json_t *status = session_call(session, "status", json_object(), CLIENT_READS);
-	if (!status)
-		return -1;
-	time_t now = session->now + (time_t)doc_number(status, "clock_offset", 0);
-	json_decref(status);
-	int64_t life_s = times_until_parse(until, now) - now;
-	if (life_s <= 0)
-		return session_usage_error(session, "\"--until %s\" is over.", until);
-	json_object_set_new(params, "life_s", json_integer(life_s));
-	return 0;
-}
 
 static int kind_check(struct session *session)
 {
@@ -421,7 +413,7 @@ static int ask_run(struct session *session)
 		json_object_set(params, "to", to);
 	json_object_del(fields, "to");
 	news_warn(session, params);
-	if (text_set(session, fields) != 0 || until_set(session, params) != 0) {
+	if (text_set(session, fields) != 0 || session_until_put(session, params) != 0) {
 		json_decref(params);
 		return -1;
 	}
@@ -437,6 +429,7 @@ const struct command cmd_tip = {
 	.examples =
 		"  tuyau tip \"Wi-Fi à refaire, 3 entrepôts\" -c \"Laiterie du Val d'Oust\" \\\n"
 		"      --role \"resp. logistique\" --warm 3 --tag wifi\n"
+		"  tuyau tip -e\n"
 		"  tuyau tip \"Payroll tender in March\" -c \"Halden Freight\" --need - < "
 		"mail.txt\n",
 	.rules = tip_rules,

@@ -155,6 +155,7 @@ static void claim_print(const struct session *session, const json_t *object)
 	fputs(_("Claimed, and awarded to you.\n"), stdout);
 	sealed_print(session, object);
 	printf(_("  First contact due %s.\n"), due.text);
+	fputs(_("  In your calendar: tuyau calendar\n"), stdout);
 }
 
 static int taken_fail(struct session *session, const json_t *object)
@@ -196,11 +197,10 @@ static int claim_run(struct session *session)
 
 static int award_run(struct session *session)
 {
-	if (session->options.word_count < 2)
-		return session_usage_error(session, "Which one, and to whom?");
 	json_t *params = act_params(session);
-	if (params && options_words_put(&session->options, 1, "The member", params, "member",
-	                                &session->failure) != 0) {
+	if (params && session->options.word_count > 1 &&
+	    options_words_put(&session->options, 1, "The member", params, "member",
+	                      &session->failure) != 0) {
 		json_decref(params);
 		return -1;
 	}
@@ -401,9 +401,10 @@ const struct command cmd_claim = {
 const struct command cmd_award = {
 	.name = "award",
 	.alias = "attribue",
-	.usage = "award ID MEMBER",
+	.usage = "award [ID] [MEMBER]",
 	.summary = "give your tip to one of those who claimed it",
-	.examples = "  tuyau award 7KQ2 alice\n",
+	.examples = "  tuyau award 7KQ2 alice\n"
+		    "  tuyau award 7KQ2                 # only one waits\n",
 	.words = COMMAND_WORDS,
 	.run = award_run,
 };

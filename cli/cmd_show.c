@@ -19,11 +19,11 @@ static const struct {
 	const char *key;
 	const char *name;
 } fields[] = {
-	{ "place", N_("Place") },   { "sector", N_("Sector") }, { "role", N_("Role") },
-	{ "budget", N_("Budget") }, { "when", N_("When") },     { "for", N_("For") },
-	{ "person", N_("Person") }, { "skills", N_("Skills") }, { "why", N_("Why") },
-	{ "link", N_("Link") },     { "reward", N_("Reward") }, { "claims", N_("Claims") },
-	{ "lang", N_("Language") },
+	{ "place", N_("Place") },   { "sector", N_("Sector") }, { "size", N_("Size") },
+	{ "role", N_("Role") },     { "budget", N_("Budget") }, { "when", N_("When") },
+	{ "for", N_("For") },       { "person", N_("Person") }, { "skills", N_("Skills") },
+	{ "why", N_("Why") },       { "link", N_("Link") },     { "reward", N_("Reward") },
+	{ "claims", N_("Claims") }, { "lang", N_("Language") },
 };
 
 static void warmth_print(const struct session *session, const json_t *object)

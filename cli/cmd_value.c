@@ -46,6 +46,45 @@ static void cell_print(const char *text, int columns)
 	printf("%*s%s%*s", columns < 0 ? 0 : pad, "", text, columns < 0 ? pad : 0, "");
 }
 
+/* "8000 EUR, 2 x 5-20k EUR": only the two of each tip know it. */
+static void amounts_print(const json_t *side, const char *name)
+{
+	const json_t *amounts = json_object_get(side, "amounts");
+	for (size_t i = 0; i < json_array_size(amounts); i++) {
+		json_t *amount = json_array_get(amounts, i);
+		char *currency = show_clean(doc_text(amount, "currency"));
+		const char *blank = *currency != '\0' ? " " : "";
+		const char *comma = "";
+		const char *band;
+		json_t *count;
+		cell_print(name, -14);
+		putchar(' ');
+		if (doc_number(amount, "tips", 0) > 0) {
+			printf("%s%s%s", doc_text(amount, "sum"), blank, currency);
+			comma = ", ";
+		}
+		json_object_foreach(json_object_get(amount, "bands"), band, count)
+		{
+			printf("%s%lld x %s%s%s", comma, (long long)json_integer_value(count), band,
+			       blank, currency);
+			comma = ", ";
+		}
+		putchar('\n');
+		free(currency);
+	}
+}
+
+static void contact_print(const json_t *value)
+{
+	long long s = doc_number(value, "first_contact_s", -1);
+	if (s < 0)
+		return;
+	if (s < 2 * HOUR_S)
+		printf(_("first contact after %lld min (median)\n"), (s + MINUTE_S - 1) / MINUTE_S);
+	else
+		printf(_("first contact after %lld h (median)\n"), s / HOUR_S);
+}
+
 static void value_print(const json_t *value)
 {
 	const json_t *given = json_object_get(value, "given");
@@ -70,6 +109,10 @@ static void value_print(const json_t *value)
 	}
 	printf(_("asks solved    %lld of %lld, %lld open\n"), doc_number(asks, "solved", 0),
 	       doc_number(asks, "asked", 0), doc_number(asks, "open", 0));
+	amounts_print(given, _("brought them"));
+	amounts_print(received, _("brought you"));
+	contact_print(value);
+	puts(_("Only you see this."));
 }
 
 static int value_run(struct session *session)

@@ -104,7 +104,7 @@ static int write_run(struct session *session)
 	int result = options_fields(options, params, &session->failure);
 	if (result == 0 && options_value(options, "edit")) {
 		json_t *draft = draft_find(session, options->words[1]);
-		result = form_edit(draft, params, &session->failure);
+		result = form_edit(&form_letter, draft, params, &session->failure);
 		json_decref(draft);
 	}
 	if (result != 0) {

@@ -11,6 +11,8 @@
 static const struct option_rule watch_rules[] = {
 	{ 0, "digest", NULL, "digest", OPTION_FLAG,
 	  "add: no event, only the inbox and the digest" },
+	{ 0, "until", "DATE", NULL, OPTION_TEXT, "mute: 2026-03-01, or 14d from now" },
+	{ 'n', "limit", "N", "limit", OPTION_NUMBER, "test: at most N" },
 };
 
 static const struct show_column columns[] = {
@@ -69,7 +71,8 @@ static void row_add(const struct session *session, struct show_table *table, con
 		                       doc_text(watch, "query"),
 		                       hits,
 		                       session->term.screen ? age.text : last,
-		                       doc_text(watch, "notify"),
+		                       doc_true(watch, "muted") ? "muted"
+		                                                : doc_text(watch, "notify"),
 		                       doc_text(watch, "circle") };
 	show_table_add(table, cells);
 }
@@ -95,49 +98,138 @@ static int watch_list(struct session *session)
 	return 0;
 }
 
-static int watch_remove(struct session *session)
+/* "number" of the only word behind the verb. The caller's; NULL: session->failure. */
+static json_t *number_params(struct session *session)
 {
 	const char *word = session->options.word_count == 2 ? session->options.words[1] : "";
 	char *end;
 	errno = 0;
 	unsigned long number = strtoul(word, &end, 10);
-	if (*word < '1' || *word > '9' || *end != '\0' || errno || number > UINT32_MAX)
-		return session_usage_error(session, "Remove which? The number is in: tuyau watch "
-		                                    "list");
+	if (*word < '1' || *word > '9' || *end != '\0' || errno || number > UINT32_MAX) {
+		session_usage_error(session, "Which one? The number is in: tuyau watch list");
+		return NULL;
+	}
 	json_t *params = json_object();
 	json_object_set_new(params, "number", json_integer((json_int_t)number));
-	json_t *gone = session_call(session, "watch_remove", params, CLIENT_WRITES);
+	return params;
+}
+
+static int watch_remove(struct session *session)
+{
+	json_t *params = number_params(session);
+	json_t *gone = params ? session_call(session, "watch_remove", params, CLIENT_WRITES) : NULL;
 	if (!gone)
 		return -1;
 	if (!document_print(session, gone))
-		printf(_("Watch %lu removed.\n"), number);
+		printf(_("Watch %lld removed.\n"), doc_number(gone, "number", 0));
 	json_decref(gone);
+	return 0;
+}
+
+/* Takes `params`. */
+static int mute_say(struct session *session, json_t *params)
+{
+	json_t *watch = session_call(session, "watch_mute", params, CLIENT_WRITES);
+	if (!watch)
+		return -1;
+	long long number = doc_number(watch, "number", 0);
+	struct times_text until = times_moment(doc_text(watch, "muted_until"));
+	if (document_print(session, watch))
+		;
+	else if (!doc_true(watch, "muted"))
+		printf(_("Watch %lld is no longer muted.\n"), number);
+	else if (*until.text != '\0')
+		printf(_("Watch %lld is muted until %s.\n"), number, until.text);
+	else
+		printf(_("Watch %lld is muted: tuyau watch unmute %lld\n"), number, number);
+	json_decref(watch);
+	return 0;
+}
+
+static int watch_mute(struct session *session)
+{
+	json_t *params = number_params(session);
+	if (!params || session_until_put(session, params) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	return mute_say(session, params);
+}
+
+static int watch_unmute(struct session *session)
+{
+	json_t *params = number_params(session);
+	if (!params)
+		return -1;
+	json_object_set_new(params, "off", json_true());
+	return mute_say(session, params);
+}
+
+static int watch_test(struct session *session)
+{
+	const struct options *options = &session->options;
+	if (options->word_count < 2)
+		return session_usage_error(session, "Test which words?");
+	json_t *params = session_params(session);
+	if (!params || options_fields(options, params, &session->failure) != 0 ||
+	    query_put(session, 1, params) != 0) {
+		json_decref(params);
+		return -1;
+	}
+	json_t *answer = session_call(session, "watch_test", params, CLIENT_READS);
+	if (!answer)
+		return -1;
+	const json_t *objects = json_object_get(answer, "objects");
+	if (options->json) {
+		session_document_print(session, answer, "schema");
+	} else if (!session_document_print(session, objects, "id")) {
+		session_found_print(session, objects);
+		fflush(stdout);
+		if (json_array_size(objects) == 0)
+			fputs(_("It would have matched nothing that is here.\n"), stderr);
+		else if (doc_true(answer, "more"))
+			fputs(_("There are more: --limit N\n"), stderr);
+	}
+	json_decref(answer);
 	return 0;
 }
 
 static int watch_run(struct session *session)
 {
+	static const struct {
+		const char *verb;
+		const char *alias;
+		int (*run)(struct session *session);
+	} verbs[] = {
+		{ "list", "liste", watch_list },       { "add", "ajoute", watch_add },
+		{ "remove", "retire", watch_remove },  { "rm", NULL, watch_remove },
+		{ "test", "essaie", watch_test },      { "mute", "silence", watch_mute },
+		{ "unmute", "entends", watch_unmute },
+	};
 	const char *verb = session->options.word_count > 0 ? session->options.words[0] : "list";
-	if (strcmp(verb, "add") == 0)
-		return watch_add(session);
-	if (strcmp(verb, "list") == 0)
-		return watch_list(session);
-	if (strcmp(verb, "remove") == 0 || strcmp(verb, "rm") == 0)
-		return watch_remove(session);
-	return session_usage_error(session, "\"watch %s\": add, list or remove.", verb);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const char *alias = verbs[i].alias;
+		if (strcmp(verb, verbs[i].verb) == 0 || (alias && strcmp(verb, alias) == 0))
+			return verbs[i].run(session);
+	}
+	return session_usage_error(session,
+	                           "\"watch %s\": add, test, list, mute, unmute or remove.", verb);
 }
 
 const struct command cmd_watch = {
 	.name = "watch",
 	.alias = "veille",
-	.usage = "watch add QUERY [--digest] | list | remove N",
+	.usage = "watch add QUERY [--digest] | test QUERY | list | mute N [--until DATE] | "
+		 "unmute N | remove N",
 	.summary = "standing searches: what matches is for you",
-	.examples = "  tuyau watch add wifi\n"
-		    "  tuyau watch add loyer impayé          # both words\n"
-		    "  tuyau watch add entrepôt -tag:wifi kind:tip 'warm:>=3'\n"
-		    "  tuyau watch list\n"
-		    "  tuyau watch remove 2\n"
-		    "Whole words of texts and tags; companies only by company:NAME.\n",
+	.examples =
+		"  tuyau watch test loyer impayé         # what of all that is here it matches\n"
+		"  tuyau watch add loyer impayé          # both words\n"
+		"  tuyau watch add entrepôt -tag:wifi kind:tip 'warm:>=3'\n"
+		"  tuyau watch list\n"
+		"  tuyau watch mute 2 --until 14d\n"
+		"  tuyau watch remove 2\n"
+		"Whole words of texts and tags; companies only by company:NAME.\n",
 	.rules = watch_rules,
 	.rule_count = sizeof(watch_rules) / sizeof(watch_rules[0]),
 	.words = COMMAND_WORDS,

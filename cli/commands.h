@@ -98,6 +98,13 @@ char *session_ask(struct session *session, const char *question, const char *opt
 /* Whether questions may be asked: terminals, no --no-input, no --yes, no --json. */
 bool session_asks(const struct session *session);
 
+/* The option --until as the param life_s: seconds from the daemon's now, whose clock tests and
+ * demonstrations may move. Nothing without the option. 0, or -1 and session->failure. */
+int session_until_put(struct session *session, json_t *params);
+
+/* Objects as search shows them: what is near behind the others. */
+void session_found_print(const struct session *session, const json_t *objects);
+
 /* T-USAGE with `usage` of the command as the hint; always -1. The message is translated here. */
 int session_usage_error(struct session *session, const char *message, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 #include "../proto/text.h"
 #include "last.h"
 #include "memory.h"
+#include "times.h"
 #include "words.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,6 +170,25 @@ char *session_ask(struct session *session, const char *question, const char *opt
 		return line;
 	free(line);
 	return memory_check(strdup(proposed));
+}
+
+int session_until_put(struct session *session, json_t *params)
+{
+	const char *until = options_value(&session->options, "until");
+	if (!until)
+		return 0;
+	if (times_until_parse(until, session->now) < 0)
+		return session_usage_error(session, "\"--until %s\": 2026-03-01, or 14d.", until);
+	json_t *status = session_call(session, "status", json_object(), CLIENT_READS);
+	if (!status)
+		return -1;
+	time_t now = session->now + (time_t)doc_number(status, "clock_offset", 0);
+	json_decref(status);
+	int64_t life_s = times_until_parse(until, now) - now;
+	if (life_s <= 0)
+		return session_usage_error(session, "\"--until %s\" is over.", until);
+	json_object_set_new(params, "life_s", json_integer(life_s));
+	return 0;
 }
 
 int session_usage_error(struct session *session, const char *message, ...)

@@ -14,7 +14,7 @@ TUY_PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libuv1-dev libs
 # What the tests need beyond that.
 TUY_PACKAGES_CHECK="clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev git iproute2
 	minisign python3 python3-pytest python3-msgpack python3-nacl
-	python3-icalendar valgrind"
+	python3-icalendar valgrind jq"
 
 # What the scripts say, in the language of the environment, without a package: contrib/po/fr.po is
 # read as it is. Command and file names, codes and what programs look for are the same in all.

@@ -40,6 +40,8 @@ int amount_read(struct tuy_bytes text, uint64_t *hundredths)
 		if (i > point && is_digit(text, i))
 			value += (uint64_t)(text.p[i++] - '0');
 	}
+	if (i != text.len || i == point + 1)
+		return -1;
 	*hundredths = value;
-	return i == text.len && i != point + 1 ? 0 : -1;
+	return 0;
 }

@@ -14,7 +14,7 @@ const char *amount_band_name(uint32_t band);
 /* The band that `text` names; AMOUNT_BANDS: none. */
 uint32_t amount_band(struct tuy_bytes text);
 /* "8000", "1250.5", "1250.50": at most 12 digits before the point; in hundredths. 0, or -1: it is
- * no number so. */
+ * no number so, and *hundredths is left alone. */
 int amount_read(struct tuy_bytes text, uint64_t *hundredths);
 
 #endif

@@ -34,13 +34,21 @@ static void row_read(void *context, struct tuy_bytes key, struct tuy_bytes value
 const char *audit_what_name(enum audit_what what)
 {
 	static const char *const names[AUDIT_WHAT_END] = {
-		[AUDIT_NAMED] = "named",         [AUDIT_AWARDED] = "awarded",
-		[AUDIT_ANSWERED] = "answered",   [AUDIT_RECEIVED] = "received",
-		[AUDIT_WITHDRAWN] = "withdrawn", [AUDIT_FORGOTTEN] = "forgotten",
-		[AUDIT_EXPORTED] = "exported",   [AUDIT_ACCESSED] = "accessed",
-		[AUDIT_SIGNED] = "signed",       [AUDIT_SENT] = "sent",
-		[AUDIT_REVOKED] = "revoked",     [AUDIT_ADMITTED] = "admitted",
-		[AUDIT_HOOKED] = "hooked",       [AUDIT_UNASKED] = "unasked",
+		[AUDIT_NAMED] = "named",
+		[AUDIT_AWARDED] = "awarded",
+		[AUDIT_ANSWERED] = "answered",
+		[AUDIT_RECEIVED] = "received",
+		[AUDIT_WITHDRAWN] = "withdrawn",
+		[AUDIT_FORGOTTEN] = "forgotten",
+		[AUDIT_EXPORTED] = "exported",
+		[AUDIT_ACCESSED] = "accessed",
+		[AUDIT_SIGNED] = "signed",
+		[AUDIT_SENT] = "sent",
+		[AUDIT_REVOKED] = "revoked",
+		[AUDIT_ADMITTED] = "admitted",
+		[AUDIT_HOOKED] = "hooked",
+		[AUDIT_UNASKED] = "unasked",
+		[AUDIT_FORGOTTEN_ASK] = "forgotten",
 	};
 	return what > AUDIT_NONE && what < AUDIT_WHAT_END ? names[what] : "other";
 }

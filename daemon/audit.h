@@ -31,6 +31,7 @@ enum audit_what { /* numbers stand in the store: never reuse one */
 	          AUDIT_ADMITTED,  /* `member` came in on an invite of this device */
 	          AUDIT_HOOKED,    /* a hook was given sealed fields; object */
 	          AUDIT_UNASKED,   /* an own ask was taken back; object */
+	          AUDIT_FORGOTTEN_ASK, /* as FORGOTTEN: an own ask */
 	          AUDIT_WHAT_END,
 };
 /* "named", "awarded"; "other" for what a later version wrote. Static. */

@@ -24,8 +24,9 @@
  *	tip.closed			object OBJECT: an own one, or one claimed here, ended
  *	answer.accepted			object OBJECT: an answer given here
  *	thanks.received			object OBJECT, name, from: somebody thanks the owner for it
- *	vouch.revoked			name, from: somebody revoked a letter of his, and the owner has asked
- *					for letters there; `tuyau verify` says whether it is his
+ *	vouch.revoked			name, from: somebody revoked a letter of his, and the
+ *					owner has asked for letters there; `tuyau verify` says
+ *					whether it is his
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
  *	member.left			profile PROFILE: somebody is no longer in the circle
@@ -47,7 +48,8 @@
  *	lost				count: so many events before the next one are no longer
  *					known; nil: the daemon was started again, nobody knows
  *
- * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. What a first sync brings is not
+ * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. An OBJECT has `private` true here
+ * if only some of the circle can read it. What a first sync brings is not
  * told one by one: circle.synced is, at its end. Names may be added, fields too. What is
  * told to hooks, and what together in a digest: hooks.h, digest.h.
  *

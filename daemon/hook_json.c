@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Where a pair stands, as far as that decides whether it is left out. */
-enum place { PLACE_EVENT, PLACE_OBJECT, PLACE_AWARD, PLACE_OTHER };
+enum place { PLACE_EVENT, PLACE_OBJECT, PLACE_PRIVATE, PLACE_AWARD, PLACE_OTHER };
 
 struct writing {
 	FILE *file;
@@ -28,11 +28,17 @@ static bool is_one_of(const msgpack_object *key, const char *const *names)
 
 static bool is_left_out(const struct writing *w, enum place place, const msgpack_object *key)
 {
-	static const char *const of_object[] = { "sealed", "outcome",   "claimants",   "answers",
-		                                 "thanks", "passed_by", "why_private", NULL };
+	static const char *const of_object[] = { "sealed",      "outcome", "claimants",
+		                                 "answers",     "thanks",  "passed_by",
+		                                 "why_private", "to",      NULL };
+	static const char *const of_private[] = { "schema",  "id",   "short",   "kind",    "ask",
+		                                  "circle",  "from", "mine",    "created", "state",
+		                                  "expires", "next", "private", NULL };
 	static const char *const of_award[] = { "step", "step_at", NULL };
 	if (w->sealed == HOOK_WITH_SEALED)
 		return false;
+	if (place == PLACE_PRIVATE)
+		return !is_one_of(key, of_private);
 	return (place == PLACE_OBJECT && is_one_of(key, of_object)) ||
 	       (place == PLACE_AWARD && is_one_of(key, of_award));
 }
@@ -85,9 +91,19 @@ static void pair_write(const struct writing *w, enum place place, const msgpack_
 		value_write(w, place_of(place, &pair->key), &pair->val);
 }
 
+static bool is_private(const msgpack_object_map *map)
+{
+	for (uint32_t i = 0; i < map->size; i++)
+		if (is_key(&map->ptr[i].key, "private"))
+			return true;
+	return false;
+}
+
 static void map_write(const struct writing *w, enum place place, const msgpack_object_map *map)
 {
 	bool first = true;
+	if (place == PLACE_OBJECT && is_private(map))
+		place = PLACE_PRIVATE;
 	fputc('{', w->file);
 	for (uint32_t i = 0; i < map->size; i++) {
 		if (is_left_out(w, place, &map->ptr[i].key))

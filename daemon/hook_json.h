@@ -2,8 +2,9 @@
  * An EVENT (events.h) as a hook gets it: one line of JSON, and a line feed.
  *
  * Without what is sealed: in `object` sealed, outcome, claimants, answers, thanks, passed_by and
- * why_private are left out, and step and step_at of its award; `state` is what everybody in the
- * circle sees ("awarded", "closed").
+ * why_private and to are left out, and step and step_at of its award; `state` is what everybody in
+ * the circle sees ("awarded", "closed"). Of one that only some can read (`private`) nothing is left
+ * but what, whose, when and its state.
  *
  * Thread rule: pure memory, any thread.
  */

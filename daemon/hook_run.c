@@ -3,8 +3,10 @@
 #include "../proto/text.h"
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define STOP_MS    1000
@@ -12,23 +14,31 @@
 #define DRAIN_SIZE 65536 /* what a pipe holds */
 
 struct hook_run {
-	struct hook_run_options options;
-	uv_process_t process;
+	struct hook_run_options options; /* its spans are copies in `room` */
+	uv_work_t work;
+	uv_signal_t child;
 	uv_timer_t timer;
 	uv_pipe_t in;
 	uv_pipe_t out;
 	uv_write_t write;
-	int open; /* handles */
+	int open;     /* handles */
+	int child_in; /* the ends of the pipes that the process gets */
+	int child_out;
+	int error; /* of the begin */
+	pid_t pid; /* 0: not begun */
 	int code;
 	int said; /* the signal that was sent last; 0: none */
 	bool running;
+	bool stopping;
 	size_t line_len;
 	uint32_t lines;
 	uint64_t unsaid; /* bytes of lines that were not logged */
 	uint8_t line[HOOK_LINE_MAX];
 	char read[READ_SIZE];
 	size_t input_len;
-	char input[];
+	char *input;
+	char *room; /* texts */
+	char *environment[];
 };
 
 /* ---- what it says ---- */
@@ -97,6 +107,12 @@ static void output_drain(struct hook_run *run)
 
 /* ---- its end ---- */
 
+static void run_free(struct hook_run *run)
+{
+	free(run->room);
+	free(run);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct hook_run *run = handle->data;
@@ -104,7 +120,7 @@ static void on_closed(uv_handle_t *handle)
 		return;
 	if (run->options.on_end)
 		run->options.on_end(run->options.context, run->code);
-	free(run);
+	run_free(run);
 }
 
 static void handle_close(uv_handle_t *handle)
@@ -115,7 +131,7 @@ static void handle_close(uv_handle_t *handle)
 
 static void run_close(struct hook_run *run)
 {
-	handle_close((uv_handle_t *)&run->process);
+	handle_close((uv_handle_t *)&run->child);
 	handle_close((uv_handle_t *)&run->timer);
 	handle_close((uv_handle_t *)&run->in);
 	handle_close((uv_handle_t *)&run->out);
@@ -124,37 +140,50 @@ static void run_close(struct hook_run *run)
 static void group_signal(struct hook_run *run, int number)
 {
 	run->said = number;
-	if (run->running && kill(-run->process.pid, number) != 0 && errno != ESRCH)
+	if (run->running && kill(-run->pid, number) != 0 && errno != ESRCH)
 		log_line(LOG_UNUSUAL, "hook", "event=%s what=signal errno=%d", run->options.event,
 		         errno);
 }
 
-static void end_log(const struct hook_run *run, int64_t status, int number)
+static void end_log(const struct hook_run *run, int status)
 {
+	const char *event = run->options.event;
 	if (run->unsaid > 0)
-		log_line(LOG_INFO, "hook", "event=%s what=output_cut bytes=%llu",
-		         run->options.event, (unsigned long long)run->unsaid);
-	if (number != 0)
-		log_line(LOG_UNUSUAL, "hook", "event=%s what=killed signal=%d", run->options.event,
-		         number);
-	else if (status != 0)
-		log_line(LOG_UNUSUAL, "hook", "event=%s what=failed exit=%d", run->options.event,
-		         (int)status);
+		log_line(LOG_INFO, "hook", "event=%s what=output_cut bytes=%llu", event,
+		         (unsigned long long)run->unsaid);
+	if (WIFSIGNALED(status))
+		log_line(LOG_UNUSUAL, "hook", "event=%s what=killed signal=%d", event,
+		         WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		log_line(LOG_UNUSUAL, "hook", "event=%s what=failed exit=%d", event,
+		         WEXITSTATUS(status));
 	else
-		log_line(LOG_DEBUG, "hook", "event=%s what=done", run->options.event);
+		log_line(LOG_DEBUG, "hook", "event=%s what=done", event);
 }
 
-/* The process was waited for just now: its number still names its group, if any of it is left. */
-static void on_exit_of(uv_process_t *process, int64_t status, int number)
+/* Has it ended? Its group is killed before it is waited for: until then its number is its own. */
+static void child_look(struct hook_run *run)
 {
-	struct hook_run *run = process->data;
-	(void)kill(-process->pid, SIGKILL);
+	siginfo_t info = { 0 };
+	int status = 0;
+	if (!run->running ||
+	    waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	    info.si_pid != run->pid)
+		return;
+	(void)kill(-run->pid, SIGKILL);
+	(void)waitpid(run->pid, &status, 0);
 	run->running = false;
 	output_drain(run);
 	line_end(run);
-	end_log(run, status, number);
-	run->code = number != 0 ? 128 + number : (int)status;
+	end_log(run, status);
+	run->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	run_close(run);
+}
+
+static void on_child(uv_signal_t *handle, int number)
+{
+	(void)number;
+	child_look(handle->data);
 }
 
 static void on_late(uv_timer_t *timer)
@@ -180,27 +209,6 @@ static void on_written(uv_write_t *write, int status)
 	handle_close((uv_handle_t *)&run->in);
 }
 
-static int spawn(struct hook_run *run, uv_loop_t *loop, int in, int out)
-{
-	char *args[] = { (char *)(uintptr_t)run->options.path, NULL };
-	uv_stdio_container_t stdio[3] = {
-		{ .flags = UV_INHERIT_FD, .data.fd = in },
-		{ .flags = UV_INHERIT_FD, .data.fd = out },
-		{ .flags = UV_INHERIT_FD, .data.fd = out },
-	};
-	uv_process_options_t options = {
-		.exit_cb = on_exit_of,
-		.file = run->options.path,
-		.args = args,
-		.env = (char **)(uintptr_t)run->options.environment,
-		.cwd = "/",
-		.flags = UV_PROCESS_DETACHED, /* a session of its own */
-		.stdio_count = 3,
-		.stdio = stdio,
-	};
-	return uv_spawn(loop, &run->process, &options);
-}
-
 static void io_begin(struct hook_run *run)
 {
 	uv_buf_t input = uv_buf_init(run->input, (unsigned int)run->input_len);
@@ -211,59 +219,152 @@ static void io_begin(struct hook_run *run)
 		handle_close((uv_handle_t *)&run->in);
 }
 
-static void handles_open(struct hook_run *run, uv_loop_t *loop, const int in[2], const int out[2])
+static void stop_begin(struct hook_run *run)
+{
+	group_signal(run, SIGTERM);
+	int bad = uv_timer_start(&run->timer, on_late, STOP_MS, 0);
+	tuy_require(bad == 0);
+}
+
+/* Signals as a program expects them: none blocked, none ignored. */
+static int signals_set(posix_spawnattr_t *attributes)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	int bad = posix_spawnattr_setsigmask(attributes, &set);
+	sigfillset(&set);
+	sigdelset(&set, SIGKILL);
+	sigdelset(&set, SIGSTOP);
+	bad |= posix_spawnattr_setsigdefault(attributes, &set);
+	bad |= posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+	                                                    POSIX_SPAWN_SETSIGDEF);
+	return bad;
+}
+
+/* On a thread of the pool: uv_spawn would keep the loop waiting until the program has begun. */
+static void on_spawn(uv_work_t *work)
+{
+	struct hook_run *run = work->data;
+	char *args[] = { (char *)(uintptr_t)run->options.path, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int bad = posix_spawn_file_actions_init(&actions);
+	bad |= posix_spawnattr_init(&attributes);
+	if (bad == 0) {
+		bad = posix_spawn_file_actions_addchdir_np(&actions, "/");
+		bad |= posix_spawn_file_actions_adddup2(&actions, run->child_in, STDIN_FILENO);
+		bad |= posix_spawn_file_actions_adddup2(&actions, run->child_out, STDOUT_FILENO);
+		bad |= posix_spawn_file_actions_adddup2(&actions, run->child_out, STDERR_FILENO);
+		bad |= signals_set(&attributes);
+		if (bad == 0)
+			bad = posix_spawn(&run->pid, run->options.path, &actions, &attributes, args,
+			                  run->environment);
+		posix_spawn_file_actions_destroy(&actions);
+		posix_spawnattr_destroy(&attributes);
+	}
+	run->error = bad;
+}
+
+static void not_begun(const struct hook_run_options *options, int uv_error)
+{
+	log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=%s", options->event,
+	         uv_err_name(uv_error));
+}
+
+static void on_spawned(uv_work_t *work, int status)
+{
+	struct hook_run *run = work->data;
+	(void)status; /* it is never cancelled */
+	close(run->child_in);
+	close(run->child_out);
+	if (run->error != 0) {
+		not_begun(&run->options, uv_translate_sys_error(run->error));
+		run->code = -1;
+		run_close(run);
+		return;
+	}
+	run->running = true;
+	io_begin(run);
+	if (run->stopping)
+		stop_begin(run);
+	child_look(run); /* it may have ended before its number was known */
+}
+
+static void handles_open(struct hook_run *run, uv_loop_t *loop, int in, int out)
 {
 	int bad = uv_timer_init(loop, &run->timer);
+	bad |= uv_signal_init(loop, &run->child);
 	bad |= uv_pipe_init(loop, &run->in, 0);
 	bad |= uv_pipe_init(loop, &run->out, 0);
-	bad |= uv_pipe_open(&run->in, in[1]);
-	bad |= uv_pipe_open(&run->out, out[0]);
-	tuy_require(bad == 0);
-	run->process.data = run->timer.data = run->in.data = run->out.data = run->write.data = run;
+	bad |= uv_pipe_open(&run->in, in);
+	bad |= uv_pipe_open(&run->out, out);
+	run->child.data = run->timer.data = run->in.data = run->out.data = run;
+	run->work.data = run->write.data = run;
 	run->open = 4;
+	bad |= uv_signal_start(&run->child, on_child, SIGCHLD);
+	bad |= uv_queue_work(loop, &run->work, on_spawn, on_spawned);
+	tuy_require(bad == 0);
+}
+
+static char *text_keep(char **room, const char *p, size_t len)
+{
+	char *kept = *room;
+	memcpy(kept, p, len);
+	*room += len;
+	return kept;
+}
+
+/* A run that owns what it is given. NULL: no memory. */
+static struct hook_run *run_make(const struct hook_run_options *options)
+{
+	size_t len = options->input.len + strlen(options->path) + 1;
+	size_t count = 0;
+	for (; options->environment[count]; count++)
+		len += strlen(options->environment[count]) + 1;
+	struct hook_run *run = calloc(1, sizeof *run + (count + 1) * sizeof run->environment[0]);
+	char *room = malloc(len);
+	if (!run || !room) {
+		free(run);
+		free(room);
+		return NULL;
+	}
+	run->options = *options;
+	run->room = room;
+	run->options.path = text_keep(&room, options->path, strlen(options->path) + 1);
+	for (size_t i = 0; i < count; i++)
+		run->environment[i] = text_keep(&room, options->environment[i],
+		                                strlen(options->environment[i]) + 1);
+	run->input_len = options->input.len;
+	run->input = text_keep(&room, (const char *)options->input.p, options->input.len);
+	return run;
 }
 
 struct hook_run *hook_run_start(uv_loop_t *loop, const struct hook_run_options *options)
 {
 	int in[2];
-	int out[2] = { -1, -1 };
-	struct hook_run *run = calloc(1, sizeof *run + options->input.len);
+	int out[2];
+	struct hook_run *run = run_make(options);
 	int bad = run ? uv_pipe(in, 0, UV_NONBLOCK_PIPE) : UV_ENOMEM;
 	if (!bad && (bad = uv_pipe(out, UV_NONBLOCK_PIPE, 0)) != 0) {
 		close(in[0]);
 		close(in[1]);
 	}
 	if (bad) {
-		log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=%s", options->event,
-		         uv_err_name(bad));
-		free(run);
+		not_begun(options, bad);
+		if (run)
+			run_free(run);
 		return NULL;
 	}
-	run->options = *options;
-	run->input_len = options->input.len;
-	memcpy(run->input, options->input.p, options->input.len);
-	handles_open(run, loop, in, out);
-	bad = spawn(run, loop, in[0], out[1]);
-	close(in[0]);
-	close(out[1]);
-	if (bad) {
-		log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=%s", options->event,
-		         uv_err_name(bad));
-		run->options.on_end = NULL;
-		run_close(run);
-		return NULL;
-	}
-	run->running = true;
-	io_begin(run);
+	run->child_in = in[0];
+	run->child_out = out[1];
+	handles_open(run, loop, in[1], out[0]);
 	return run;
 }
 
 void hook_run_stop(struct hook_run *run)
 {
 	run->options.on_end = NULL;
-	if (!run->running)
-		return;
-	group_signal(run, SIGTERM);
-	int bad = uv_timer_start(&run->timer, on_late, STOP_MS, 0);
-	tuy_require(bad == 0);
+	run->stopping = true;
+	if (run->running)
+		stop_begin(run);
 }

@@ -20,16 +20,18 @@
 struct hook_run;
 
 struct hook_run_options {
-	const char *path;
-	char *const *environment;
-	const char *event;      /* a literal, for the log */
-	struct tuy_bytes input; /* copied */
-	/* It has ended and is gone: -1, or its exit code (128 and the signal that ended it). */
+	const char *path;         /* copied, as environment and input are */
+	char *const *environment; /* NULL behind the last */
+	const char *event;        /* a literal, for the log */
+	struct tuy_bytes input;
+	/* It has ended and is gone: its exit code (128 and the signal that ended it), or -1: it
+	 * could not be begun, as the log says. */
 	void (*on_end)(void *context, int code);
 	void *context;
 };
 
-/* NULL: it could not be begun, as the log says; on_end is not called. */
+/* NULL: no memory, or no descriptors, as the log says; on_end is not called. The process is begun
+ * on another thread, as that may take long on a busy machine. */
 struct hook_run *hook_run_start(uv_loop_t *loop, const struct hook_run_options *options);
 
 /* The daemon ends: SIGTERM now, SIGKILL in a second; on_end is not called any more. */

@@ -1,4 +1,5 @@
 #include "hooks.h"
+#include "audit.h"
 #include "hook_check.h"
 #include "hook_json.h"
 #include "hook_run.h"
@@ -134,6 +135,20 @@ static void environment_make(const struct hooks *h, const struct event *event,
 	e->variable[count] = NULL;
 }
 
+/* That a person's data went to a hook; in JSON no text of anybody has an unescaped quotation mark.
+ */
+static void sealed_note(struct hooks *h, const struct event *event, const char *json, size_t len)
+{
+	static const char *const keys[] = { "\"sealed\":", "\"answers\":" };
+	bool any = false;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		any = any || memmem(json, len, keys[i], strlen(keys[i]));
+	if (any && h->d->config->hooks_sealed)
+		audit_note(h->d, &(struct audit_row){ .what = AUDIT_HOOKED,
+		                                      .circle_no = event->circle_no,
+		                                      .object = event->object });
+}
+
 static void on_end(void *context, int code)
 {
 	struct lane *lane = context;
@@ -167,7 +182,12 @@ static void run_begin(struct hooks *h, struct lane *lane, int name)
 			.context = lane,
 		};
 		lane->run = hook_run_start(h->d->uv, &options);
+		if (lane->run)
+			sealed_note(h, event, json, len);
 	}
+	if (!json)
+		log_line(LOG_UNUSUAL, "hook", "event=%s what=not_begun why=EVENT",
+		         event_name(event->kind));
 	h->running += lane->run != NULL;
 	h->ran += lane->run != NULL;
 	h->failed += lane->run == NULL;
@@ -218,7 +238,7 @@ static bool lane_begin(struct hooks *h, enum event_kind kind)
 	return lane->run != NULL;
 }
 
-/* One process is begun in a turn: that takes most of a millisecond. */
+/* One hook is begun in a turn. */
 static void on_look(void *context)
 {
 	struct hooks *h = context;

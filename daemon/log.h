@@ -1,7 +1,7 @@
 /*
  * The log: one line an event, `level module key=value ...`, to stderr until log_open said where.
- * Levels say whose fault it is. Never a tip's text, a name or a key: a peer is the first four bytes
- * of its device id.
+ * Levels say whose fault it is. Never a tip's text, a name or a key, unless a hook prints one: a
+ * peer is the first four bytes of its device id.
  *
  * Thread rule: any thread; a line is written with one write. log_open and log_level_set before
  * other threads begin.

@@ -28,6 +28,10 @@ static const char *const texts[NOTICE_COUNT] = {
 	[NOTICE_HOOK_SLOW] =
 		N_("Events came faster than a hook took them, and some were not given to it; how "
 	           "many: tuyau status --json=hooks"),
+	[NOTICE_SEALED] =
+		N_("Something that you had sealed to some friends could not be sent to them again, "
+	           "since this home no longer knows for whom it was: look through your asks, and "
+	           "ask again what is missing."),
 };
 
 void notice_say(struct daemon *d, enum notice notice)

@@ -16,6 +16,7 @@ enum notice {
 	NOTICE_SPENT,        /* all are */
 	NOTICE_HOOK_REFUSED, /* a hook is not run (hook_check.h) */
 	NOTICE_HOOK_SLOW,    /* events came faster than a hook took them */
+	NOTICE_SEALED,       /* after a fork: some sealed records cannot be published again */
 	NOTICE_COUNT,
 };
 

@@ -4,6 +4,7 @@
 #include "../proto/retract.h"
 #include "log.h"
 #include "notice.h"
+#include "republish_to.h"
 #include "store_fork.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 #define REFUSED_MS 1000 /* it cannot take this one now */
 #define STEPS_MAX  32   /* entries looked at in one turn */
 
-/* Retractions come last: one names a place in the log, and another branch may have something else
- * there that is still to be published. */
-enum pass { PASS_RECORDS, PASS_RETRACTIONS };
+/* What is sealed comes after what it is about. Retractions come last: one names a place in the log,
+ * and another branch may have something else there that is still to be published. */
+enum pass { PASS_RECORDS, PASS_SEALED, PASS_RETRACTIONS };
 
 struct republish {
 	struct daemon *d;
@@ -27,6 +28,10 @@ struct republish {
 	uint64_t delay_ms; /* before the next try, if the node did not take it */
 	uint64_t ticket;   /* waited for; 0: none */
 	uint32_t count;
+	bool over; /* the entry at hand held an object that is over: its private rows go too */
+	struct tuy_object over_id;
+	uint32_t lost; /* sealed ones of which it is not known for whom they were */
+	struct life_among among;
 	uint8_t plain[TUY_BLOB_MAX];
 	uint8_t revised[TUY_BLOB_MAX];
 };
@@ -86,6 +91,20 @@ static uint32_t time_of(struct store_reading *reading, const struct view_object 
 	return header.time_s;
 }
 
+static struct tuy_object record_id(struct republish *r, const struct tuy_record *record)
+{
+	struct tuy_circle_info info = { 0 };
+	enum tuy_err err = tuy_node_circle(r->d->node, r->circle_no, &info);
+	tuy_require(err == TUY_OK);
+	return tuy_object_id(&info.id, &r->d->keys->cert.member, &record->nonce);
+}
+
+static void lost_tell(struct republish *r)
+{
+	r->lost++;
+	notice_say(r->d, NOTICE_SEALED);
+}
+
 /* Is what the record says there already, from another entry? Of profiles and names of the circle
  * the newest counts: both branches may have numbered theirs alike, so `record->rev` becomes at
  * least that of an older one. */
@@ -111,29 +130,51 @@ static bool is_there(struct republish *r, struct store_reading *reading, struct 
 	return view_find(reading, &id, &id, &object, 1) > 0 && object.rev >= record->rev;
 }
 
+/* For whom a sealed record was, into r->among. False: it is not published again. */
+static bool recipients_read(struct republish *r, struct store_reading *reading,
+                            const struct tuy_record *record)
+{
+	struct tuy_circle_info info;
+	if (tuy_node_circle(r->d->node, r->circle_no, &info) != TUY_OK)
+		return false;
+	enum republish_to to = republish_to(reading, r->circle_no, &info.id,
+	                                    &r->d->keys->cert.member, record, &r->among);
+	if (to == REPUBLISH_UNKNOWN)
+		lost_tell(r);
+	return to == REPUBLISH_AMONG;
+}
+
 /* What a void entry held, if it is to be published again. False: it cannot be read (yet), or is not
  * of this pass. */
 static bool entry_read(struct republish *r, struct store_reading *reading,
                        const struct store_void_row *row, struct tuy_retract *retract,
                        struct tuy_republished *again)
 {
+	static const enum tuy_blob_mode modes[] = { TUY_BLOB_CIRCLE, TUY_BLOB_SEALED };
 	struct view_sealed sealed = { row->header, row->blob };
 	struct tuy_record record;
 	struct tuy_header header;
 	struct tuy_bytes doc;
+	struct view_object object;
 	enum tuy_blob_mode mode;
 	*again = (struct tuy_republished){ .record = { NULL, 0 } };
+	r->over = false;
 	if (tuy_retract_read(row->header, row->blob, retract) == TUY_OK) {
 		again->retract = retract;
 		return r->pass == PASS_RETRACTIONS;
 	}
-	if (r->pass != PASS_RECORDS || tuy_header_decode(row->header, &header) != TUY_OK ||
-	    tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode != TUY_BLOB_CIRCLE ||
+	if (r->pass == PASS_RETRACTIONS || tuy_header_decode(row->header, &header) != TUY_OK ||
+	    tuy_blob_inspect(row->blob, &mode) != TUY_OK || mode != modes[r->pass] ||
 	    view_open(reading, &r->d->keys->device, r->log_no, row->what.seq, &sealed, r->plain,
 	              &doc) != 0 ||
 	    tuy_record_read(doc, &record) != TUY_OK)
 		return false;
 	bool is_over = header.exp_s != 0 && header.exp_s < loop_now(r->d).wall_s;
+	if (mode == TUY_BLOB_SEALED && !is_over && !recipients_read(r, reading, &record))
+		is_over = true;
+	r->over_id = record_id(r, &record);
+	r->over = is_over && (record.kind == TUY_RECORD_TIP || record.kind == TUY_RECORD_ASK) &&
+	          view_find(reading, &r->over_id, &r->over_id, &object, 1) == 0;
 	if (!is_over && !is_there(r, reading, &record, &header)) {
 		/* Who hears of the fork later has the void entry still: this one must count. */
 		struct tuy_writer w = tuy_writer(r->revised, sizeof r->revised);
@@ -143,8 +184,32 @@ static bool entry_read(struct republish *r, struct store_reading *reading,
 		again->record = doc;
 		again->time_s = header.time_s;
 		again->exp_s = header.exp_s;
+		again->member = r->among.member;
+		again->member_count = mode == TUY_BLOB_SEALED ? r->among.count : 0;
 	}
 	return true;
+}
+
+static enum tuy_err again_try(struct republish *r, const struct tuy_void *spent,
+                              const struct tuy_republished *again)
+{
+	return tuy_node_republish(r->d->node, loop_now(r->d), r->circle_no, spent, again,
+	                          &r->ticket);
+}
+
+/* The private rows of an object that is over. Twice does no harm. */
+static enum tuy_err private_drop(struct republish *r)
+{
+	static const uint32_t kinds[] = { VIEW_PRIVATE_CARD, VIEW_PRIVATE_NOTE, VIEW_PRIVATE_TOLD,
+		                          VIEW_PRIVATE_AMONG };
+	struct tuy_writings rows = { .count = 0 };
+	struct tuy_appended appended[1];
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		rows.private_row[rows.private_count++] =
+			(struct tuy_private){ .object = r->over_id, .kind = kinds[i] };
+	r->ticket = 0;
+	r->delay_ms = RETRY_MS;
+	return tuy_node_append_all(r->d->node, loop_now(r->d), r->circle_no, &rows, appended);
 }
 
 /* Goes on to the void entry before. */
@@ -158,14 +223,18 @@ static enum step log_step(struct republish *r, struct store_reading *reading)
 	    0) {
 		if (r->pass == PASS_RETRACTIONS)
 			return STEP_END;
-		pass_begin(r, PASS_RETRACTIONS);
+		pass_begin(r, (enum pass)(r->pass + 1));
 		return STEP_NEXT;
 	}
 	bool can_be_read = entry_read(r, reading, &row, &retract, &again);
-	enum tuy_err err = can_be_read
-	                           ? tuy_node_republish(r->d->node, loop_now(r->d), r->circle_no,
-	                                                &row.what, &again, &r->ticket)
-	                           : TUY_OK;
+	if (can_be_read && r->over && private_drop(r) != TUY_OK)
+		return STEP_HANDED_OVER;
+	enum tuy_err err = can_be_read ? again_try(r, &row.what, &again) : TUY_OK;
+	if (err == TUY_E_UNKNOWN && again.member_count > 0) { /* somebody left: nobody needs it */
+		again.record.len = 0;
+		lost_tell(r);
+		err = again_try(r, &row.what, &again);
+	}
 	if (err == TUY_OK)
 		r->at = at;
 	else
@@ -222,8 +291,8 @@ static void on_due(void *context)
 		return;
 	}
 	if (step == STEP_END) {
-		log_line(LOG_UNUSUAL, "node", "what=republished log=%u records=%u", r->log_no,
-		         r->count);
+		log_line(LOG_UNUSUAL, "node", "what=republished log=%u records=%u lost=%u",
+		         r->log_no, r->count, r->lost);
 		r->log_no = UINT32_MAX;
 	}
 	later(r, 0);

@@ -4,8 +4,8 @@
  * object is there already; in the same transaction its void entry is noted as spent, so a crash
  * neither loses nor doubles one.
  *
- * Sealed records (PROTOCOL 4.8, mode 1) stay where they are: for whom they were is known to whoever
- * wrote them only.
+ * Sealed records (PROTOCOL 4.8, mode 1) come after the others, since what is there then tells for
+ * whom they were (republish_to.h). The owner is told if that is not known of some.
  *
  * Thread rule: the loop thread.
  */

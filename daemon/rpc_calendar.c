@@ -200,7 +200,8 @@ static void gone_put(void *context, const struct audit_row *row)
 		             .modified_s = row->at_s,
 		             .sequence = SEQUENCE_GONE };
 	char id[TUY_OBJECT_TEXT];
-	if ((row->what != AUDIT_RECEIVED && row->what != AUDIT_UNASKED) ||
+	if ((row->what != AUDIT_RECEIVED && row->what != AUDIT_UNASKED &&
+	     row->what != AUDIT_FORGOTTEN_ASK) ||
 	    (gone->circle_no != UINT32_MAX && gone->circle_no != row->circle_no) ||
 	    view_find(gone->reading, &row->object, &row->object, &object, 1) > 0)
 		return;

@@ -41,6 +41,10 @@ void rpc_do_search(struct rpc_call *call);
 void rpc_do_watch_add(struct rpc_call *call);
 void rpc_do_watch_list(struct rpc_call *call);
 void rpc_do_watch_remove(struct rpc_call *call);
+void rpc_do_watch_mute(struct rpc_call *call);
+
+/* rpc_watch_test.c */
+void rpc_do_watch_test(struct rpc_call *call);
 
 /* rpc_value.c */
 void rpc_do_value(struct rpc_call *call);

@@ -6,6 +6,7 @@
 #include "rpc_do.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
+#include "../proto/blob.h"
 #include "../proto/hash.h"
 #include <string.h>
 
@@ -23,6 +24,15 @@ struct events_work {
 
 /* ---- EVENT ---- */
 
+/* Only some of the circle can read it. */
+static bool is_private(struct store_reading *reading, const struct view_object *object)
+{
+	struct tuy_bytes header;
+	struct tuy_bytes blob;
+	return store_entry(reading, object->log_no, object->seq, &header, &blob) == 0 && blob.p &&
+	       blob.len > 0 && blob.p[0] == TUY_BLOB_SEALED;
+}
+
 /* As `key`; NULL: an element, which is left out if it is gone. */
 static void object_put(struct rpc_home *home, struct store_reading *reading,
                        const struct tuy_object *id, const char *key, struct rpc_out *out)
@@ -37,6 +47,8 @@ static void object_put(struct rpc_home *home, struct store_reading *reading,
 	bool readable = rpc_record_get(home, reading, &object, &record);
 	rpc_open_map(out, key);
 	rpc_object_put(home, reading, &object, readable ? &record : NULL, out);
+	if (is_private(reading, &object))
+		rpc_put_flag(out, "private", true);
 	rpc_close_one(out);
 }
 

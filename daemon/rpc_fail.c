@@ -33,6 +33,7 @@ static const struct code codes[] = {
 	{ "T-INVITE-UNKNOWN", EXIT_REFUSED, false },
 	{ "T-INVITE-USED", EXIT_REFUSED, false },
 	{ "T-JOIN-BUSY", EXIT_OTHER, true },
+	{ "T-HOME-SPENT", EXIT_OTHER, false },
 	{ "T-LETTER-DRAFT", EXIT_CONFLICT, false },
 	{ "T-LETTER-FIELD", EXIT_USAGE, false },
 	{ "T-LETTER-REVOKED", EXIT_CONFLICT, false },

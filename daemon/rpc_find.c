@@ -184,7 +184,10 @@ static void row_put(struct rpc_call *call, struct store_reading *reading, struct
 	struct rpc_out *out = &call->out;
 	struct tuy_record room;
 	const struct tuy_record *record;
-	if (!find_row_open(call, reading, row, &room, &record))
+	bool wanted = find_row_open(call, reading, row, &room, &record);
+	if (work->wanted)
+		wanted = work->wanted(call, row, record);
+	if (!wanted)
 		return;
 	if (work->for_me &&
 	    (!record || !rpc_watch_is_for_you(call->home, reading, &row->object, record)))

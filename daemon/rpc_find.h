@@ -42,6 +42,11 @@ struct find_work {
 	uint32_t shown;
 	uint32_t more; /* match beyond the list */
 	uint32_t now_s;
+	struct tuy_query words; /* for `wanted`, if has_words */
+	bool has_words;
+	/* Decides instead of find_record_wanted; NULL: it does. */
+	bool (*wanted)(struct rpc_call *call, const struct find_row *row,
+	               const struct tuy_record *record);
 	/* Puts the pairs that only this list has into the open map of a row; NULL: none. */
 	void (*on_row)(struct rpc_call *call, struct store_reading *reading,
 	               const struct find_row *row, const struct tuy_record *record);

@@ -198,11 +198,12 @@ static void forget_begin(struct rpc_call *call, bool dry_run)
 {
 	struct rpc_home *home = call->home;
 	struct work *work = call->work;
-	struct audit_row row = { .what = AUDIT_FORGOTTEN,
+	bool mine = rpc_life_mine(home, &work->object);
+	bool ask = mine && work->object.kind == TUY_RECORD_ASK;
+	struct audit_row row = { .what = ask ? AUDIT_FORGOTTEN_ASK : AUDIT_FORGOTTEN,
 		                 .circle_no = work->object.circle_no,
 		                 .object = work->object.id,
 		                 .count = work->gone.place_count + work->here_count };
-	bool mine = rpc_life_mine(home, &work->object);
 	work->gone.why = mine ? STORE_GONE_FORGOTTEN : STORE_GONE_HERE;
 	if (dry_run) {
 		work->retracted = work->gone.place_count;

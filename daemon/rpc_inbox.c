@@ -21,6 +21,10 @@
 #define ENDING_S    (2u * 86400) /* own ones that end so soon.. */
 #define LIVED_S     (2u * ENDING_S) /* ..unless they were given for less than that */
 
+/* What is open was given not longer ago than this (product 1.12, the cap of a tip's life): so the
+ * cost of a daily look does not grow with what is stored. */
+#define LIFE_MOST_S (90u * 86400)
+
 struct inbox_flags {
 	bool all, mine, for_me;
 	uint32_t limit;
@@ -238,6 +242,8 @@ static int inbox_fill(struct rpc_call *call, struct store_reading *reading,
 		filter->mine = flags->all || filter->from ? VIEW_ANYBODY : VIEW_OTHERS;
 	filter->live_at_s = find_has(find, FIND_STATE) ? 0 : work->now_s;
 	work->sorted = !flags->all && !flags->mine && !flags->for_me && !find_has_filter(find);
+	if (work->sorted && work->now_s > LIFE_MOST_S)
+		filter->since_s = work->now_s - LIFE_MOST_S;
 	bool plain = flags->all && !find_has_filter(find);
 	uint32_t least = plain ? work->limit : work->sorted ? SORTED_MAX : FIND_LIMIT_MAX;
 	find_list(work, reading, work->limit > least ? work->limit : least);

@@ -233,7 +233,7 @@ void rpc_do_claim(struct rpc_call *call)
 
 /* ---- award ---- */
 
-/* The member that the param names; NULL: the call has failed. */
+/* The member that the param names, else the only one who waits; NULL: the call has failed. */
 static const struct rpc_person *member_param(struct rpc_call *call, struct store_reading *reading,
                                              struct view_life *life, uint32_t circle_no)
 {
@@ -242,6 +242,10 @@ static const struct rpc_person *member_param(struct rpc_call *call, struct store
 	const struct rpc_person *person = NULL;
 	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, circle_no);
 	int there = rpc_param_text(call->params, "member", RPC_NAME_MAX, &text, &fault);
+	if (there == 0 && circle && life->life.claim_count == 1)
+		person = rpc_person_get(circle, &life->life.claim[0].by);
+	if (person)
+		return person;
 	if (there == 0)
 		there = rpc_fault_set(&fault, "T-USAGE", "tuyau award ID MEMBER", "To whom?");
 	uint32_t count = there == 1 && circle ? rpc_person_find(circle, text, &person) : 0;

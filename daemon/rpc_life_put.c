@@ -297,6 +297,14 @@ static void passes_put(const struct shown *s)
 		rpc_close_one(s->out);
 }
 
+/* Product 1.4: "at 200 % the giver may re-award with one word" */
+static bool is_twice_late(const struct shown *s)
+{
+	const struct tuy_life_award *award = s->award;
+	return award && s->object->claims != 2 && award->step == 0 &&
+	       loop_now(s->home->d).wall_s >= award->due_s + (award->due_s - award->at_s);
+}
+
 static void next_tip_put(const struct shown *s, enum view_state state)
 {
 	bool ended = state >= VIEW_STATE_WON && state <= VIEW_STATE_CLOSED;
@@ -308,7 +316,8 @@ static void next_tip_put(const struct shown *s, enum view_state state)
 	}
 	if ((s->taker || s->mine) && s->award)
 		rpc_put_str(s->out, NULL, "thank");
-	if (s->mine && life->claim_count > 0 && !ended && s->object->claims != 0)
+	if (s->mine && !ended &&
+	    ((life->claim_count > 0 && s->object->claims != 0) || is_twice_late(s)))
 		rpc_put_str(s->out, NULL, "award");
 	if (s->mine && open) {
 		rpc_put_str(s->out, NULL, "edit");

@@ -28,6 +28,8 @@ static const struct rpc_method methods[] = {
 	{ "watch_add", " query circle digest ", rpc_do_watch_add },
 	{ "watch_list", " ", rpc_do_watch_list },
 	{ "watch_remove", " number ", rpc_do_watch_remove },
+	{ "watch_mute", " number off life_s ", rpc_do_watch_mute },
+	{ "watch_test", " query circle limit ", rpc_do_watch_test },
 	{ "value", " circle since_s ", rpc_do_value },
 	{ "delivery", " id ", rpc_do_delivery },
 	{ "events", " since limit wait_s ", rpc_do_events },

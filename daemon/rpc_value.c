@@ -2,19 +2,34 @@
  * value: what the circle brought. Tips and asks are counted from the logs; how they went is known
  * of the own ones and of those that were awarded to the owner. Nothing is guessed.
  */
+#include "amount.h"
 #include "rpc_do.h"
+#include "rpc_object.h"
 #include "rpc_people.h"
 #include "view_life.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SINCE_USUAL_S (90u * 86400)
 #define COUNTED_MAX   5000 /* objects of one answer, the newest */
 #define CONTACTS_MAX  500
+#define SLICE         128 /* objects looked at in one turn */
 
 enum side { GIVEN, RECEIVED, SIDES };
 
+/* What was won in one currency. */
+struct sum {
+	char currency[4]; /* "": not said */
+	uint64_t hundredths;
+	uint32_t tips; /* with an exact amount */
+	uint32_t bands[AMOUNT_BANDS];
+};
+#define SUMS_MAX 8 /* currencies; more are not summed */
+
 struct tally {
+	uint32_t sum_count[SIDES];
+	struct sum sum[SIDES][SUMS_MAX];
 	uint32_t tips[SIDES];
 	uint32_t open[SIDES];
 	uint32_t met[SIDES];
@@ -29,11 +44,58 @@ struct tally {
 		contact_s[CONTACTS_MAX]; /* from the award to the first contact, of received ones */
 };
 
+static struct sum *sum_of(struct tally *tally, enum side side, struct tuy_bytes currency)
+{
+	char name[4] = "";
+	if (currency.len < sizeof name && currency.len > 0)
+		memcpy(name, currency.p, currency.len);
+	for (uint32_t i = 0; i < tally->sum_count[side]; i++)
+		if (strcmp(tally->sum[side][i].currency, name) == 0)
+			return &tally->sum[side][i];
+	if (tally->sum_count[side] == SUMS_MAX)
+		return NULL;
+	struct sum *sum = &tally->sum[side][tally->sum_count[side]++];
+	memcpy(sum->currency, name, sizeof name);
+	return sum;
+}
+
+/* What an award that was won brought: it stands in its OUTCOME, sealed to the two. */
+static void amount_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                         const struct view_life *life, const struct tuy_life_award *award,
+                         enum side side)
+{
+	struct tuy_record record;
+	uint64_t hundredths = 0;
+	uint32_t i = view_act_find(&life->acts, TUY_RECORD_OUTCOME, &award->outcome, VIEW_SEALED);
+	if (i == UINT32_MAX)
+		return;
+	struct view_object entry = { .log_no = life->acts.at[i].log_no,
+		                     .seq = life->acts.at[i].seq };
+	if (!rpc_record_get(home, reading, &entry, &record) ||
+	    !record.value[TUY_FIELD_AMOUNT].present)
+		return;
+	struct tuy_bytes amount = record.value[TUY_FIELD_AMOUNT].text;
+	uint32_t band = amount_band(amount);
+	bool exact = amount_read(amount, &hundredths) == 0;
+	struct sum *sum = band < AMOUNT_BANDS || exact
+	                          ? sum_of(tally, side, record.value[TUY_FIELD_CURRENCY].text)
+	                          : NULL;
+	if (!sum)
+		return;
+	if (band < AMOUNT_BANDS)
+		sum->bands[band]++;
+	sum->tips += exact;
+	sum->hundredths += hundredths;
+}
+
 /* How one award went. */
-static void award_count(struct tally *tally, const struct view_life *life,
-                        const struct tuy_life_award *award, enum side side)
+static void award_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                        const struct view_life *life, const struct tuy_life_award *award,
+                        enum side side)
 {
 	uint32_t first_s = UINT32_MAX;
+	if (award->step == TUY_STEP_WON)
+		amount_count(tally, home, reading, life, award, side);
 	tally->met[side] += award->step >= TUY_STEP_MEETING && award->step <= TUY_STEP_LOST;
 	tally->won[side] += award->step == TUY_STEP_WON;
 	tally->lost[side] += award->step == TUY_STEP_LOST;
@@ -50,14 +112,15 @@ static void award_count(struct tally *tally, const struct view_life *life,
 }
 
 /* How a tip went, as far as the owner may know. */
-static void life_count(struct tally *tally, const struct view_life *life, bool own)
+static void life_count(struct tally *tally, struct rpc_home *home, struct store_reading *reading,
+                       const struct view_life *life, bool own)
 {
 	const struct tuy_life_award *mine = tuy_life_award_to(&life->life, &life->me);
 	for (uint32_t i = 0; own && i < life->life.award_count; i++)
 		if (!life->life.award[i].ended)
-			award_count(tally, life, &life->life.award[i], GIVEN);
+			award_count(tally, home, reading, life, &life->life.award[i], GIVEN);
 	if (!own && mine)
-		award_count(tally, life, mine, RECEIVED);
+		award_count(tally, home, reading, life, mine, RECEIVED);
 	for (uint32_t i = 0; i < life->acts.count; i++) {
 		const struct tuy_act *act = &life->acts.act[i];
 		bool back = act->kind == TUY_RECORD_GIVE_BACK && act->has_of &&
@@ -83,6 +146,23 @@ static void object_count(struct tally *tally, const struct view_object *object,
 	}
 }
 
+static void sum_put(struct rpc_out *out, const struct sum *sum)
+{
+	char text[32];
+	snprintf(text, sizeof text, sum->hundredths % 100 == 0 ? "%llu" : "%llu.%02u",
+	         (unsigned long long)(sum->hundredths / 100), (unsigned)(sum->hundredths % 100));
+	rpc_open_map(out, NULL);
+	rpc_put_str(out, "currency", sum->currency[0] != '\0' ? sum->currency : NULL);
+	rpc_put_str(out, "sum", text);
+	rpc_put_uint(out, "tips", sum->tips);
+	rpc_open_map(out, "bands");
+	for (uint32_t band = 0; band < AMOUNT_BANDS; band++)
+		if (sum->bands[band] > 0)
+			rpc_put_uint(out, amount_band_name(band), sum->bands[band]);
+	rpc_close_one(out);
+	rpc_close_one(out);
+}
+
 static void side_put(struct rpc_out *out, const char *key, const struct tally *tally,
                      enum side side)
 {
@@ -94,6 +174,8 @@ static void side_put(struct rpc_out *out, const char *key, const struct tally *t
 	rpc_put_uint(out, "lost", tally->lost[side]);
 	rpc_put_uint(out, "given_back", tally->given_back[side]);
 	rpc_open_array(out, "amounts");
+	for (uint32_t i = 0; i < tally->sum_count[side]; i++)
+		sum_put(out, &tally->sum[side][i]);
 	rpc_close_one(out);
 	rpc_close_one(out);
 }
@@ -128,21 +210,44 @@ static int number_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void lives_count(struct rpc_call *call, struct store_reading *reading, struct tally *tally,
-                        const struct view_object *object, uint32_t count)
+/* call->work. */
+struct value_work {
+	struct tally tally;
+	uint32_t since_s;
+	uint32_t count;
+	uint32_t at;
+	uint32_t more;
+	struct view_object object[COUNTED_MAX];
+};
+
+/* Reads the lives of some of the objects; then the answer. */
+static void lives_count(struct rpc_call *call)
 {
+	struct value_work *work = call->work;
 	const struct tuy_member *me = &call->home->d->keys->cert.member;
-	for (uint32_t i = 0; i < count; i++) {
+	struct tally *tally = &work->tally;
+	struct store_reading reading;
+	if (rpc_reading_begin(call, &reading) != 0)
+		return;
+	for (uint32_t i = 0; i < SLICE && work->at < work->count; i++, work->at++) {
+		const struct view_object *object = &work->object[work->at];
 		struct view_life life;
-		bool own = memcmp(&object[i].member, me, sizeof *me) == 0;
-		bool done = object[i].state != VIEW_STATE_OPEN || own;
-		if (object[i].kind != TUY_RECORD_TIP || !done)
+		bool own = memcmp(&object->member, me, sizeof *me) == 0;
+		bool done = object->state != VIEW_STATE_OPEN || own;
+		object_count(tally, object, me, loop_now(call->home->d).wall_s);
+		if (object->kind != TUY_RECORD_TIP || !done)
 			continue;
-		if (view_life_read(reading, &object[i], me, &life) == 0)
-			life_count(tally, &life, own);
+		if (view_life_read(&reading, object, me, &life) == 0)
+			life_count(tally, call->home, &reading, &life, own);
 		view_life_free(&life);
 	}
+	store_reading_end(&reading);
+	if (work->at < work->count) {
+		rpc_due(call, 0, lives_count);
+		return;
+	}
 	qsort(tally->contact_s, tally->contact_count, sizeof tally->contact_s[0], number_cmp);
+	value_answer(call, tally, work->since_s, work->more);
 }
 
 void rpc_do_value(struct rpc_call *call)
@@ -150,15 +255,14 @@ void rpc_do_value(struct rpc_call *call)
 	struct store_reading reading;
 	struct rpc_circle *circle;
 	struct rpc_fault fault;
-	struct tally tally = { 0 };
-	uint32_t span_s = SINCE_USUAL_S, more;
+	uint32_t span_s = SINCE_USUAL_S;
 	uint32_t now_s = loop_now(call->home->d).wall_s;
 	if (rpc_param_uint(call->params, "since_s", 1, UINT32_MAX, &span_s, &fault) < 0) {
 		rpc_fail_fault(call, &fault);
 		return;
 	}
-	struct view_object *object = rpc_work(call, COUNTED_MAX * sizeof *object);
-	if (!object || rpc_reading_begin(call, &reading) != 0)
+	struct value_work *work = rpc_work(call, sizeof *work);
+	if (!work || rpc_reading_begin(call, &reading) != 0)
 		return;
 	if (rpc_circle_param_any(call, &reading, &circle) != 0) {
 		store_reading_end(&reading);
@@ -166,10 +270,8 @@ void rpc_do_value(struct rpc_call *call)
 	}
 	struct view_filter filter = { .circle_no = circle ? circle->circle_no : UINT32_MAX,
 		                      .since_s = span_s < now_s ? now_s - span_s : 1 };
-	uint32_t count = view_list(&reading, &filter, object, COUNTED_MAX, &more);
-	lives_count(call, &reading, &tally, object, count);
+	work->since_s = filter.since_s;
+	work->count = view_list(&reading, &filter, work->object, COUNTED_MAX, &work->more);
 	store_reading_end(&reading);
-	for (uint32_t i = 0; i < count; i++)
-		object_count(&tally, &object[i], &call->home->d->keys->cert.member, now_s);
-	value_answer(call, &tally, filter.since_s, more);
+	lives_count(call);
 }

@@ -1,4 +1,4 @@
-/* watch_add, watch_list, watch_remove; and what is matched. */
+/* watch_add, watch_list, watch_remove, watch_mute; and what is matched. */
 #include "rpc_watch.h"
 #include "event_source.h"
 #include "rpc_do.h"
@@ -111,10 +111,13 @@ unsigned int rpc_watch_came(void *context, struct store_reading *reading,
 	return came;
 }
 
+#define MUTE_MOST_S (10u * 365 * 86400)
+
 /* ---- the methods ---- */
 
 struct watch_work {
 	uint32_t number;
+	uint32_t muted_before_s; /* watch_mute: what it was */
 };
 
 static void watch_put(struct rpc_home *home, struct store_reading *reading,
@@ -134,6 +137,9 @@ static void watch_put(struct rpc_home *home, struct store_reading *reading,
 	rpc_put_time(out, "created", watch->created_s);
 	rpc_put_uint(out, "hits", watch->hits);
 	rpc_put_time(out, "last_hit", watch->last_hit_s);
+	rpc_put_flag(out, "muted", watch->muted_until_s > loop_now(home->d).wall_s);
+	rpc_put_time(out, "muted_until",
+	             watch->muted_until_s == WATCH_MUTED ? 0 : watch->muted_until_s);
 }
 
 static void watch_answer(struct rpc_call *call, const struct watch *watch)
@@ -256,19 +262,63 @@ static void removed(struct rpc_call *call, const char *error)
 	rpc_answer(call);
 }
 
-void rpc_do_watch_remove(struct rpc_call *call)
+/* The watch of the param `number`. NULL: the call has failed. */
+static struct watch *number_param(struct rpc_call *call, struct watch_work *work)
 {
 	struct rpc_fault fault;
-	struct watch_work *work = rpc_work(call, sizeof *work);
-	if (!work)
-		return;
-	if (rpc_param_uint(call->params, "number", 1, UINT32_MAX, &work->number, &fault) < 0)
+	if (rpc_param_uint(call->params, "number", 1, UINT32_MAX, &work->number, &fault) < 0) {
 		rpc_fail_fault(call, &fault);
-	else if (!watches_get(&call->home->watches, work->number))
+		return NULL;
+	}
+	struct watch *watch = watches_get(&call->home->watches, work->number);
+	if (!watch)
 		rpc_fail(call, "T-NOT-FOUND", "tuyau watch list", "There is no watch %u.",
 		         work->number);
-	else {
-		watches_get(&call->home->watches, work->number)->leaving = true;
-		rpc_write(call, remove_attempt, removed);
+	return watch;
+}
+
+void rpc_do_watch_remove(struct rpc_call *call)
+{
+	struct watch_work *work = rpc_work(call, sizeof *work);
+	struct watch *watch = work ? number_param(call, work) : NULL;
+	if (!watch)
+		return;
+	watch->leaving = true;
+	rpc_write(call, remove_attempt, removed);
+}
+
+/* ---- muting ---- */
+
+static void muted(struct rpc_call *call, const char *error)
+{
+	const struct watch_work *work = call->work;
+	struct watch *watch = watches_get(&call->home->watches, work->number);
+	if (!error && watch) {
+		watch_answer(call, watch);
+		return;
 	}
+	if (watch)
+		watch->muted_until_s = work->muted_before_s;
+	rpc_write_failed(call, error ? error : "T-STORE-IO");
+}
+
+void rpc_do_watch_mute(struct rpc_call *call)
+{
+	struct rpc_fault fault;
+	bool off = false;
+	uint32_t life_s = 0;
+	struct watch_work *work = rpc_work(call, sizeof *work);
+	struct watch *watch = work ? number_param(call, work) : NULL;
+	if (!watch)
+		return;
+	if (rpc_param_flag(call->params, "off", &off, &fault) < 0 ||
+	    rpc_param_uint(call->params, "life_s", 1, MUTE_MOST_S, &life_s, &fault) < 0) {
+		rpc_fail_fault(call, &fault);
+		return;
+	}
+	work->muted_before_s = watch->muted_until_s;
+	watch->muted_until_s = off           ? 0
+	                       : life_s == 0 ? WATCH_MUTED
+	                                     : loop_now(call->home->d).wall_s + life_s;
+	rpc_write(call, add_attempt, muted);
 }

@@ -1,5 +1,6 @@
 #include "rpc_write.h"
 #include "life_write.h"
+#include "notice.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,13 @@ static void on_ticket(void *context, uint64_t ticket, enum tuy_stored stored, co
 
 static void write_refused(struct rpc_call *call, enum tuy_err err)
 {
-	if (err == TUY_E_REFUSED)
+	if (err == TUY_E_REFUSED && notice_text(call->home->d, NOTICE_SPENT))
+		rpc_fail(call, "T-HOME-SPENT",
+		         "Ask a friend for an invite, then, beside this home: tuyau --home "
+		         "~/tuyau join CODE",
+		         "This home was copied or put back too often (64 times) and its last log "
+		         "split: it can be read, but nothing can be given from it any more.");
+	else if (err == TUY_E_REFUSED)
 		rpc_fail(call, "T-NOT-ALLOWED", "tuyau circle show",
 		         "You may not do this in this circle.");
 	else if (err == TUY_E_FULL)

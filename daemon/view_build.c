@@ -649,6 +649,8 @@ static int object_remove(struct view_batch *batch, const struct log_slot *slot, 
 		return 0;
 	batch->removed = 1;
 	rc = old_remove(batch, number, &row);
+	if (rc == 0 && is_shown(row.kind) && why == STORE_GONE_NOT)
+		return 0; /* void: its author publishes it again, and the private rows stay */
 	if (rc == 0 && is_shown(row.kind)) {
 		struct store_gone gone = { row.circle_no,        row.id, at_s,     why,
 			                   slot->row.log.member, 0,      { { 0 } } };

@@ -4,25 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION   1
-#define HEAD_SIZE 47 /* before the query */
+#define VERSION   2
+#define HEAD_SIZE 51 /* before the query */
 
 static int query_read(struct watch *watch, struct rpc_fault *fault)
 {
 	struct tuy_bytes query = { watch->query, watch->query_len };
 	if (find_parse(query, &watch->find, fault) != 0)
 		return -1;
-	if (watch->find.due_s.given)
+	return watch_query_read(&watch->find, &watch->words, &watch->has_words, fault);
+}
+
+int watch_query_read(const struct find *find, struct tuy_query *words, bool *has_words,
+                     struct rpc_fault *fault)
+{
+	if (find->due_s.given)
 		return rpc_fault_set(fault, "T-USAGE", "tuyau inbox 'due:<2d'",
 		                     "A watch looks at what comes: nothing of it is due yet.");
-	if (!find_is_about(&watch->find))
+	if (!find_is_about(find))
 		return rpc_fault_set(fault, "T-USAGE", "tuyau watch add wifi -tag:it",
 		                     "Say what to look for.");
-	watch->has_words = watch->find.words_len > 0;
-	if (!watch->has_words)
+	*has_words = find->words_len > 0;
+	if (!*has_words)
 		return 0;
-	enum tuy_err err =
-		tuy_query_parse(&watch->words, TUY_QUERY_WATCH, find_words(&watch->find));
+	enum tuy_err err = tuy_query_parse(words, TUY_QUERY_WATCH, find_words(find));
 	if (err == TUY_E_LIMIT)
 		return rpc_fault_set(fault, "T-USAGE", "Make several watches of it.",
 		                     "At most %d words.", TUY_QUERY_STEPS_MAX);
@@ -51,6 +56,7 @@ static void on_row(void *context, struct tuy_bytes key, struct tuy_bytes value)
 	watch->created_s = tuy_get32(value.p + 35);
 	watch->last_hit_s = tuy_get32(value.p + 39);
 	watch->hits = tuy_get32(value.p + 43);
+	watch->muted_until_s = tuy_get32(value.p + 47);
 	watch->query_len = value.len - HEAD_SIZE;
 	memcpy(watch->query, value.p + HEAD_SIZE, watch->query_len);
 	if (query_read(watch, &fault) != 0) {
@@ -143,22 +149,32 @@ struct tuy_bytes watch_write(const struct watch *watch, uint8_t room[WATCH_ROW_M
 	tuy_put32(room + 35, watch->created_s);
 	tuy_put32(room + 39, watch->last_hit_s);
 	tuy_put32(room + 43, watch->hits);
+	tuy_put32(room + 47, watch->muted_until_s);
 	memcpy(room + HEAD_SIZE, watch->query, watch->query_len);
 	return (struct tuy_bytes){ room, HEAD_SIZE + watch->query_len };
+}
+
+bool watch_query_meets(const struct find *find, const struct tuy_query *words,
+                       const struct view_object *object, uint32_t now_s,
+                       const struct tuy_record *record)
+{
+	struct tuy_bytes texts[FIND_TEXTS_MAX];
+	if (!find_row_wanted(find, object, now_s, FIND_ANY))
+		return false;
+	if (words) {
+		size_t count = find_texts(record, FIND_WITHOUT_COMPANY, texts);
+		if (!tuy_query_matches(words, texts, count))
+			return false;
+	}
+	return find_record_wanted(find, record, FIND_WITHOUT_COMPANY);
 }
 
 bool watch_matches(const struct watch *watch, const struct view_object *object, uint32_t now_s,
                    const struct tuy_record *record)
 {
-	struct tuy_bytes texts[FIND_TEXTS_MAX];
-	if (!find_row_wanted(&watch->find, object, now_s, FIND_ANY))
-		return false;
-	if (watch->has_words) {
-		size_t count = find_texts(record, FIND_WITHOUT_COMPANY, texts);
-		if (!tuy_query_matches(&watch->words, texts, count))
-			return false;
-	}
-	return find_record_wanted(&watch->find, record, FIND_WITHOUT_COMPANY);
+	return watch->muted_until_s <= now_s &&
+	       watch_query_meets(&watch->find, watch->has_words ? &watch->words : NULL, object,
+	                         now_s, record);
 }
 
 struct tuy_bytes watch_label(const struct watch *watch)

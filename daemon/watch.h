@@ -3,8 +3,9 @@
  * have what a watch asks for is "matched". Whole words, the plural ignored, nothing guessed; the
  * company's name counts only behind `company:`. The query's language: find.h.
  *
- * Rows of STORE_OWN_WATCHES, key number u32: version u8 1, notify u8, one_circle u8, circle 32,
- * created_s u32, last_hit_s u32, hits u32, query.
+ * Rows of STORE_OWN_WATCHES, key number u32: version u8 2, notify u8, one_circle u8, circle 32,
+ * created_s u32, last_hit_s u32, hits u32,
+ * muted_until_s u32, query.
  *
  * Thread rule: one owner (the loop thread).
  */
@@ -15,7 +16,9 @@
 #include "store_own.h"
 
 #define WATCHES_MAX   64
-#define WATCH_ROW_MAX (47 + FIND_TEXT_MAX)
+#define WATCH_ROW_MAX (51 + FIND_TEXT_MAX)
+
+#define WATCH_MUTED UINT32_MAX
 
 enum watch_notify { /* numbers are on disk */
 	            WATCH_NOW = 0,
@@ -28,9 +31,11 @@ struct watch {
 	bool one_circle;
 	struct tuy_circle circle;
 	uint32_t created_s;
-	uint32_t last_hit_s; /* 0: none so far */
-	uint32_t hits;       /* what came since it was made */
-	bool leaving;        /* being removed: it notes nothing any more */
+	uint32_t last_hit_s;    /* 0: none so far */
+	uint32_t hits;          /* what came since it was made */
+	uint32_t muted_until_s; /* it matches nothing before; WATCH_MUTED: until that is taken back
+	                         */
+	bool leaving;           /* being removed: it notes nothing any more */
 	size_t query_len;
 	uint8_t query[FIND_TEXT_MAX];
 	struct find find;
@@ -63,6 +68,13 @@ void watches_remove(struct watches *watches, struct watch *watch);
 /* As a row: its bytes in `room`. */
 struct tuy_bytes watch_write(const struct watch *watch, uint8_t room[WATCH_ROW_MAX]);
 
+/* The plain words of a query, and whether it does as one of a watch. 0, or -1 with `fault`. */
+int watch_query_read(const struct find *find, struct tuy_query *words, bool *has_words,
+                     struct rpc_fault *fault);
+/* Whether what the row and the record say is what the query asks for; `words` NULL: it has none. */
+bool watch_query_meets(const struct find *find, const struct tuy_query *words,
+                       const struct view_object *object, uint32_t now_s,
+                       const struct tuy_record *record);
 /* Whether what the row and the record say is matched; `from:` must have been resolved. The circle
  * is the caller's to compare. */
 bool watch_matches(const struct watch *watch, const struct view_object *object, uint32_t now_s,

@@ -114,14 +114,64 @@ static void spent_add(struct stage *s, uint32_t circle_no, const struct tuy_void
 	item->u.spent = *spent;
 }
 
+/* The devices of some members and the own ones, each once. TUY_E_UNKNOWN: one of them has none;
+ * TUY_E_LIMIT: too many. */
+static enum tuy_err recipients_find(const struct tuy_node *n, uint32_t circle_no,
+                                    const struct tuy_writing *writing,
+                                    struct tuy_box_pk out[TUY_SLOTS_MAX], uint32_t *count)
+{
+	const struct tuy_circle_state *c = &n->circle[circle_no];
+
+	for (uint32_t k = 0; k < writing->member_count; k++) {
+		if (!tuy_circle_member_active(c, &writing->member[k]))
+			return TUY_E_UNKNOWN;
+	}
+	*count = 0;
+	for (uint32_t i = 0; i < c->device_count; i++) {
+		const struct tuy_cert *cert = &c->device[i].cert;
+		bool wanted = memcmp(&cert->member, &n->cert.member, sizeof cert->member) == 0;
+
+		for (uint32_t k = 0; k < writing->member_count && !wanted; k++)
+			wanted = memcmp(&cert->member, &writing->member[k], sizeof cert->member) ==
+			         0;
+		if (!wanted || tuy_circle_device_find(c, &cert->device) == NONE)
+			continue;
+		if (*count == TUY_SLOTS_MAX)
+			return TUY_E_LIMIT;
+		out[(*count)++] = cert->box_pk;
+	}
+	return TUY_OK;
+}
+
+/* Seals a record to the circle, or to the devices; it fits. Returns the blob's length. */
+static size_t record_seal(struct tuy_node *n, const struct log *log, uint32_t seq,
+                          const struct tuy_circle_epoch *epoch, const struct tuy_writing *writing,
+                          const struct tuy_box_pk *to, uint32_t to_count, uint8_t *blob,
+                          size_t room)
+{
+	enum tuy_err err;
+	size_t len = 0;
+
+	if (writing->member_count > 0)
+		err = tuy_blob_seal_devices(&n->dice, to, to_count, &log->id, seq, writing->record,
+		                            blob, room, &len);
+	else
+		err = tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, seq, writing->record,
+		                           blob, room, &len);
+	tuy_require(err == TUY_OK);
+	return len;
+}
+
 static enum tuy_err record_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
-                                  struct tuy_bytes record, uint32_t time_s, uint32_t exp_s,
+                                  const struct tuy_writing *writing, uint32_t time_s,
                                   const struct tuy_void *spent, struct tuy_appended *appended)
 {
 	const struct tuy_circle_epoch *epoch;
 	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD,
 		                     .time_s = time_s,
-		                     .exp_s = exp_s };
+		                     .exp_s = writing->exp_s };
+	struct tuy_box_pk to[TUY_SLOTS_MAX];
+	uint32_t to_count = 0;
 	struct log *log;
 	struct stage *s;
 	enum tuy_err err;
@@ -132,16 +182,19 @@ static enum tuy_err record_append(struct tuy_node *n, struct tuy_now now, uint32
 	epoch = tuy_circle_epoch_current(&n->circle[circle_no]);
 	if (!epoch || !n->has_cert)
 		return TUY_E_REFUSED;
-	if (record.len > TUY_BLOB_MAX - TUY_BLOB_OVERHEAD)
+	err = recipients_find(n, circle_no, writing, to, &to_count);
+	if (err != TUY_OK)
+		return err;
+	if (tuy_blob_size(writing->member_count > 0 ? TUY_BLOB_SEALED : TUY_BLOB_CIRCLE,
+	                  writing->record.len, to_count) == 0)
 		return TUY_E_LIMIT;
 	err = own_room(n, now, circle_no, &log, &s);
 	if (err != TUY_OK)
 		return err;
 	header.seq = log->staged.seq + 1;
 	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
-	tuy_require(tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq, record,
-	                                 s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE,
-	                                 &blob_len) == TUY_OK);
+	blob_len = record_seal(n, log, header.seq, epoch, writing, to, to_count,
+	                       s->bytes + TUY_HEADER_SIZE, STAGE_BYTES - TUY_HEADER_SIZE);
 	spent_add(s, circle_no, spent);
 	own_write(n, log, s, &header, blob_len, appended);
 	return TUY_OK;
@@ -175,39 +228,12 @@ static enum tuy_err retract_append(struct tuy_node *n, struct tuy_now now, uint3
 enum tuy_err tuy_node_append(struct tuy_node *n, struct tuy_now now, uint32_t circle_no,
                              struct tuy_bytes record, uint32_t exp_s, struct tuy_appended *appended)
 {
-	return record_append(n, now, circle_no, record, now.wall_s, exp_s, NULL, appended);
+	const struct tuy_writing writing = { .record = record, .exp_s = exp_s };
+
+	return record_append(n, now, circle_no, &writing, now.wall_s, NULL, appended);
 }
 
 /* ---- several at once ---- */
-
-/* The devices of some members and the own ones, each once. TUY_E_UNKNOWN: one of them has none;
- * TUY_E_LIMIT: too many. */
-static enum tuy_err recipients_find(const struct tuy_node *n, uint32_t circle_no,
-                                    const struct tuy_writing *writing,
-                                    struct tuy_box_pk out[TUY_SLOTS_MAX], uint32_t *count)
-{
-	const struct tuy_circle_state *c = &n->circle[circle_no];
-
-	for (uint32_t k = 0; k < writing->member_count; k++) {
-		if (!tuy_circle_member_active(c, &writing->member[k]))
-			return TUY_E_UNKNOWN;
-	}
-	*count = 0;
-	for (uint32_t i = 0; i < c->device_count; i++) {
-		const struct tuy_cert *cert = &c->device[i].cert;
-		bool wanted = memcmp(&cert->member, &n->cert.member, sizeof cert->member) == 0;
-
-		for (uint32_t k = 0; k < writing->member_count && !wanted; k++)
-			wanted = memcmp(&cert->member, &writing->member[k], sizeof cert->member) ==
-			         0;
-		if (!wanted || tuy_circle_device_find(c, &cert->device) == NONE)
-			continue;
-		if (*count == TUY_SLOTS_MAX)
-			return TUY_E_LIMIT;
-		out[(*count)++] = cert->box_pk;
-	}
-	return TUY_OK;
-}
 
 /* Whether all of it can be written, before anything is. */
 static enum tuy_err writings_check(const struct tuy_node *n, uint32_t circle_no,
@@ -264,21 +290,13 @@ static size_t writing_take(struct tuy_node *n, struct tuy_now now, struct log *l
 	uint8_t *blob = s->bytes + at + TUY_HEADER_SIZE;
 	size_t room = STAGE_BYTES - at - TUY_HEADER_SIZE;
 	struct tuy_box_pk to[TUY_SLOTS_MAX];
-	uint32_t count;
-	size_t len = 0;
-	enum tuy_err err;
+	uint32_t count = 0;
+	enum tuy_err err = recipients_find(n, log->circle_no, writing, to, &count);
+	size_t len;
 
-	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
-	if (writing->member_count > 0) {
-		err = recipients_find(n, log->circle_no, writing, to, &count);
-		tuy_require(err == TUY_OK);
-		err = tuy_blob_seal_devices(&n->dice, to, count, &log->id, header.seq,
-		                            writing->record, blob, room, &len);
-	} else {
-		err = tuy_blob_seal_circle(&n->dice, &epoch->key, &log->id, header.seq,
-		                           writing->record, blob, room, &len);
-	}
 	tuy_require(err == TUY_OK);
+	memcpy(header.epoch.b, epoch->id.b, sizeof header.epoch.b);
+	len = record_seal(n, log, header.seq, epoch, writing, to, count, blob, room);
 	return at + own_take(n, log, s, at, i, &header, len);
 }
 
@@ -336,6 +354,8 @@ enum tuy_err tuy_node_republish(struct tuy_node *n, struct tuy_now now, uint32_t
                                 const struct tuy_void *spent, const struct tuy_republished *again,
                                 uint64_t *ticket)
 {
+	const struct tuy_writing writing = { again->record, again->exp_s, again->member,
+		                             again->member_count };
 	struct tuy_appended appended = { 0 };
 	enum tuy_err err = TUY_OK;
 	struct stage *s;
@@ -345,9 +365,8 @@ enum tuy_err tuy_node_republish(struct tuy_node *n, struct tuy_now now, uint32_t
 	if (!n->log[spent->log_no].mine)
 		return TUY_E_REFUSED;
 	if (again->record.len > 0) {
-		err = record_append(n, now, circle_no, again->record,
-		                    smaller(again->time_s, now.wall_s), again->exp_s, spent,
-		                    &appended);
+		err = record_append(n, now, circle_no, &writing, smaller(again->time_s, now.wall_s),
+		                    spent, &appended);
 	} else if (again->retract) {
 		err = retract_append(n, now, circle_no, again->retract, spent, &appended);
 	} else {

@@ -248,12 +248,14 @@ struct tuy_republished {         /* what stands in its place; neither: nothing n
 	struct tuy_bytes record; /* .len 0: none */
 	uint32_t time_s;         /* that the void entry had: what was newer stays newer */
 	uint32_t exp_s;
+	const struct tuy_member *member; /* as in tuy_writing */
+	uint32_t member_count;
 	const struct tuy_retract *retract; /* NULL: none */
 };
 /*
  * Writes what a void entry held into this device's log, and notes in the same ticket that the void
  * entry is spent: so it is published again exactly once (PROTOCOL 4.11). Errors as
- * tuy_node_append; TUY_E_REFUSED also for a log of another device.
+ * tuy_node_append_all; TUY_E_REFUSED also for a log of another device.
  */
 enum tuy_err tuy_node_republish(struct tuy_node *node, struct tuy_now now, uint32_t circle_no,
                                 const struct tuy_void *spent, const struct tuy_republished *again,

@@ -10,7 +10,7 @@ _tuyau_options() {
 	invite) echo "--days --qr --out" ;;
 	tip | donne) echo "--company --need --role --warm --link --for --tag --budget --when" \
 		"--place --sector --life --claims --reward --lang --told --who --phone --email" \
-		"--best-time --hide-company --size --why-private" ;;
+		"--best-time --hide-company --size --why-private --edit" ;;
 	done) echo "--contacted --meeting --quoted --won --lost --no-answer --not-a-fit --asked --agreed" \
 		"--refused --introduced --met --done --amount --currency --because --replace --with" ;;
 	give-back | pass | passe) echo "--because" ;;
@@ -23,7 +23,7 @@ _tuyau_options() {
 	inbox) echo "--all --mine --for-me --limit \
 		from: company: kind: state: tag: warm: age: due:" ;;
 	search) echo "--limit from: company: kind: state: tag: warm: age: due:" ;;
-	watch) echo "add list remove --digest from: company: kind: state: tag: warm: age:" ;;
+	watch) echo "add test list mute unmute remove --digest --until --limit from: company: kind: state: tag: warm: age:" ;;
 	digest) echo "--since --mail" ;;
 	value) echo "--since" ;;
 	forget | oublie) echo "--person --company --closed-before --dry-run --status" ;;

@@ -99,7 +99,8 @@ _tuyau() {
 			'(-n --limit)'{-n,--limit}':number:' "*:filter:($filters)" ;;
 		search) _arguments $globals '(-n --limit)'{-n,--limit}':number:' \
 			"*:words:($filters)" ;;
-		watch) _arguments $globals '--digest' '1:what:(add list remove)' \
+		watch) _arguments $globals '--digest' '--until:date:' '--limit:number:' \
+			'1:what:(add test list mute unmute remove)' \
 			"*:words:($filters)" ;;
 		digest) _arguments $globals '--since:span:' '--mail' ;;
 		calendar | agenda) _arguments $globals '--names' '1:file:_files' ;;

@@ -3,12 +3,15 @@
 #include "bench.h"
 #include "fill.h"
 #include "home.h"
+#include "lives.h"
 #include "tips.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define LOGS       10u
 #define RUNS       50u
+#define YEARS_S    (1000u * 86400) /* in which all that was given */
 #define FORGETS    5u
 #define OUTPUT_MAX 65536
 
@@ -29,8 +32,10 @@ static struct tuy_bytes record_of(void *context, uint32_t log_no, uint32_t i, ui
 		return tip_name_write(TUY_RECORD_CIRCLE, "Bench", buffer);
 	if (i == (log_no == 0))
 		return tip_name_write(TUY_RECORD_PROFILE, "Somebody Invented", buffer);
-	tip_invent(&tip, ((uint64_t)log_no << 32) + i);
-	return tip_write(&tip, buffer);
+	i -= log_no == 0 ? 2 : 1;
+	tip_invent(&tip, lives_tip_number(log_no, i));
+	tip.claims = lives_is_picked(i);
+	return lives_is_ask(i) ? tip_ask_write(&tip, buffer) : tip_write(&tip, buffer);
 }
 
 /* A person of a circle of ten, who holds all they ever gave. */
@@ -45,15 +50,22 @@ static void home_fill(struct cli *cli)
 	people_found(&cli->people);
 	fill_circle(fill, &cli->people);
 	uint64_t begun = bench_now_ns();
+	fill_since(fill, (uint32_t)time(NULL) - YEARS_S);
 	for (uint32_t i = 0; i < LOGS; i++) {
 		fill_log(fill, &cli->people, i, i, 0);
 		/* the names come on top */
 		(void)fill_entries(fill, &cli->people, i, cli->entry_count / LOGS + 1 + (i == 0),
 		                   record_of, NULL);
 	}
+	struct lives lives = { .people = &cli->people,
+		               .people_count = LOGS,
+		               .tip_count = cli->entry_count / LOGS };
+	uint32_t done = 0;
+	for (uint32_t i = 0; i < LOGS; i++)
+		done += lives_fill(&lives, fill, i);
 	double seconds = (double)(bench_now_ns() - begun) / 1e9;
 	fill_close(fill);
-	bench_row("filled", "%.1f s", seconds);
+	bench_row("filled", "%.1f s, with %u records of what was done about them", seconds, done);
 }
 
 /* ---- what is measured ---- */
@@ -63,7 +75,8 @@ static void tip_choose(const struct cli *cli, uint32_t i, uint32_t *log_no, stru
 {
 	uint32_t each = cli->entry_count / LOGS;
 	*log_no = i % LOGS;
-	tip_invent(tip, ((uint64_t)*log_no << 32) + 2 + (uint64_t)i * (each - 2) / RUNS);
+	uint32_t at = (uint32_t)((uint64_t)i * (each - 2) / RUNS);
+	tip_invent(tip, lives_tip_number(*log_no, at - lives_is_ask(at)));
 }
 
 static double inbox_run(struct cli *cli, uint32_t i, const char *output)
@@ -92,6 +105,20 @@ static double show_run(struct cli *cli, uint32_t i, const char *output)
 		tuy_object_id(&cli->people.id, &cli->people.person[log_no].cert.member, &tip.nonce);
 	tuy_object_text(&object, id);
 	const char *words[HOME_WORDS] = { "show", id };
+	return home_tuyau_run(&cli->home, words, output);
+}
+
+static double value_run(struct cli *cli, uint32_t i, const char *output)
+{
+	static const char *const words[HOME_WORDS] = { "value" };
+	(void)i;
+	return home_tuyau_run(&cli->home, words, output);
+}
+
+static double digest_run(struct cli *cli, uint32_t i, const char *output)
+{
+	static const char *const words[HOME_WORDS] = { "digest" };
+	(void)i;
 	return home_tuyau_run(&cli->home, words, output);
 }
 
@@ -193,6 +220,8 @@ void cli_run(const struct bench *bench)
 	command_measure(&cli, "tuyau inbox", inbox_run, "\t");
 	command_measure(&cli, "tuyau search WORD WORD", search_run, "\t");
 	command_measure(&cli, "tuyau show ID", show_run, first.title);
+	command_measure(&cli, "tuyau value", value_run, "EUR");
+	command_measure(&cli, "tuyau digest", digest_run, "MOVES");
 	forget_measure(&cli);
 	home_daemon_stop();
 	rebuild_measure(&cli);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#define RUNS      256 /* tickets under way */
-#define BLOB_ROOM (TIP_RECORD_MAX + TUY_BLOB_OVERHEAD)
+#define RUNS      256                    /* tickets under way */
+#define BLOB_ROOM (TIP_RECORD_MAX + 512) /* sealed ones have slots */
 
 /* Up to 64 entries on their way to the store. */
 struct run {
@@ -31,6 +31,9 @@ struct fill {
 	struct store *store;
 	struct writer *writer;
 	struct tuy_dice dice;
+	uint32_t first_s;       /* 0: now */
+	fill_sealed *is_sealed; /* NULL: none */
+	struct tuy_box_pk to[2];
 	uint64_t submitted; /* tickets */
 	uint64_t stored;
 	struct fill_log log[FILL_LOGS_MAX];
@@ -139,22 +142,48 @@ void fill_log(struct fill *fill, const struct people *people, uint32_t log_no, u
 }
 
 static void entry_add(struct fill *fill, const struct people *people, struct run *run,
-                      struct fill_log *log, struct tuy_bytes record)
+                      struct fill_log *log, struct tuy_bytes record, uint32_t time_s)
 {
 	uint32_t i = run->item.u.entries.count++;
 	struct tuy_header header = { .flags = TUY_HEADER_PAYLOAD, .seq = log->head.seq + 1 };
 	uint8_t *bytes = run->headers + (size_t)i * TUY_HEADER_SIZE;
 	size_t len;
-	tuy_require(tuy_blob_seal_circle(&fill->dice, &people->epoch_key, &log->id, header.seq,
-	                                 record, run->blob[i], BLOB_ROOM, &len) == TUY_OK);
+	struct tuy_record read;
+	bool sealed = fill->is_sealed != NULL && tuy_record_read(record, &read) == TUY_OK &&
+	              fill->is_sealed(&read);
+	enum tuy_err err =
+		sealed ? tuy_blob_seal_devices(&fill->dice, fill->to, 2, &log->id, header.seq,
+	                                       record, run->blob[i], BLOB_ROOM, &len)
+		       : tuy_blob_seal_circle(&fill->dice, &people->epoch_key, &log->id, header.seq,
+	                                      record, run->blob[i], BLOB_ROOM, &len);
+	tuy_require(err == TUY_OK);
 	run->blobs[i] = (struct tuy_bytes){ run->blob[i], len };
-	header.time_s = (uint32_t)time(NULL);
+	header.time_s = time_s;
 	header.payload_len = (uint32_t)len;
 	header.pcommit = tuy_blob_commit(run->blobs[i]);
 	memcpy(header.epoch.b, people->epoch_id.b, sizeof header.epoch.b);
 	tuy_header_encode(&header, bytes);
 	log->head.hash = tuy_chain_next(&log->head.hash, bytes);
 	log->head.seq = header.seq;
+}
+
+void fill_since(struct fill *fill, uint32_t first_s)
+{
+	fill->first_s = first_s;
+}
+
+void fill_seal(struct fill *fill, fill_sealed *is_sealed, const struct tuy_box_pk to[2])
+{
+	fill->is_sealed = is_sealed;
+	memcpy(fill->to, to, sizeof fill->to);
+}
+
+static uint32_t time_of(const struct fill *fill, uint32_t i, uint32_t count)
+{
+	uint32_t now_s = (uint32_t)time(NULL);
+	if (fill->first_s == 0)
+		return now_s;
+	return fill->first_s + (uint32_t)((uint64_t)(now_s - fill->first_s) * i / count);
 }
 
 uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t log_no,
@@ -174,7 +203,9 @@ uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t l
 		run->item.u.entries.headers = run->headers;
 		run->item.u.entries.blobs = run->blobs;
 		while (log->head.seq < end) {
-			entry_add(fill, people, run, log, record(context, log_no, i++, buffer));
+			uint32_t time_s = time_of(fill, i, count);
+			entry_add(fill, people, run, log, record(context, log_no, i++, buffer),
+			          time_s);
 			bytes += run->blobs[run->item.u.entries.count - 1].len;
 		}
 		run->item.u.entries.head = log->head;

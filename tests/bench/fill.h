@@ -9,6 +9,7 @@
 
 #include "../../daemon/store.h"
 #include "../../daemon/writer.h"
+#include "../../proto/record.h"
 #include "people.h"
 
 struct fill;
@@ -33,6 +34,11 @@ struct tuy_log_state fill_log_state(const struct fill *fill, uint32_t log_no);
 
 /* Gives the i-th record (from 0) of a log: its bytes, kept in `buffer` (TIP_RECORD_MAX bytes). */
 typedef struct tuy_bytes fill_record(void *context, uint32_t log_no, uint32_t i, uint8_t *buffer);
+/* From now on the entries of each call of fill_entries claim times evenly from `first_s` to now. */
+void fill_since(struct fill *fill, uint32_t first_s);
+/* From now on records of which `is_sealed` says so are sealed to these two devices. NULL: none. */
+typedef bool fill_sealed(const struct tuy_record *record);
+void fill_seal(struct fill *fill, fill_sealed *is_sealed, const struct tuy_box_pk to[2]);
 /* Appends `count` entries to a log. Returns the bytes of all blobs together. */
 uint64_t fill_entries(struct fill *fill, const struct people *people, uint32_t log_no,
                       uint32_t count, fill_record *record, void *context);

@@ -67,7 +67,7 @@ void tip_invent(struct tip *tip, uint64_t number)
 	word_draw(&state, tip->tag[1]);
 }
 
-static struct tuy_bytes record_write(const struct tuy_record *record, uint8_t *buffer)
+struct tuy_bytes tip_record_write(const struct tuy_record *record, uint8_t *buffer)
 {
 	struct tuy_record_fault fault;
 	struct tuy_writer w = tuy_writer(buffer, TIP_RECORD_MAX);
@@ -92,12 +92,24 @@ struct tuy_bytes tip_write(const struct tip *tip, uint8_t *buffer)
 	tags->present = true;
 	for (; tags->count < 2; tags->count++)
 		tags->item[tags->count] = text_of(tip->tag[tags->count]).text;
-	return record_write(&record, buffer);
+	if (tip->claims != 0)
+		record.value[TUY_FIELD_CLAIMS] =
+			(struct tuy_value){ .present = true, .number = tip->claims };
+	return tip_record_write(&record, buffer);
+}
+
+struct tuy_bytes tip_ask_write(const struct tip *tip, uint8_t *buffer)
+{
+	struct tuy_record record = { .kind = TUY_RECORD_ASK, .nonce = tip->nonce };
+	record.value[TUY_FIELD_ASK] = (struct tuy_value){ .present = true, .number = 2 };
+	record.value[TUY_FIELD_COMPANY] = text_of(tip->company);
+	record.value[TUY_FIELD_TEXT] = text_of(tip->text);
+	return tip_record_write(&record, buffer);
 }
 
 struct tuy_bytes tip_name_write(enum tuy_record_kind kind, const char *name, uint8_t *buffer)
 {
 	struct tuy_record record = { .kind = kind, .nonce = { { (uint8_t)kind } } };
 	record.value[TUY_FIELD_NAME] = text_of(name);
-	return record_write(&record, buffer);
+	return tip_record_write(&record, buffer);
 }

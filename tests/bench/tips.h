@@ -17,11 +17,16 @@ struct tip {
 	char tag[2][TIP_WORD];
 	char text[320];
 	char search[2][TIP_WORD]; /* a word of the title and one of the text */
+	uint32_t claims;          /* 0 first, 1 pick */
 };
 
 void tip_invent(struct tip *tip, uint64_t number);
 /* Writes its record into `buffer` (TIP_RECORD_MAX bytes). */
 struct tuy_bytes tip_write(const struct tip *tip, uint8_t *buffer);
+/* An ask with its words. */
+struct tuy_bytes tip_ask_write(const struct tip *tip, uint8_t *buffer);
+/* Writes any record, which must pass its check. */
+struct tuy_bytes tip_record_write(const struct tuy_record *record, uint8_t *buffer);
 /* Writes a PROFILE or CIRCLE record that says only `name`. */
 struct tuy_bytes tip_name_write(enum tuy_record_kind kind, const char *name, uint8_t *buffer);
 

@@ -26,10 +26,11 @@ def kinds(node):
 
 
 def holds(node, *texts):
-    """Which of the texts stand in the files of a node's home, as `grep -a` finds them."""
+    """Which of the texts stand in the files of a node's home, as `grep -a` finds them: as they are,
+    or in lower case as in the index of words."""
     found = set()
     for path in node.home.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
-            found |= {text for text in texts if text.encode() in data}
+            found |= {t for t in texts if t.encode() in data or t.lower().encode() in data}
     return found

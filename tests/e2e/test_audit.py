@@ -1,5 +1,6 @@
 """audit: what a node did with data about persons, in ids and members only."""
 
+from test_hooks import awarded_pair
 from test_life import NAME, give, shown
 from world import wait_until
 
@@ -64,3 +65,16 @@ def test_answers_with_a_card_and_letters_are_noted_and_old_rows_go(world):
     bruno.restart("--clock-offset", str(366 * 86400))
     assert bruno.json("audit") == []  # of the last 30 days
     wait_until(lambda: bruno.json("audit", "--since", "400d") == [], what="a year later it is gone")
+
+
+def test_what_a_hook_was_told_and_what_was_forgotten_are_noted(world):
+    alice, bruno, tip, _, _ = awarded_pair(world, "hooks.sealed = yes\n")
+    wait_until(lambda: ("hooked", tip["id"], None) in audit(bruno), what="the hook is noted")
+    alice.json("forget", tip["id"], "--yes")
+    (row,) = [row for row in alice.json("audit") if row["what"] == "forgotten"]
+    assert row["id"] == tip["id"] and row["count"] > 0 and row["title"] is None
+
+
+def test_a_hook_without_sealed_fields_is_not_noted(world):
+    _, bruno, _, _, _ = awarded_pair(world)
+    assert "hooked" not in {what for what, _, _ in audit(bruno)}

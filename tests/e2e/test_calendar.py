@@ -48,9 +48,7 @@ def calendar(node, *options):
     path = node.world.dir / "tuyau.ics"
     node.tuyau("calendar", path, *options)
     assert path.stat().st_mode & 0o777 == 0o600
-    data = path.read_bytes()
-    assert node.tuyau("calendar", *options).out.encode() == data.replace(b"\r\n", b"\n")
-    return data
+    return path.read_bytes()
 
 
 class Kept:
@@ -93,6 +91,8 @@ def test_a_first_contact_becomes_a_follow_up_and_ends(world):
     for secret in (NAME, PHONE, EMAIL, "Kervella"):
         assert secret.encode() not in first
     assert calendar(alice) == first  # nothing happened: the same bytes
+    assert alice.tuyau("calendar").out.encode() == first.replace(b"\r\n", b"\n")
+    assert alice.tuyau("calendar", "-").out.encode() == first.replace(b"\r\n", b"\n")
     assert kept.take(first) == [] and len(kept.todos) == 1
     named = parsed(calendar(alice, "--names"))[f"{id}@tuyau"]
     assert f"{NAME}\n{PHONE}\n{EMAIL}" in named["DESCRIPTION"]
@@ -163,3 +163,19 @@ def test_own_asks_and_accepted_answers(world):
     alice.restart("--clock-offset", str(20 * DAY))  # the ask for news lived 14 days
     kept.take(calendar(alice))
     assert kept.state(news) == "COMPLETED"
+
+
+def test_what_was_forgotten_is_cancelled(world):
+    nodes = alice, bruno = world.circle("alice", "bruno")
+    kept = Kept()
+    id = give(bruno)["id"]
+    ask = alice.json("ask", "supplier", "Un imprimeur", "--until", "5d")["id"]
+    world.agree(nodes)
+    alice.json("claim", id)
+    shown(alice, id, state="awarded")
+    kept.take(calendar(alice))
+    alice.json("forget", ask, "--yes")
+    bruno.json("forget", id, "--yes")
+    wait_until(lambda: kept.take(calendar(alice)) and kept.state(id) == "CANCELLED", what="it is gone")
+    kept.take(calendar(alice))
+    assert kept.state(ask) == "CANCELLED" and len(kept.todos) == 2

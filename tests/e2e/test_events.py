@@ -286,7 +286,7 @@ def settled(nodes):
 
 
 def test_a_matched_tip_and_one_for_the_owner_are_told_as_matched(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.tuyau("watch", "add", "wifi")
     alice.tip("Toiture")
     seen = alice.tip("Wi-Fi à refaire")
@@ -301,7 +301,7 @@ def test_a_matched_tip_and_one_for_the_owner_are_told_as_matched(world):
 
 
 def test_thanks_are_told_to_whom_they_are_for_once(world):
-    alice, bruno, chloe = world.circle("alice", "bruno", "chloe")
+    alice, bruno, chloe = world.told_circle("alice", "bruno", "chloe")
     tip = alice.tip("Wi-Fi", "-c", "Val d'Oust")
     wait_until(lambda: tip["id"] in [o["id"] for o in bruno.inbox()], what="the tip came")
     bruno.tuyau("claim", tip["short"])
@@ -321,7 +321,7 @@ def test_thanks_are_told_to_whom_they_are_for_once(world):
 
 
 def test_a_vouch_ask_is_told_to_those_whom_it_means(world):
-    alice, bruno, chloe = world.circle("alice", "bruno", "chloe")
+    alice, bruno, chloe = world.told_circle("alice", "bruno", "chloe")
     alice.json("ask", "news", "What of Verrerie?")
     ask = alice.json("ask", "vouch", "A word to Verrerie's director", "--for", "bruno")
     event = once(bruno, "vouch.requested")
@@ -333,7 +333,7 @@ def test_a_vouch_ask_is_told_to_those_whom_it_means(world):
 
 
 def test_a_peer_that_was_not_reached_for_a_week_is_told_once(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.stop()
     day = 86400
     for days in (1, 2, 3, 4, 5, 6, 7):

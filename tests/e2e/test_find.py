@@ -199,6 +199,69 @@ def test_a_watch(pair):
     bruno.fails(3, "T-NOT-FOUND", "watch", "add", "from:zoe")
 
 
+def test_what_a_watch_would_have_matched(pair):
+    alice, bruno = pair
+    hit = alice.tip("Deux entrepôts à vendre")
+    ask = alice.json("ask", "news", "Un entrepôt ?")
+    no = [
+        alice.tip("Un entrepôt", "--tag", "wifi"),
+        alice.tip("Autre chose", "-c", "Entrepôts de Redon"),
+        bruno.tip("Entrepôt à moi"),
+    ]
+    held(bruno, [o["id"] for o in (hit, ask, *no)])
+    query = ["entrepôt", "-tag:wifi"]
+    found = bruno.json("watch", "test", *query)
+    assert found["schema"] == 1 and found["more"] is False
+    assert [o["id"] for o in found["objects"]] == [ask["id"], hit["id"]], "newest first"
+    assert bruno.tuyau("watch", "test", *query, "-q").out.split() == [ask["id"], hit["id"]]
+    assert len(bruno.tuyau("watch", "essaie", *query).out.splitlines()) == 2
+    assert bruno.json("watch", "list") == [], "nothing is kept"
+    # exactly what the watch matches then
+    bruno.json("watch", "add", *query)
+    assert {o["id"] for o in bruno.inbox() if o["matched"]} == {ask["id"], hit["id"]}
+    one = bruno.json("watch", "test", *query, "--limit", "1")
+    assert [o["id"] for o in one["objects"]] == [ask["id"]] and one["more"] is True
+    assert bruno.json("watch", "test", "charpente")["objects"] == []
+    assert "nothing" in bruno.tuyau("watch", "test", "charpente").err
+    company = bruno.json("watch", "test", "company:redon", "kind:tip")["objects"]
+    assert [o["id"] for o in company] == [no[1]["id"]]
+    for bad in (["test"], ["test", "-tag:it"], ["test", "?!"], ["test", "warm:9x"]):
+        bruno.fails(2, "T-USAGE", "watch", *bad)
+    bruno.fails(3, "T-NOT-FOUND", "watch", "test", "from:zoe")
+
+
+def test_a_muted_watch_matches_nothing(pair):
+    alice, bruno = pair
+    made = bruno.json("watch", "add", "entrepôt")
+    assert made["muted"] is False and made["muted_until"] is None
+    muted = bruno.json("watch", "mute", "1")
+    assert muted["muted"] is True and muted["muted_until"] is None and muted["query"] == "entrepôt"
+    first = alice.tip("Un entrepôt")
+    held(bruno, [first["id"]])
+    bruno.restart()
+    assert bruno.json("watch", "list")[0]["muted"] is True
+    assert bruno.tuyau("veille").out.split("\t")[4] == "muted"
+    second = alice.tip("Un autre entrepôt")
+    held(bruno, [second["id"]])
+    wait_until(lambda: "tip.new" in names(past(bruno)), what="it is told")
+    assert "tip.matched" not in names(past(bruno))
+    assert not any(o["matched"] for o in bruno.inbox())
+    assert bruno.json("watch", "unmute", "1")["muted"] is False
+    assert {o["id"] for o in bruno.inbox() if o["matched"]} == {first["id"], second["id"]}
+    until = bruno.json("watch", "mute", "1", "--until", "14d")
+    assert until["muted"] is True and until["muted_until"] > made["created"]
+    assert not any(o["matched"] for o in bruno.inbox())
+    bruno.restart("--clock-offset", str(15 * 86400))
+    assert bruno.json("watch", "list")[0]["muted"] is False
+    assert "is muted until" in bruno.tuyau("watch", "silence", "1", "--until", "30d").out
+    third = alice.tip("Encore un entrepôt")
+    held(bruno, [third["id"]])
+    bruno.tuyau("watch", "entends", "1")
+    bruno.fails(3, "T-NOT-FOUND", "watch", "mute", "2")
+    for bad in (["mute"], ["mute", "x"], ["mute", "1", "--until", "gestern"], ["unmute", "0"]):
+        bruno.fails(2, "T-USAGE", "watch", *bad)
+
+
 def test_a_watch_on_a_person(pair):
     alice, bruno = pair
     bruno.json("watch", "add", "from:alice", "warm:>=4")

@@ -3,6 +3,7 @@
 import random
 import time
 
+from life import holds
 from world import wait_until
 
 NAME = "Noé Kervella"
@@ -17,18 +18,6 @@ def give(node, *options, title=f"Wi-Fi à refaire, {WORD}"):
         "--who", NAME, "--phone", PHONE, "--told", "--why-private", f"{NAME} me doit un service",
         *options,
     )  # fmt: skip
-
-
-def holds(node, *texts):
-    """Which of the texts stand in the files of a node's home, whatever the case."""
-    found = set()
-    for path in node.home.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            for text in texts:
-                if text.encode() in data or text.lower().encode() in data:
-                    found.add(text)
-    return sorted(found)
 
 
 def clean(node, *texts):

@@ -107,6 +107,17 @@ def test_a_hook_gets_the_event_and_a_clean_process(world):
     assert idle(alice, 1)["failed"] == 0
 
 
+@pytest.mark.parametrize("languages", [{}, {"LANGUAGE": "de:it"}])
+def test_a_hook_has_the_languages_of_its_owner(world, languages):
+    alice = world.node("alice", env={"LANG": "en_US.UTF-8", **languages})
+    alice.new()
+    out = install(alice, "tip.new", RECORDER)
+    alice.tip("Wi-Fi")
+    (given,) = wait_until(lambda: lines(out), what="the hook ran")
+    assert given["env"]["LANG"] == "en_US.UTF-8"
+    assert given["env"].get("LANGUAGE") == languages.get("LANGUAGE")
+
+
 def test_any_gets_every_event_after_the_hook_of_its_name(world):
     alice = world.node("alice")
     order = world.dir / "order"
@@ -162,6 +173,18 @@ def test_sealed_fields_are_given_if_the_owner_says_so(world):
     *_, event, _ = awarded_pair(world, "hooks.sealed = yes\n")
     assert event["object"]["sealed"]["name"] == "Jeanne Kervella"
     assert event["object"]["sealed"]["phone"] == "0297000000"
+
+
+def test_of_an_ask_to_some_no_word_is_given(world):
+    alice, bruno = world.told_circle("alice", "bruno")
+    out = install(bruno, "ask.new", RECORDER)
+    ask = alice.json("ask", "news", "What of Verrerie?", "--to", "bruno")
+    (given,) = wait_until(lambda: lines(out), what="it was told")
+    seen = given["event"]["object"]
+    assert seen["id"] == ask["id"] and seen["from"] == "alice" and seen["private"] is True
+    assert "Verrerie" not in json.dumps(given["event"])
+    told = [json.loads(line) for line in bruno.tuyau("events", "--json").out.splitlines()]
+    assert told[-1]["object"]["text"] == "What of Verrerie?", "the owner reads it"
 
 
 # ---- what is not run ----
@@ -228,7 +251,7 @@ def test_a_link_within_the_directory_will_do(world):
 
 
 def test_a_hook_that_sleeps_or_will_not_end_is_ended_and_holds_up_nobody(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     pids = world.dir / "pids"
     sleeper = f"#!/bin/sh\nsleep 1000 & echo $$ $! >> {pids}\nexec sleep 1000\n"
     install(alice, "tip.new", sleeper)
@@ -354,7 +377,7 @@ def at_local(clock, zone_hours):
 
 
 def test_quiet_hours_hold_hooks_and_end_with_a_digest(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.tuyau("watch", "add", "wifi")
     bruno.stop()
     outs = {n: install(bruno, n, RECORDER) for n in ("tip.matched", "digest", "peer.up", "any")}
@@ -393,7 +416,7 @@ def test_quiet_hours_hold_hooks_and_end_with_a_digest(world):
 
 
 def test_without_quiet_hours_the_digest_comes_in_the_morning(world):
-    alice, bruno = world.circle("alice", "bruno")
+    alice, bruno = world.told_circle("alice", "bruno")
     bruno.stop()
     out = install(bruno, "digest", RECORDER)
     offset = str(at_local("07:59:40", 0))

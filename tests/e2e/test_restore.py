@@ -243,3 +243,103 @@ def test_a_lost_store_joins_again(world):
     all_have(world, nodes, ["Un", "Deux", "Trois"], lost=bruno)
     assert len(bruno.json("inbox", "--mine")) == 3
     assert bruno.status()["notice"] == []
+
+
+def test_what_was_sealed_is_sealed_again_after_a_fork(world):
+    """The void branch holds an award with its card, an answer, progress and a sealed ask: each comes
+    back to whom it was for, and to nobody else. Whom the sealed ask was for is lost with the store."""
+    alice, bruno, chloe = nodes = world.circle("alice", "bruno", "chloe")
+    name, secret = "Noé Kervella", "Je connais son directeur"
+    ask = bruno.json("ask", "intro", "Qui achète chez Verrerie ?")["id"]
+    theirs = bruno.json("tip", "Toit à refaire")["id"]
+    world.agree(nodes)
+    alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    world.meet(nodes)
+    tip = alice.json("tip", "Wi-Fi", "--who", name, "--told", "--claims", "pick")["id"]
+    lost = alice.json("ask", "news", "Que devient Maud ?", "--to", "bruno")["id"]
+    world.agree(nodes)
+    bruno.json("claim", tip)
+    wait_until(lambda: alice.json("show", tip).get("claimants"))
+    alice.json("award", tip, "bruno")
+    alice.json("answer", ask, "--relay", secret)
+    assert alice.json("claim", theirs)["state"] == "awarded"
+    alice.json("done", theirs, "--won", "--amount", "8000", "--currency", "EUR")
+    world.agree(nodes)
+    wait_until(lambda: bruno.json("show", theirs).get("outcome"))
+    alice.stop()
+    snapshot_put_back(alice, old)
+    for node in (bruno, chloe):
+        node.stop()
+    alice.start()
+    give(alice, *[f"Seule {i}" for i in range(9)])  # the other branch
+    alone = alice.json("ask", "news", "Que devient Paul ?", "--to", "chloe")["id"]
+    waits = alice.json("tip", "Plus tard", "--who", name, "--told", "--claims", "pick")["id"]
+    for node in (bruno, chloe):
+        node.start()
+
+    def all_is_back():
+        tips = [node.tuyau("show", tip, "--json", exit=None) for node in nodes]
+        assert all(ran.rc == 0 for ran in tips)
+        assert [(ran.json.get("sealed") or {}).get("name") for ran in tips] == [name, name, None]
+        assert [a.get("text") for a in bruno.json("show", ask).get("answers", [])] == [secret]
+        assert bruno.json("show", theirs).get("outcome", {}).get("amount") == "8000"
+        assert chloe.json("show", alone)["text"] == "Que devient Paul ?"
+        assert len(alice.status()["notice"]) == 2
+        return True
+
+    world.meet(nodes)
+    wait_until(lambda: "what=republished" in alice.log_text())
+    wait_until(all_is_back, what="all of it is back")
+    world.agree(nodes)
+    assert all_is_back()
+    assert bruno.tuyau("show", alone, "--json", exit=None).rc == 3
+    assert bruno.tuyau("show", lost, "--json", exit=None).rc == 3
+    bruno.json("claim", waits)
+    wait_until(lambda: alice.json("show", waits).get("claimants"))
+    alice.json("award", waits, "bruno")  # the card that waited for its award is there still
+    wait_until(lambda: bruno.json("show", waits).get("sealed"))
+    said = [line.split()[0] for line in alice.status()["notice"]]
+    assert sorted(said) == ["Something", "This"], alice.status()["notice"]
+    nobody_is_blamed(nodes)
+    chloe.stop()
+    data = chloe.data.read_bytes()
+    for text in (name, secret, "Que devient Maud"):
+        assert text.encode() not in data
+    chloe.start()
+
+
+def test_a_home_that_was_copied_64_times_says_what_to_type(world):
+    alice, bruno = nodes = world.circle("alice", "bruno")
+    give(alice, "Avant")
+    world.agree(nodes)
+    alice.stop()
+    bruno.stop()
+    for i in range(64):
+        other = alice.home.with_name(f"copy{i}")
+        shutil.copytree(alice.home, other, symlinks=True)
+        shutil.rmtree(alice.home)
+        other.rename(alice.home)
+        alice.start()
+        give(alice, f"Copie {i}")  # a log of each
+        alice.stop()
+    old = alice.data.read_bytes()
+    alice.start()
+    bruno.start()
+    give(alice, "Après 1", "Après 2")
+    world.meet(nodes)
+    wait_until(lambda: "Après 2" in bruno.titles())
+    alice.stop()
+    bruno.stop()
+    snapshot_put_back(alice, old)
+    alice.start()
+    give(alice, "Seule")  # the other branch of its last log
+    bruno.start()
+    wait_until(lambda: alice.tuyau("tip", "Ensuite", "--json", exit=None).rc == 1)
+    error = alice.fails(1, "T-HOME-SPENT", "tip", "Ensuite")
+    assert "64 times" in error["message"] and "join CODE" in error["hint"]
+    assert "Avant" in alice.titles()
+    alice.restart()
+    wait_until(lambda: any("64 times" in text for text in alice.status()["notice"]))
+    alice.fails(1, "T-HOME-SPENT", "tip", "Ensuite")

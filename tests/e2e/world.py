@@ -403,6 +403,17 @@ class World:
         self.meet(nodes)
         return nodes
 
+    def told_circle(self, *names):
+        """A circle whose first sync is over for all: what comes from now on is told."""
+        nodes = self.circle(*names)
+        for node in nodes[1:]:
+            wait_until(
+                lambda: "circle.synced"
+                in [e["event"] for e in node.rpc("events", {"since": "0"})["events"]],
+                what=f"the first sync of {node.name} is over",
+            )
+        return nodes
+
     def meet(self, nodes, timeout=60.0):
         """Waits until all know and reach each other and hold the same."""
 

@@ -30,10 +30,12 @@ static void what_is_no_number_is_refused(void **state)
 		"8k", "1.2.", "EUR", "1000000000000", "0x10", "1e3",   " 12",
 		"12 "
 	};
-	uint64_t hundredths;
+	uint64_t hundredths = 7;
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(amount_read(tuy_text_bytes(bad[i]), &hundredths), -1);
+	assert_int_equal(amount_read(tuy_text_bytes("5-20k"), &hundredths), -1);
+	assert_int_equal(hundredths, 7);
 }
 
 static void bands_go_there_and_back(void **state)

@@ -257,7 +257,7 @@ static void watches_are_kept_in_their_order(void **state)
 	assert_memory_equal(label.p, "loyer impayé", label.len);
 	label = watch_label(watches_get(&watches, 3));
 	assert_memory_equal(label.p, "tag:it", label.len);
-	assert_int_equal(watch_write(second, row).len, 47 + strlen("loyer impayé"));
+	assert_int_equal(watch_write(second, row).len, 51 + strlen("loyer impayé"));
 	watches_remove(&watches, second);
 	assert_null(watches_get(&watches, 2));
 	assert_int_equal(watches.count, 2);

@@ -170,6 +170,30 @@ static void nothing_that_is_sealed(void **state)
 	free(text);
 }
 
+static void of_what_only_some_can_read_no_word(void **state)
+{
+	struct rpc_out out = { 0 };
+	size_t len = 0;
+	(void)state;
+	rpc_open_map(&out, NULL);
+	rpc_open_map(&out, "object");
+	rpc_put_str(&out, "id", "7KQ2M9XD");
+	rpc_put_str(&out, "text", "secret");
+	rpc_open_map(&out, "company");
+	rpc_put_str(&out, "name", "secret");
+	rpc_close_one(&out);
+	rpc_put_flag(&out, "private", true);
+	rpc_close_one(&out);
+	rpc_close_one(&out);
+	char *text = hook_json((struct tuy_bytes){ out.p, out.len }, HOOK_WITHOUT_SEALED, &len);
+	assert_string_equal(text, "{\"object\":{\"id\":\"7KQ2M9XD\",\"private\":true}}\n");
+	free(text);
+	text = hook_json((struct tuy_bytes){ out.p, out.len }, HOOK_WITH_SEALED, &len);
+	assert_non_null(strstr(text, "secret"));
+	free(text);
+	rpc_out_clear(&out);
+}
+
 static void no_document_gives_nothing(void **state)
 {
 	static const uint8_t cut[] = { 0x81, 0xa1 };
@@ -186,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_stay_in_the_directory, begin, end),
 		cmocka_unit_test(all_of_it_as_json),
 		cmocka_unit_test(nothing_that_is_sealed),
+		cmocka_unit_test(of_what_only_some_can_read_no_word),
 		cmocka_unit_test(no_document_gives_nothing),
 	};
 	return cmocka_run_group_tests_name("hooks", tests, NULL, NULL);
