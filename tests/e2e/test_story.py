@@ -125,7 +125,8 @@ class Story:
                 once[told] += 1
                 if event["event"] in ("tip.claimed", "ask.answered"):
                     about = event["object"] or {}
-                    said[told] = max(len(about.get("claimants", ())), about.get("answered", 1))
+                    claims = len(about.get("claimants", ())) + bool(about.get("award"))
+                    said[told] = max(claims, about.get("answered", 1))
             twice = [told for told, times in once.items() if times > said.get(told, 1)]
             assert not twice, f"{name} was told twice: {twice}"
 
