@@ -10,6 +10,7 @@
 
 #define DIGEST_SINCE "1d"
 #define DIGEST_LIMIT 1000
+#define DIGEST_FRONT 320 /* of an inbox: what is for me and the moves stand there */
 #define WHAT_COLUMNS 100 /* of a line of a digest: a mail has no width */
 #define DAY_S        86400
 #define HOUR_S       3600
@@ -184,7 +185,8 @@ static json_t *inbox_ask(struct session *session, int64_t since_s)
 		                          : 'm');
 		json_object_set_new(params, "query", json_string(query));
 	}
-	json_object_set_new(params, "limit", json_integer(DIGEST_LIMIT));
+	json_object_set_new(params, "limit",
+	                    json_integer(since_s > 0 ? DIGEST_LIMIT : DIGEST_FRONT));
 	return session_call(session, "inbox", params, CLIENT_READS);
 }
 

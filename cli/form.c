@@ -23,7 +23,7 @@ static const struct form_line letter_lines[] = {
 const struct form form_letter = {
 	.head = N_("# A letter of recommendation. Lines with # are left out; a field is one line.\n"
 	           "# Empty for: and about: are taken from the request.\n"),
-	.command = "tuyau vouch write ID -e",
+	.command = N_("tuyau vouch write ID -e"),
 	.lines = letter_lines,
 	.count = sizeof(letter_lines) / sizeof(letter_lines[0]),
 };
@@ -48,7 +48,7 @@ static const struct form_line tip_lines[] = {
 const struct form form_tip = {
 	.head = N_(
 		"# A tip. Lines with # are left out; a field is one line, and may stay empty.\n"),
-	.command = "tuyau tip -e",
+	.command = N_("tuyau tip -e"),
 	.lines = tip_lines,
 	.count = sizeof(tip_lines) / sizeof(tip_lines[0]),
 };
@@ -66,8 +66,8 @@ static char *trim(char *text)
 
 static int line_refuse(const struct form *form, const char *line, struct failure *failure)
 {
-	return errors_set(failure, EXIT_USAGE, "T-USAGE", form->command,
-	                  "The form has a line that is none of its fields: \"%.60s\".", line);
+	return errors_set(failure, EXIT_USAGE, "T-USAGE", _(form->command),
+	                  _("The form has a line that is none of its fields: \"%.60s\"."), line);
 }
 
 /* The value behind a ":". 0; -1 and `failure`. */

@@ -68,7 +68,7 @@ static int letter_find(struct rpc_call *call, struct store_reading *reading,
 		got->answer = &life->life.claim[i];
 		count++;
 	}
-	if (count == 0)
+	if (count == 0 || !got->answer)
 		return rpc_fault_set(fault, "T-NOT-FOUND", "tuyau show ID",
 		                     "No letter has come for it.");
 	if (count > 1)

@@ -46,9 +46,8 @@ const char *rpc_life_who(struct rpc_home *home, struct store_reading *reading, u
 enum rpc_answers { RPC_ANSWERS, RPC_ANSWERS_ACCEPTED };
 const struct tuy_life_claim *rpc_life_answer_find(struct rpc_call *call,
                                                   struct store_reading *reading,
-                                                  const struct view_life *life,
-                                                  uint32_t circle_no, enum rpc_answers among,
-                                                  struct rpc_fault *fault);
+                                                  const struct view_life *life, uint32_t circle_no,
+                                                  enum rpc_answers among, struct rpc_fault *fault);
 
 /* Writes the batch, then answers with OBJECT. To be called last. */
 void rpc_life_write(struct rpc_call *call);
