@@ -37,7 +37,8 @@ enum client_effect {
 
 /*
  * One request and its answer. Takes `params` (a map). The result is the caller's, and as doc_scrub
- * leaves it; NULL and `failure` if the daemon refused, is gone, was silent for `timeout_ms` or talked nonsense
+ * leaves it; NULL and `failure` if the daemon refused, is gone, was silent for `timeout_ms` or
+ * talked nonsense
  * ("T-PROTOCOL").
  */
 json_t *client_call(struct client *client, const char *method, json_t *params,

@@ -9,7 +9,7 @@
 #define WAIT_S  25 /* one question; then the next */
 #define STALE_S 20 /* tuyaud closes a connection on which nothing was asked for 30 s */
 
-#define NAME_COLUMNS 16 /* "profile.changed" and a blank */
+#define NAME_COLUMNS 17 /* "peer.unreachable" and a blank */
 
 static const struct option_rule events_rules[] = {
 	{ 'f', "follow", NULL, NULL, OPTION_FLAG, "go on with what happens, until tuyaud ends" },
@@ -72,6 +72,11 @@ static void about_say(const struct session *session, const json_t *event)
 		profile_say(profile);
 	} else if (strcmp(kind, "lost") == 0) {
 		lost_say(event);
+	} else if (strcmp(kind, "digest") == 0) {
+		long long count = doc_number(event, "count", 0);
+		printf(ngettext("%lld thing to tell: tuyau digest",
+		                "%lld things to tell: tuyau digest", (unsigned long)count),
+		       count);
 	} else if (strcmp(kind, "notice") == 0) {
 		text_say(words_text(doc_text(event, "text")));
 	} else if (*name != '\0') {

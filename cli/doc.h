@@ -40,8 +40,8 @@ enum doc_scan_state doc_scan(struct doc_scan *scan, const uint8_t *bytes, size_t
  * that are no strings, text that is not UTF-8). The caller owns it. */
 json_t *doc_unpack(const uint8_t *bytes, size_t len);
 
-/* Makes all texts in `value` harmless for a terminal: what tuy_text_check finds (line feeds and tabs
- * are allowed) becomes U+FFFD. */
+/* Makes all texts in `value` harmless for a terminal: what tuy_text_check finds (line feeds and
+ * tabs are allowed) becomes U+FFFD. */
 void doc_scrub(json_t *value);
 
 /* `value` as MessagePack in a block the caller frees; its length to *len. */

@@ -14,8 +14,7 @@ struct crowd {
 	bool known;
 	uint32_t active;  /* of tuy_node_circle, when it was made.. */
 	uint32_t devices; /* ..and rows of tuy_node_device */
-	uint32_t count;
-	struct tuy_member *member;
+	struct event_crowd members;
 };
 
 struct peer {
@@ -35,7 +34,7 @@ struct event_people {
 
 /* ---- who left ---- */
 
-static bool crowd_has(const struct crowd *crowd, const struct tuy_member *member)
+static bool crowd_has(const struct event_crowd *crowd, const struct tuy_member *member)
 {
 	for (uint32_t i = 0; i < crowd->count; i++)
 		if (memcmp(&crowd->member[i], member, sizeof *member) == 0)
@@ -56,13 +55,14 @@ static int crowd_make(struct event_people *people, uint32_t circle_no, struct cr
 	const struct crowd *before = &people->crowd[circle_no];
 	if (before->known && before->active == crowd->active && before->devices == crowd->devices)
 		return -1; /* nobody came or went */
-	crowd->member = calloc(crowd->devices > 0 ? crowd->devices : 1, sizeof *crowd->member);
-	if (!crowd->member)
+	struct event_crowd *members = &crowd->members;
+	members->member = calloc(crowd->devices > 0 ? crowd->devices : 1, sizeof info.member);
+	if (!members->member)
 		return -1;
 	for (uint32_t i = 0; i < crowd->devices; i++)
 		if (tuy_node_device(people->d->node, circle_no, i, &info) == TUY_OK &&
-		    info.active && !crowd_has(crowd, &info.member))
-			crowd->member[crowd->count++] = info.member;
+		    info.active && !crowd_has(members, &info.member))
+			members->member[members->count++] = info.member;
 	return 0;
 }
 
@@ -72,10 +72,10 @@ static void crowd_look(struct event_people *people, uint32_t circle_no, bool fir
 	struct crowd *before = &people->crowd[circle_no];
 	if (crowd_make(people, circle_no, &now) != 0)
 		return;
-	for (uint32_t i = 0; before->known && !first_sync && i < before->count; i++)
-		if (!crowd_has(&now, &before->member[i]))
-			people->host.on_left(people->host.context, circle_no, &before->member[i]);
-	free(before->member);
+	uint32_t i = before->known && !first_sync ? 0 : before->members.count;
+	while ((i = event_crowd_missing(&before->members, &now.members, i)) < before->members.count)
+		people->host.on_left(people->host.context, circle_no, &before->members.member[i++]);
+	free(before->members.member);
 	*before = now;
 }
 
@@ -166,6 +166,14 @@ static void on_look(void *context)
 	loop_remind(people->d, &people->look, LOOK_MS);
 }
 
+uint32_t event_crowd_missing(const struct event_crowd *before, const struct event_crowd *now,
+                             uint32_t from)
+{
+	while (from < before->count && crowd_has(now, &before->member[from]))
+		from++;
+	return from;
+}
+
 bool event_unreached_count(struct event_unreached *count, uint32_t day, enum event_reached reached)
 {
 	bool later = day > count->day;
@@ -217,7 +225,7 @@ void event_people_destroy(struct event_people *people)
 		return;
 	loop_remind_not(people->d, &people->look);
 	for (uint32_t i = 0; i < TUY_CIRCLES_MAX; i++)
-		free(people->crowd[i].member);
+		free(people->crowd[i].members.member);
 	free(people->peer);
 	free(people);
 }

@@ -33,6 +33,16 @@ void event_people_look(struct event_people *people, uint32_t first_syncs);
 /* A link to a device stands. */
 void event_people_reached(struct event_people *people, const struct tuy_device *device);
 
+/* The members of a circle, each once. */
+struct event_crowd {
+	uint32_t count;
+	struct tuy_member *member;
+};
+/* The first member from the `from`-th of `before` on who is not among `now`; before->count: none.
+ * Pure. */
+uint32_t event_crowd_missing(const struct event_crowd *before, const struct event_crowd *now,
+                             uint32_t from);
+
 /* What a look at a device on that day does to its count; pure. Returns whether it is to be told. */
 struct event_unreached {
 	uint8_t days;

@@ -24,34 +24,42 @@
  *	tip.closed			object OBJECT: an own one, or one claimed here, ended
  *	answer.accepted			object OBJECT: an answer given here
  *	thanks.received			object OBJECT, name, from: somebody thanks the owner for it
- *	vouch.revoked			name, from: somebody revoked a letter of his, and the
- *					owner has asked for letters there; `tuyau verify` says
- *					whether it is his
+ *	vouch.revoked			name, from: somebody revoked a letter of his, and
+ *					the owner has asked for letters there; `tuyau
+ *					verify` says whether it is his
  *	profile.changed			profile PROFILE
  *	member.joined			profile PROFILE: the first one of somebody
- *	member.left			profile PROFILE: somebody is no longer in the circle
- *	erase.requested			id, name, from: somebody wants that what he gave is erased
- *	invite.used			name, device: somebody came in on an invite made here
- *	circle.joined			name, from: this device is in (from: the inviter, or nil)
+ *	member.left			profile PROFILE: he is no longer in the circle
+ *	erase.requested			id, name, from: somebody erased what the owner
+ *					gave, and asks him to have it erased everywhere
+ *	invite.used			name, device: somebody came in on an invite made
+ *					here
+ *	circle.joined			name, from: this device is in (from: the inviter,
+ *					or nil)
  *	circle.changed			name: the circle has a name, or another one
- *	circle.synced			name, members, online, entries: after coming in, or after
- *					nobody was online: the same is held here and at a peer
- *					(the numbers are those of the moment it is read)
- *	peer.up, peer.down		member, name, from, device: a link stands, or ended (nil
- *					where it is nobody of a circle of ours, or not known yet)
- *	peer.unreachable		member, name, from, device, days: this device was not
- *reached on so many days on which tuyaud ran here; said once
- *	digest				since, count, events {name: count}, objects [OBJECT], more:
- *					what was not told to hooks at once (digest.h); objects are
- *					the newest, more says how many others there are
+ *	circle.synced			name, members, online, entries: after coming in,
+ *					or after nobody was online: the same is held here
+ *					and at a peer (the numbers are those of the moment
+ *					it is read)
+ *	peer.up, peer.down		member, name, from, device: a link stands, or
+ *					ended (nil where it is nobody of a circle of ours,
+ *					or not known yet)
+ *	peer.unreachable		member, name, from, device, days: this device was
+ *					not reached on so many days on which tuyaud ran
+ *					here; said once
+ *	digest				since, count, events {name: count},
+ *					objects [OBJECT], more: what was not told to hooks
+ *					at once (digest.h); objects are the newest, more
+ *					says how many others there are; those of the last
+ *					digest that was told
  *	notice				text: a sentence for the owner, as in status
  *	lost				count: so many events before the next one are no longer
  *					known; nil: the daemon was started again, nobody knows
  *
  * OBJECT and PROFILE: rpc_methods.h; nil if it is gone meanwhile. An OBJECT has `private` true here
- * if only some of the circle can read it. What a first sync brings is not
- * told one by one: circle.synced is, at its end. Names may be added, fields too. What is
- * told to hooks, and what together in a digest: hooks.h, digest.h.
+ * if only some of the circle can read it. What a first sync brings is not told one by one:
+ * circle.synced is, at its end. Names may be added, fields too. What is told to hooks, and what
+ * together in a digest: hooks.h, digest.h.
  *
  * Thread rule: pure memory, one owner.
  */

@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ASK_EVERY 64     /* pages */
-#define AT_ONCE   65536u /* bytes that are read together */
-#define RUN_HEAD  16     /* of a run of pages, before its value */
+#define ASK_EVERY 64         /* pages */
+#define AT_ONCE   65536u     /* bytes that are read together */
+#define RUN_HEAD  16         /* of a run of pages, before its value */
+#define SYNC_MAX  (4u << 20) /* bytes of zeros that become durable together */
 
 static const struct tuy_bytes key_residue = { (const uint8_t *)"residue", 7 };
 static const uint8_t zeros[AT_ONCE];
@@ -54,8 +55,10 @@ struct scrub {
 	struct gap *gaps;
 	size_t gap_count;
 	size_t gap_cap;
+	enum store_scrub_how how;
 	int (*goes_on)(void *context);
 	void *context;
+	uint64_t unsynced; /* bytes of zeros */
 	struct store_scrubbed *scrubbed;
 	uint8_t room[AT_ONCE];
 };
@@ -65,12 +68,21 @@ static int is_zero(const uint8_t *bytes, size_t len)
 	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
-static int zeros_write(const struct scrub *scrub, uint64_t at, uint32_t len)
+static int go_on(struct scrub *scrub)
+{
+	return scrub->goes_on(scrub->context) ? 0 : STORE_SCRUB_EARLY;
+}
+
+static int zeros_write(struct scrub *scrub, uint64_t at, uint32_t len)
 {
 	ssize_t n = pwrite(scrub->fd, zeros, len, (off_t)at);
-	if (n == (ssize_t)len)
+	if (n != (ssize_t)len)
+		return n < 0 ? errno : ENOSPC;
+	scrub->unsynced += len;
+	if (scrub->unsynced < SYNC_MAX)
 		return 0;
-	return n < 0 ? errno : ENOSPC;
+	scrub->unsynced = 0;
+	return fdatasync(scrub->fd) == 0 ? go_on(scrub) : errno;
 }
 
 static int is_used(const struct scrub *scrub, uint64_t page)
@@ -101,11 +113,6 @@ static int gap_note(struct scrub *scrub, uint64_t at, size_t len)
 	return 0;
 }
 
-static int go_on(struct scrub *scrub)
-{
-	return scrub->goes_on(scrub->context) ? 0 : STORE_SCRUB_EARLY;
-}
-
 /* store_pages.h: a page in use, which holds nothing between `lower` and `upper`. */
 static int on_page(void *context, uint64_t number, const uint8_t *page, size_t lower, size_t upper)
 {
@@ -113,7 +120,8 @@ static int on_page(void *context, uint64_t number, const uint8_t *page, size_t l
 	int rc = use(scrub, number);
 	if (rc == 0 && !is_zero(page + lower, upper - lower))
 		rc = gap_note(scrub, number * scrub->page_size + lower, upper - lower);
-	if (rc == 0 && ++scrub->scrubbed->pages % ASK_EVERY == 0)
+	if (rc == 0 && ++scrub->scrubbed->pages % ASK_EVERY == 0 &&
+	    scrub->how == STORE_SCRUB_YIELDS)
 		rc = go_on(scrub);
 	return rc;
 }
@@ -163,8 +171,6 @@ static int unused_zero(struct scrub *scrub)
 		if (is_zero(scrub->room, len))
 			continue;
 		int rc = zeros_write(scrub, at, (uint32_t)len);
-		if (rc == 0)
-			rc = go_on(scrub);
 		if (rc != 0)
 			return rc;
 		scrub->scrubbed->zeroed += len;
@@ -216,8 +222,8 @@ static int file_scrub(struct scrub *scrub)
 	return rc == -1 ? MDB_CORRUPTED : rc;
 }
 
-int store_scrub(struct store *store, int (*goes_on)(void *context), void *context,
-                struct store_scrubbed *scrubbed)
+int store_scrub(struct store *store, enum store_scrub_how how, int (*goes_on)(void *context),
+                void *context, struct store_scrubbed *scrubbed)
 {
 	char path[STORE_DIR_MAX + sizeof "/" STORE_DATA_FILE];
 	*scrubbed = (struct store_scrubbed){ 0 };
@@ -229,6 +235,7 @@ int store_scrub(struct store *store, int (*goes_on)(void *context), void *contex
 	if (scrub == NULL)
 		return ENOMEM;
 	(void)snprintf(path, sizeof path, "%s/%s", store->dir, STORE_DATA_FILE);
+	scrub->how = how;
 	scrub->goes_on = goes_on;
 	scrub->context = context;
 	scrub->scrubbed = scrubbed;

@@ -29,12 +29,15 @@ struct store_scrubbed {
 };
 /*
  * Opens the environment anew (LMDB keeps old pages in its heap and writes their rests with new
- * ones), then scrubs. `goes_on` is asked now and then: 0 ends it early. 0: nothing is left;
- * STORE_SCRUB_EARLY: it was ended, what was done stays done; MDB_CORRUPTED: a page that cannot be,
- * nothing is written then; or errno.
+ * ones), looks at all pages in use, then writes zeros, some MB at a time, each durable. `goes_on`
+ * is asked now and then, 0 ends it early: with STORE_SCRUB_YIELDS also while it looks, which is to
+ * be done again then; with STORE_SCRUB_LOOKS only behind some MB of zeros, so that it gets on. 0:
+ * nothing is left; STORE_SCRUB_EARLY: it was ended, what was done stays done; MDB_CORRUPTED: a page
+ * that cannot be, nothing is written then; or errno.
  */
 #define STORE_SCRUB_EARLY (-3)
-int store_scrub(struct store *store, int (*goes_on)(void *context), void *context,
-                struct store_scrubbed *scrubbed);
+enum store_scrub_how { STORE_SCRUB_YIELDS, STORE_SCRUB_LOOKS };
+int store_scrub(struct store *store, enum store_scrub_how how, int (*goes_on)(void *context),
+                void *context, struct store_scrubbed *scrubbed);
 
 #endif

@@ -3,7 +3,8 @@
 #include "store_scrub.h"
 #include <time.h>
 
-#define AGAIN_NS (60ull * 1000 * 1000 * 1000) /* after one that failed */
+#define AGAIN_NS      (60ull * 1000 * 1000 * 1000) /* after one that failed */
+#define EARLY_REST_NS (50ull * 1000 * 1000)        /* after one that gave way */
 
 static uint64_t now_ns(void)
 {
@@ -85,21 +86,17 @@ static int residue_clear(struct scrub_plan *plan)
 	return rc;
 }
 
-static int always(void *context)
-{
-	(void)context;
-	return 1;
-}
-
 static int file_scrub(struct scrub_plan *plan, enum scrub_words words,
                       int (*goes_on)(void *context), void *context)
 {
 	struct store_scrubbed scrubbed;
 	uint64_t begun = now_ns();
 	bool yields = plan->early < SCRUB_EARLY_MAX;
-	int rc = store_scrub(plan->store, yields ? goes_on : always, context, &scrubbed);
+	int rc = store_scrub(plan->store, yields ? STORE_SCRUB_YIELDS : STORE_SCRUB_LOOKS, goes_on,
+	                     context, &scrubbed);
 	if (rc == STORE_SCRUB_EARLY) {
 		plan->early++;
+		plan->due_ns = now_ns() + EARLY_REST_NS;
 		return 0;
 	}
 	plan->early = 0;

@@ -2,8 +2,9 @@
  * When what was erased leaves the words and the file (store_scrub.h): some seconds after it was
  * erased, at once if the owner waits for it, and so seldom that it takes a thousandth of the time
  * at the most. First the words that no object has any more go, in small transactions; then the file
- * is scrubbed, with nothing else done meanwhile: some ms for each 10 MB. Other work comes first,
- * three times; the fourth time it waits.
+ * is scrubbed: it is looked at, some ms for each 10 MB, and a few MB of zeros are written at a
+ * time. Other work comes first, but for what it takes to get on: from the fourth time on that it
+ * gave way, it waits for the looking and the first zeros.
  *
  * Thread rule: the writer thread.
  */

@@ -51,6 +51,18 @@ def install(node, name, *events):
         (where / event).symlink_to(name)
 
 
+@pytest.mark.parametrize(
+    "lang, title",
+    [("fr_FR.UTF-8", "Un tuyau de bruno"), ("C", "A tip from bruno"), ("de", "A tip from bruno")],
+)
+def test_notify_speaks_the_language_of_the_owner(world, lang, title):
+    shown = stand_in(world, "notify-send")
+    event = {"event": "tip.new", "object": {"title": "Wi-Fi", "from": "bruno"}}
+    env = {"PATH": path(world), "LANG": lang, "TUYAU_EVENT": "tip.new"}
+    run([HOOKS / "notify"], env, input=json.dumps(event))
+    assert calls(shown)[0][0][-2:] == [title, "Wi-Fi"]
+
+
 def test_notify_shows_what_is_for_the_owner(world):
     alice, bruno = world.told_circle("alice", "bruno")
     shown = stand_in(world, "notify-send")

@@ -281,7 +281,9 @@ def settled(nodes):
         node.tip(mark)
         for other in nodes:
             wait_until(
-                lambda: mark in [e["object"]["title"] for e in told(other, "tip.new")], what=mark
+                lambda: mark
+                in [(e["object"] or {}).get("title") for e in told(other, "tip.new")],
+                what=mark,
             )
 
 

@@ -5,6 +5,8 @@ readable that holds one; the daemon's log and answers are clean; and the program
 even if a daemon says it.
 """
 
+import csv
+import io
 import json
 import os
 import pty
@@ -20,6 +22,7 @@ import pytest
 
 from life import shown
 from nasty import NASTY, is_refused, is_utf8, leak
+from test_hooks import install
 from test_tips import DAY
 from world import BIN, SANITIZER, TUYAU, TUYAUD, Rpc, RpcError, wait_until
 
@@ -78,6 +81,8 @@ def on_screen(node, *args):
 
 def is_clean(args, *outputs):
     for out in outputs:
+        if args[0] == "calendar":
+            out = out.replace(b"\r\n", b"\n")  # as RFC 5545 wants it
         assert not leak(out), (args, leak(out), out[:2000])
 
 
@@ -119,7 +124,32 @@ READS = (
     ["profile", "show"],
     ["watch", "list"],
     ["vouch", "list"],
+    ["calendar", "--names"],
+    ["audit"],
+    ["forget"],
 )
+
+
+def files_are_clean(place):
+    """What export wrote: no controls, and no cell that a spreadsheet would calculate."""
+    files = [path for path in place.rglob("*") if path.is_file()]
+    for path in files:
+        data = path.read_bytes()
+        if path.suffix in (".csv", ".ics", ".vcf"):
+            data = data.replace(b"\r\n", b"\n")
+        assert not leak(data), (path, leak(data))
+        if path.suffix in (".json", ".ndjson"):
+            whole = path.suffix == ".json"
+            for document in [data] if whole else data.splitlines():
+                json.loads(document)
+        if path.suffix == ".csv":
+            text = path.read_bytes().decode()
+            for row in list(csv.reader(io.StringIO(text, newline="")))[1:]:
+                assert not [c for c in row if c[:1] in FORMULA and c], (path, row)
+    return {path.name for path in files}
+
+
+FORMULA = tuple("=+-@\t\r\n")
 
 
 # ---- the daemon ----
@@ -209,6 +239,7 @@ def test_what_is_typed(pair):
     theirs, held = (bruno.tip("Un tuyau de Bruno")["id"] for _ in range(2))
     ask = bruno.json("ask", "vouch", "Qui nous recommande ?")["id"]
     mine = alice.tip("Un tuyau d'Alice")["id"]
+    told = install(bruno, "tip.new", "#!/bin/sh\ncat >>OUT\n")
     wait_until(lambda: {theirs, held, ask} <= {o["id"] for o in alice.inbox()})
     alice.json("claim", held)
     shown(alice, held, state="awarded")
@@ -240,6 +271,14 @@ def test_what_is_typed(pair):
         assert len(given) > 100
         rpc.call("profile_set", {"fields": {"company": NASTY["html"].decode(), "sells": "=1+1"}})
     alice.world.agree([alice, bruno])
+    for node in (alice, bruno):
+        place = node.world.dir / f"out-{node.name}"
+        node.json("export", str(place), "--all")
+        assert {"tips.csv", "calendar.ics", "members.vcf"} <= files_are_clean(place)
+    wait_until(lambda: len(told.read_bytes().splitlines()) > 100, 60, "hooks ran")
+    assert not leak(told.read_bytes()), leak(told.read_bytes())
+    for line in told.read_text().splitlines():
+        assert json.loads(line)["event"] == "tip.new"
     with Rpc(bruno.socket) as rpc:
         for id, fields in given.items():
             seen = rpc.call("show", {"id": id})
@@ -321,7 +360,8 @@ def test_a_peer_who_does_not_check(world):
 # ---- the program ----
 
 ALL = " | ".join(data.decode() for data in NASTY.values() if is_utf8(data))
-SHAPES = {"schema", "kind", "ask", "state", "part", "event", "file", "position", "exit", "number"}
+FIRM = {"schema", "file", "exit", "number", "id", "device"}  # what no peer can choose
+SHAPES = FIRM | {"kind", "ask", "state", "part", "event", "position", "what", "why"}
 
 
 def poisoned(value, text, keep=SHAPES):
@@ -346,6 +386,7 @@ class Liar(threading.Thread):
     def __init__(self, node):
         super().__init__()
         self.answers = {}
+        self.unknown = set()  # asked for, and not among the answers
         node.socket.parent.mkdir(parents=True, mode=0o700)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(node.socket))
@@ -354,26 +395,33 @@ class Liar(threading.Thread):
         self.start()
 
     def run(self):
-        while True:
-            sock = self.listener.accept()[0]
-            with sock:
-                if self.over:
-                    return
-                unpacker = msgpack.Unpacker(raw=False)
-                while data := sock.recv(65536):
-                    unpacker.feed(data)
-                    for _, msgid, method, _ in unpacker:
-                        sock.sendall(self.answer(msgid, method))
+        while not self.over:
+            with self.listener.accept()[0] as sock:
+                try:
+                    self.talk(sock)
+                except ConnectionError:  # it had heard enough
+                    pass
+
+    def talk(self, sock):
+        unpacker = msgpack.Unpacker(raw=False)
+        while data := sock.recv(65536):
+            unpacker.feed(data)
+            for _, msgid, method, _ in unpacker:
+                sock.sendall(self.answer(msgid, method))
 
     def answer(self, msgid, method):
-        result = self.answers[method]
+        result = self.answers.get(method)
+        if result is None:
+            self.unknown.add(method)
+            result = RpcError({"code": "T-METHOD", "message": "?", "hint": "", "exit": 1})
         error = result.error if isinstance(result, RpcError) else None
         said = [1, msgid, error, None if error else result]
         return msgpack.packb(said, unicode_errors="surrogateescape")
 
     def end(self):
         self.over = True
-        socket.socket(socket.AF_UNIX).connect(self.listener.getsockname())
+        with socket.socket(socket.AF_UNIX) as last:
+            last.connect(self.listener.getsockname())
         self.join()
         self.listener.close()
 
@@ -411,6 +459,11 @@ def said_by_daemons(alice, bruno):
         "withdraw": alice.rpc("withdraw", {"id": other}),
         "shows": shows,
     }
+    for method in ("audit", "calendar", "export"):
+        said[method] = {**bruno.rpc(method), "position": None}  # there is one page
+    said["forget_find"] = alice.rpc("forget_find", {"person": "Noé"})
+    said["forget"] = alice.rpc("forget", {"id": other})
+    said["forget_status"] = alice.rpc("forget_status")
     for method in ("value", "status", "circle_list", "circle_show", "profile_show", "invite"):
         said[method] = alice.rpc(method)
     said["events"]["events"] += bruno.rpc("events", {"since": "0", "limit": 200})["events"]
@@ -420,7 +473,7 @@ def said_by_daemons(alice, bruno):
 def lies(said, keep=SHAPES):
     """The same with nothing but nasty texts in it."""
     answers = {method: poisoned(result, ALL, keep) for method, result in said.items()}
-    for method in ("search", "vouch_list", "watch_list", "circle_list"):
+    for method in ("search", "vouch_list", "watch_list", "circle_list", "forget_status"):
         answers[method] = many(said[method], keep)
     answers["inbox"]["objects"] = many(said["inbox"]["objects"], keep)
     answers["events"] = {"events": many(said["events"]["events"], keep), "more": False}
@@ -442,6 +495,7 @@ def lies(said, keep=SHAPES):
 
 OBJECTS = ["tip", "ask", "claim", "award", "done", "give_back", "pass", "edit", "thank"]
 OBJECTS += ["answer", "accept", "solved", "show"]
+FORGETS = ["forget", "7KQ2", "--dry-run"], ["forget", "--person", "x", "--dry-run"]
 ACTS = ["claim", "give-back", "pass", "withdraw", "undo", "thank", "solved", "accept"]
 WRITES = [
     ["tip", "x"],
@@ -462,6 +516,9 @@ WRITES = [
     ["vouch", "sign", "7KQ2"],
     ["vouch", "send", "7KQ2", "--out", "OUT"],
     ["vouch", "revoke", "7KQ2", "--out", "OUT"],
+    ["notice", "7KQ2"],
+    ["notice", "7KQ2", "--lang", "fr"],
+    *FORGETS,
 ]
 
 
@@ -473,13 +530,20 @@ def lied_to(world, pair):
     liar = Liar(victim)
     yield victim, liar, said
     liar.end()
+    assert not liar.unknown
+
+
+def two_ways(node, *args):
+    """Runs a command in a pipe and on a screen; nothing of it leaks."""
+    for rc, *outputs in (piped(node, *args), on_screen(node, *args)):
+        is_clean(args, *outputs)
+        assert 0 <= rc <= 9, (args, rc)
 
 
 def every_way(node, *args):
-    """Runs a command in all the ways there are; nothing of it leaks, and JSON is JSON."""
-    for rc, *outputs in (piped(node, *args), on_screen(node, *args), piped(node, *args, "-q")):
-        is_clean(args, *outputs)
-        assert 0 <= rc <= 9, (args, rc)
+    """And for programs: JSON is JSON."""
+    two_ways(node, *args)
+    is_clean(args, *piped(node, *args, "-q")[1:])
     rc, out, err = piped(node, *args, "--json")
     is_clean(args, out, err)
     for line in (*out.splitlines(), *(err.splitlines() if rc else ())):
@@ -491,20 +555,26 @@ def test_a_daemon_may_say_anything(lied_to):
     victim, liar, said = lied_to
     out = victim.world.dir / "out"
     out.mkdir()
-    shaped, shapeless = lies(said), lies(said, {"schema", "file", "exit", "number"})
+    shaped, shapeless = lies(said), lies(said, FIRM)
     for method in OBJECTS:
         shaped[method] = poisoned(said["shows"][0], ALL)
-    for liar.answers, commands in ((shaped, (*READS, *WRITES)), (shapeless, READS)):
-        at_once(
-            every_way,
-            *([victim, *(str(out) if a == "OUT" else a for a in args)] for args in commands),
-        )
+    ways = (every_way, shaped, READS), (two_ways, shaped, WRITES), (two_ways, shapeless, READS)
+    for way, liar.answers, commands in ways:
+        calls = [[str(out) if a == "OUT" else a for a in args] for args in commands]
+        at_once(way, *([victim, *args] for args in calls))
     for object in said["shows"]:
-        for keep in (SHAPES, {"schema"}):
+        for keep in (SHAPES, FIRM):
             liar.answers = {"show": poisoned(object, ALL, keep)}
-            at_once(every_way, [victim, "show", "7KQ2"], [victim, "show", "7KQ2", "--blurb"])
-    for path in out.iterdir():
-        assert not leak(path.read_bytes()), path
+            at_once(two_ways, [victim, "show", "7KQ2"], [victim, "show", "7KQ2", "--blurb"])
+    assert files_are_clean(out)
+    circle = {**shaped["circle_show"], "members": shaped["circle_show"]["members"][::50]}
+    few = {method: shaped[method][:1] for method in ("circle_list", "vouch_list")}
+    liar.answers = {**shaped, **few, "circle_show": circle}
+    two_ways(victim, "export", "--about", "x")
+    rc, *outputs = piped(victim, "export", str(out / "export"))
+    is_clean(["export"], *outputs)
+    assert rc == 0 and files_are_clean(out / "export"), outputs
+
 
 
 def test_a_refusal_may_say_anything(lied_to):
@@ -514,8 +584,7 @@ def test_a_refusal_may_say_anything(lied_to):
         for text in (ALL, ALL[-3000:], ALL[:299] + "é"):
             fault.update(code=code, message=text, hint=text)
             liar.answers = {"inbox": RpcError(dict(fault)), "claim": RpcError(dict(fault))}
-            every_way(victim, "inbox")
-            every_way(victim, "claim", "7KQ2")
+            at_once(every_way, [victim, "inbox"], [victim, "claim", "7KQ2"])
     liar.answers = {"inbox": {"objects": [{"title": "\udcff"}]}}
     assert victim.fails(1, "T-PROTOCOL", "inbox")
 

@@ -292,7 +292,10 @@ def test_nothing_english_is_said_in_a_day_of_two_people(world, screen):
     both(alice, "show", ask)
     one(alice, "solved", ask)
     one(alice, "tip", "À reprendre", "--life", "1d")
+    one(alice, "ask", "news", "Où est M. Durand ?", "--to", "bruno")
+    one(alice, "ask", "profile", "Une développeuse Java", "--hide-count")
     both(alice, "inbox", "--mine")
+    both(bruno, "inbox", "due:<9d")
     both(alice, "edit")
     one(alice, "undo")
     one(bruno, "nouvelles", "Où est passé M. Durand ?", "--person", "M. Durand")
@@ -352,6 +355,8 @@ def test_nothing_english_is_said_about_letters(world, screen):
     letter.write_text(text)
     both(bruno, "verify", letter, "--key", "x")
     both(bruno, "verify", world.dir / "nothing")
+    wait_until(lambda: bruno.json("vouch", "get", ask["id"], "--out", where), what="it came")
+    both(bruno, "vouch", "get", ask["id"], "--out", where)
     one(alice, "vouch", "revoke", ask["id"], "--out", where)
     both(alice, "verify", letter)
     editor = world.dir / "editor"
@@ -359,6 +364,8 @@ def test_nothing_english_is_said_about_letters(world, screen):
     editor.chmod(0o700)
     one(alice, "vouch", "write", ask["id"], "-e", env={"EDITOR": str(editor), "VISUAL": ""})
     screen.note([0, "the form"], (world.dir / "form").read_text())
+    one(alice, "tip", "-e", env={"EDITOR": str(editor), "VISUAL": ""})
+    screen.note([0, "the form of a tip"], (world.dir / "form").read_text())
 
 
 def test_nothing_english_is_said_when_it_fails(world, screen):
@@ -385,7 +392,12 @@ def test_nothing_english_is_said_when_it_fails(world, screen):
         ["tip", "x", "--link", "x"],
         ["tip", "x", "--claims", "x"],
         ["tip", "x", *["--tag=a"] * 9],
+        ["tip", "x", "--budget", "lots"],
+        ["tip", "x", "--lang", "x" * 40],
         ["ask"],
+        ["ask", "news", "x", "--to", "alice"],
+        ["vouch", "get", "ZZZZ"],
+        ["done", "ZZZZ", "--won", "--amount", "lots"],
         ["ask", "money", "x"],
         ["ask", "intro"],
         ["ask", "intro", "x", "--until", "2020-01-01"],

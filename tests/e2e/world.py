@@ -373,6 +373,12 @@ class Node:
         objects = self.rpc("inbox", params)["objects"]
         return [o.get("title") or o.get("text") for o in objects]
 
+    def tells(self):
+        """Whether it tells of what comes one by one: the first sync, if there was one, is over."""
+        told = self.rpc("events", {"since": "0", "limit": 200})["events"]
+        names = {event["event"] for event in told}
+        return "circle.joined" not in names or "circle.synced" in names
+
     def memory_kib(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -424,6 +430,8 @@ class World:
             return True
 
         wait_until(all_online, timeout, "everybody reaches everybody")
+        for node in nodes:
+            wait_until(node.tells, timeout, f"{node.name} tells what comes from now on")
         self.agree(nodes)
 
     def agree(self, nodes, timeout=60.0, circle=None):

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "../../daemon/digest.h"
-#include "../../daemon/event_people.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -172,38 +171,6 @@ static void a_machine_that_slept_tells_when_it_wakes(void **state)
 	assert_true(digest_due(&digest, &night, MIDNIGHT + 3 * DAY + 15 * HOUR));
 }
 
-/* ---- who was not reached ---- */
-
-static void a_week_on_which_we_ran_is_told_once(void **state)
-{
-	struct event_unreached count = { 0, 100 };
-	uint32_t told = 0;
-	(void)state;
-	for (uint32_t day = 100; day < 140; day++)
-		for (int look = 0; look < 3; look++)
-			if (event_unreached_count(&count, day, EVENT_NOT_REACHED)) {
-				assert_int_equal(day, 100 + EVENT_UNREACHED_DAYS + 1);
-				told++;
-			}
-	assert_int_equal(told, 1);
-	assert_false(event_unreached_count(&count, 140, EVENT_REACHED));
-	assert_int_equal(count.days, 0);
-	assert_false(event_unreached_count(&count, 400, EVENT_NOT_REACHED)); /* we were off */
-	assert_int_equal(count.days, 1);
-	assert_false(event_unreached_count(&count, 300, EVENT_NOT_REACHED)); /* a clock set back */
-	assert_int_equal(count.days, 1);
-}
-
-static void a_count_does_not_begin_anew_after_a_year(void **state)
-{
-	struct event_unreached count = { 0, 1 };
-	uint32_t told = 0;
-	(void)state;
-	for (uint32_t day = 2; day < 2000; day++)
-		told += event_unreached_count(&count, day, EVENT_NOT_REACHED);
-	assert_int_equal(told, 1);
-}
-
 #define TEST(fn) cmocka_unit_test_setup(fn, begin)
 
 int main(void)
@@ -219,8 +186,6 @@ int main(void)
 		TEST(what_happens_in_the_night_is_held_once_each),
 		TEST(the_newest_objects_are_kept_and_the_others_counted),
 		TEST(a_machine_that_slept_tells_when_it_wakes),
-		TEST(a_week_on_which_we_ran_is_told_once),
-		TEST(a_count_does_not_begin_anew_after_a_year),
 	};
 	return cmocka_run_group_tests_name("quiet", tests, NULL, NULL);
 }
