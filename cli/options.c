@@ -1,7 +1,6 @@
 #include "options.h"
 #include "../proto/text.h"
 #include "../proto/record.h"
-#include "../proto/text.h"
 #include "memory.h"
 #include "words.h"
 #include <errno.h>

@@ -125,7 +125,8 @@ class Story:
                 once[told] += 1
                 if event["event"] in ("tip.claimed", "ask.answered"):
                     about = event["object"] or {}
-                    said[told] = max(len(about.get("claimants", ())), about.get("answered", 1))
+                    claims = len(about.get("claimants", ())) + bool(about.get("award"))
+                    said[told] = max(claims, about.get("answered", 1))
             twice = [told for told, times in once.items() if times > said.get(told, 1)]
             assert not twice, f"{name} was told twice: {twice}"
 
@@ -291,7 +292,7 @@ def a_letter_is_written_and_revoked(story):
     assert minisign(file, letter["key"]) != 0
     file.write_bytes(whole)
     assert story.chloe.json("verify", str(file))["valid"]
-    alice.json("vouch", "revoke", id)
+    alice.json("vouch", "revoke", id, "--out", str(alice.world.dir))
     story.crash(7)
     story.settle()
     story.chloe.fails(1, "T-LETTER-REVOKED", "verify", str(file))
@@ -333,7 +334,8 @@ def what_expires_is_erased(story):
     for node in story.nodes:
         wait_until(lambda n=node: n.tuyau("show", id, exit=None).rc == 3, what="it is gone")
         wait_until(lambda n=node: holds(n, *words) == set(), 60, f"{node.name}: it is erased")
-    # the headers are there: no fewer entries, and the digests over them are equal
+    # the headers are there: no fewer entries (what is closed for long was retracted meanwhile, which
+    # makes one more), and the digests over them are equal
     assert min(node.circle()["entries"] for node in story.nodes) >= entries
     assert len({node.circle()["digest"] for node in story.nodes}) == 1
 
