@@ -292,7 +292,7 @@ def a_letter_is_written_and_revoked(story):
     assert minisign(file, letter["key"]) != 0
     file.write_bytes(whole)
     assert story.chloe.json("verify", str(file))["valid"]
-    alice.json("vouch", "revoke", id)
+    alice.json("vouch", "revoke", id, "--out", str(story.world.dir))  # not beside it
     story.crash(7)
     story.settle()
     story.chloe.fails(1, "T-LETTER-REVOKED", "verify", str(file))
