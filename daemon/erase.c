@@ -8,6 +8,7 @@
 #define SWEEP_EVERY_MS 3600000
 #define CLOSED_KEEP_S  (60u * 86400)        /* product 1.12: "closed tip payload" */
 #define SLICE_NS       (2ull * 1000 * 1000) /* of one turn of the loop */
+#define REST_MS        20                   /* after a RETRACT: many are no flood */
 #define RETRY_MS       1000                 /* the node takes no more just now */
 
 struct erase {
@@ -102,7 +103,7 @@ static void on_look(void *context)
 		forget_retract(erase->d, &erase->gone, erase->retracted, &count, &appended);
 	if (err != TUY_E_FULL) /* what is refused is so for ever: no longer in the circle */
 		erase->retracted += count;
-	loop_remind(erase->d, &erase->look, err == TUY_E_FULL ? RETRY_MS : 1);
+	loop_remind(erase->d, &erase->look, err == TUY_E_FULL ? RETRY_MS : REST_MS);
 	loop_drain(erase->d);
 }
 

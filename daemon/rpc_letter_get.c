@@ -68,7 +68,7 @@ static int letter_find(struct rpc_call *call, struct store_reading *reading,
 		got->answer = &life->life.claim[i];
 		count++;
 	}
-	if (count == 0 || !got->answer)
+	if (count == 0)
 		return rpc_fault_set(fault, "T-NOT-FOUND", "tuyau show ID",
 		                     "No letter has come for it.");
 	if (count > 1)
@@ -100,6 +100,7 @@ static const char *letter_check(struct rpc_call *call, struct store_reading *rea
                                 const struct view_object *ask, struct got *got)
 {
 	const struct rpc_circle *circle = rpc_circle_get(call->home, reading, ask->circle_no);
+	tuy_require(got->answer);
 	const struct tuy_member *author = &got->answer->by;
 	struct tuy_letter_fault fault;
 	struct tuy_letter_comment comment;

@@ -53,17 +53,20 @@
  * watch_remove  number -> schema, number; T-NOT-FOUND (3)
  * watch_mute    number, life_s? (for so long; missing: until further notice), off? (no longer)
  *               -> WATCH, durable; meanwhile it matches nothing, as if it was not there;
- * T-NOT-FOUND watch_test    query, circle?, limit? 1..1000 (50) -> schema, objects [OBJECT] of
- * others, newest first, that a watch for it would have matched, more; the newest 10,000 are looked
+ *               T-NOT-FOUND
+ * watch_test    query, circle?, limit? 1..1000 (50) -> schema, objects [OBJECT] of others, newest
+ *               first, that a watch for it would have matched, more; the newest 10,000 are looked
  *               at; T-USAGE, T-NOT-FOUND, T-AMBIGUOUS as watch_add
  * value         circle?, since_s? (7,776,000: so long ago) -> schema, since, given and received
  *               {tips, open, met, won, lost, given_back, amounts [{currency (nil: not said), sum
- * (of the exact ones: "8000", "1250.50"), tips (with one), bands {"5-20k": how many}}] of what was
- * won}, asks {asked, open, solved}, first_contact_s: median, or nil, uncounted (beyond the newest
- * 5,000) claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
+ *               (of exact ones: "8000", "1250.50"), tips (with one), bands {"5-20k": how many}}] of
+ *               what was won}, asks {asked, open, solved}, first_contact_s: median, or nil,
+ *               uncounted (beyond the newest 5,000)
+ * claim         id, note? (sealed to the giver) -> OBJECT; once said it is not said again;
  *               T-CLAIM-TAKEN, T-NOT-OPEN (7), T-NOT-ALLOWED (6): own, or for somebody else
- * award         id, member? (else the only one who waits) -> OBJECT; by the device that gave the tip; T-NOT-SETTLED (1, PROTOCOL
- *               4.10), T-CLAIM-TAKEN (7): it is with somebody, and not twice its time
+ * award         id, member? (else the only one who waits) -> OBJECT; by the device that gave the
+ *               tip; T-NOT-SETTLED (1, PROTOCOL 4.10), T-CLAIM-TAKEN (7): it is with somebody, and
+ *               not twice its time
  * done          id, step, fields? FIELDS of an OUTCOME (amount currency reason text), replace?,
  *               answer? (as in accept: the asker says whose) -> OBJECT; step: of tuy_step_name,
  *               or for an accepted answer of tuy_ask_step_name, or "refused": kept here, the
@@ -134,11 +137,11 @@
  * version; T-STORE-FULL, T-STORE-IO, T-STORE-DAMAGED, T-STOPPING, T-BUSY, T-MEMORY, T-NOT-YET,
  * T-NO-KEY, T-TOO-MUCH, T-HOME-SPENT (1), T-NOT-ALLOWED (6).
  *
- * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last 90
- * days, are looked at: what is matched by a watch or names me (for-you) comes first, then own ones that end within
- * two days (moves), then the others, newest first. Else: newest first; `all`: own ones too, and up
- * to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched by a watch, or
- * whose `for` names me or my seat.
+ * inbox: open ones of others. With neither flags nor filters, the newest 256 of them, of the last
+ * 90 days, are looked at: what is matched by a watch or names me (for-you) comes first, then own
+ * ones that end within two days (moves), then the others, newest first. Else: newest first; `all`:
+ * own ones too, and up to 10,000 without `limit`; `mine`: own ones only; `for_me`: what is matched
+ * by a watch, or whose `for` names me or my seat.
  * query: words and filters, find.h. inbox has state "open" unless said, search "any".
  * life_s: 1 s up to 90 days (intro, news, vouch 30); missing: 30 days (intro, news 14).
  * A tip's title of more than 120 bytes, or of several lines, without `text` becomes the text, and

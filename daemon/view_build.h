@@ -52,8 +52,8 @@ int view_batch_epoch(struct view_batch *batch, uint32_t circle_no, const struct 
  * made from it leaves the view, and its words leave the index (from the results at once; the rows
  * that hold them go when their segments are merged). What was gathered before is written first. An
  * older revision that is still held comes back with the next rebuild only. `why` and `at_s` are
- * noted of a tip or ask that goes (store_gone.h), unless it is noted already; its private rows go too,
- * but for STORE_GONE_NOT.
+ * noted of a tip or ask that goes (store_gone.h), unless it is noted already; its private rows go
+ * too, but for STORE_GONE_NOT.
  */
 int view_batch_erase(struct view_batch *batch, uint32_t log_no, uint32_t seq,
                      enum store_gone_why why, uint32_t at_s);

@@ -24,21 +24,27 @@ void scrub_begin(struct scrub_plan *plan, struct store *store)
 	store_reading_end(&reading);
 }
 
-void scrub_note(struct scrub_plan *plan)
+/* From the words on; not before the rest is over. */
+static void plan_begin(struct scrub_plan *plan)
 {
 	uint64_t at = now_ns() + SCRUB_REST_NS;
-	plan->purge = SEARCH_PURGE_BEGIN;
-	if (plan->due)
-		return;
 	plan->due = true;
+	plan->again = false;
+	plan->purge = SEARCH_PURGE_BEGIN;
 	plan->due_ns = at > plan->rested_ns ? at : plan->rested_ns;
+}
+
+void scrub_note(struct scrub_plan *plan)
+{
+	if (!plan->due)
+		plan_begin(plan);
+	else if (plan->purge != SEARCH_PURGE_BEGIN)
+		plan->again = true;
 }
 
 void scrub_ask(struct scrub_plan *plan)
 {
-	if (!plan->due)
-		plan->purge = SEARCH_PURGE_BEGIN;
-	plan->due = plan->asked = true;
+	plan_begin(plan);
 	plan->due_ns = now_ns();
 }
 
@@ -86,8 +92,9 @@ static int residue_clear(struct scrub_plan *plan)
 	return rc;
 }
 
+/* *done: the file was scrubbed; what was erased meanwhile has its turn later. */
 static int file_scrub(struct scrub_plan *plan, enum scrub_words words,
-                      int (*goes_on)(void *context), void *context)
+                      int (*goes_on)(void *context), void *context, bool *done)
 {
 	struct store_scrubbed scrubbed;
 	uint64_t begun = now_ns();
@@ -102,12 +109,12 @@ static int file_scrub(struct scrub_plan *plan, enum scrub_words words,
 	plan->early = 0;
 	if (rc != 0)
 		return rc;
-	plan->due = plan->asked = false;
+	*done = true;
 	log_line(LOG_INFO, "store", "what=scrubbed pages=%llu zeroed=%llu gaps=%llu us=%llu",
 	         (unsigned long long)scrubbed.pages, (unsigned long long)scrubbed.zeroed,
 	         (unsigned long long)scrubbed.gaps,
 	         (unsigned long long)((now_ns() - begun) / 1000));
-	return words == SCRUB_WORDS ? residue_clear(plan) : 0;
+	return words == SCRUB_WORDS && !plan->again ? residue_clear(plan) : 0;
 }
 
 int scrub_step(struct scrub_plan *plan, enum scrub_words words, int (*goes_on)(void *context),
@@ -115,20 +122,22 @@ int scrub_step(struct scrub_plan *plan, enum scrub_words words, int (*goes_on)(v
 {
 	uint64_t begun = now_ns();
 	int rc = plan->store->env == NULL ? MDB_PANIC : 0;
+	*done = false;
 	if (rc == 0 && words == SCRUB_WORDS && plan->purge != SEARCH_PURGE_DONE)
 		rc = words_purge(plan);
 	else if (rc == 0)
-		rc = file_scrub(plan, words, goes_on, context);
+		rc = file_scrub(plan, words, goes_on, context, done);
 	plan->cost_ns += now_ns() - begun;
-	*done = rc == 0 && !plan->due;
 	if (rc != 0) {
-		plan->due = true;
-		plan->asked = false;
+		*done = false;
 		plan->due_ns = now_ns() + AGAIN_NS;
 	}
 	if (*done) {
 		plan->rested_ns = now_ns() + SCRUB_SHARE * plan->cost_ns;
 		plan->cost_ns = 0;
+		plan->due = false;
+		if (plan->again)
+			plan_begin(plan);
 	}
 	return rc;
 }

@@ -21,7 +21,7 @@
 struct scrub_plan {
 	struct store *store;
 	bool due;
-	bool asked;         /* somebody waits for it */
+	bool again;         /* something was erased since its words were begun */
 	uint64_t due_ns;    /* monotonic; if due */
 	uint64_t rested_ns; /* not before, unless asked */
 	uint64_t cost_ns;   /* of the one under way */

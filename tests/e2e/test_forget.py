@@ -86,6 +86,10 @@ def test_what_is_forgotten_leaves_every_store_and_who_is_away_erases_it_later(wo
         node.fails(3, "T-NOT-FOUND", "show", id)
         assert [o["id"] for o in node.json("search", "state:any", "chariots")] == [other]
     assert world.agree(nodes)["digest"] != digest
+    bruno.restart("--rebuild")  # all that is shown is made from the logs again
+    world.meet(nodes)
+    bruno.fails(3, "T-NOT-FOUND", "show", id)
+    clean(bruno, *sealed, WORD)
     for node in nodes:
         assert node.circle()["missing_payloads"] == 0
 
