@@ -43,6 +43,7 @@ def piped(node, *args, stdin=b""):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=node.home_env,
+        cwd=node.world.dir,
         timeout=60,
     )
     assert not SANITIZER.search(done.stderr.decode(errors="replace")), (args, done.stderr)
@@ -62,6 +63,7 @@ def on_screen(node, *args):
         stdout=follower,
         stderr=follower,
         env=dict(node.home_env, NO_COLOR="1", TERM="xterm"),
+        cwd=node.world.dir,
     )
     os.close(follower)
     shown = b""
