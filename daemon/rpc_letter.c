@@ -414,9 +414,11 @@ static void fields_begin(struct rpc_call *call, struct store_reading *reading, s
 		return;
 	letter->text[TUY_LETTER_FOR] =
 		join(work, record.value[TUY_FIELD_ROLE].text, record.value[TUY_FIELD_COMPANY].text);
-	if (record.value[TUY_FIELD_LANG].present &&
-	    tuy_text_equal(record.value[TUY_FIELD_LANG].text, tuy_text_bytes("fr")))
-		letter->lang = TUY_LETTER_FR;
+	if (record.value[TUY_FIELD_LANG].present)
+		letter->lang =
+			tuy_text_equal(record.value[TUY_FIELD_LANG].text, tuy_text_bytes("fr"))
+				? TUY_LETTER_FR
+				: TUY_LETTER_EN;
 }
 
 /* The letter for this request that is not revoked, if there is one. */
@@ -453,7 +455,7 @@ static int draft_begin(struct rpc_call *call, struct store_reading *reading, str
 	}
 	randombytes_buf(random, sizeof random);
 	tuy_letter_number(random, letter->number);
-	letter->lang = TUY_LETTER_EN;
+	letter->lang = call->lang == LANG_FR ? TUY_LETTER_FR : TUY_LETTER_EN;
 	from_set(call, reading, work, ask->circle_no);
 	fields_begin(call, reading, work, ask);
 	memcpy(work->row.number, letter->number, sizeof work->row.number);

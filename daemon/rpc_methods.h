@@ -117,8 +117,9 @@
  * vouch_write   id (of a vouch ask), for?, about?, relation?, since?, facts? [texts], limits?,
  *               call?, days? 1..90 (90), lang? "fr" "en" -> LETTER, a draft: the one there is for
  *               this ask with the fields given here put in; for, about and lang are those of the
- *               ask if nothing else is said; T-NOT-FOUND (3), T-AMBIGUOUS (5), T-LETTER-FIELD (2):
- *               a field is missing or does not do, T-LETTER-SIGNED (7)
+ *               ask if nothing else is said, lang else that of the call; T-NOT-FOUND (3),
+ *               T-AMBIGUOUS (5), T-LETTER-FIELD (2): a field is missing or does not do,
+ *               T-LETTER-SIGNED (7)
  * vouch_sign    id (of the ask, or the letter's number) -> LETTER, signed today; one that is signed
  *               already as it is; T-NOT-FOUND, T-AMBIGUOUS, T-LETTER-REVOKED (7)
  * vouch_send    id -> LETTER, noted as sent: the asker gets it, sealed, as an answer; to others its

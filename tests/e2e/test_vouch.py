@@ -273,6 +273,11 @@ def test_what_must_be_said(pair):
     for words in ((), ("burn",), ("write",), ("sign", "a", "b"), ("list", "--days", "3")):
         alice.fails(2, "T-USAGE", "vouch", *words)
     assert alice.json("vouch", "list") == []
+    mute = farid.json("ask", "vouch", "We are shortlisted", "-c", "Banque Delmas")["id"]
+    wait_until(lambda: mute in [o["id"] for o in alice.inbox()], what="the request is there")
+    draft = alice.json("vouch", "write", mute, *GIVEN, env={"LANG": "fr_FR.UTF-8"})
+    assert draft["lang"] == "fr"  # the request says nothing: that of who writes
+    alice.json("vouch", "revoke", mute)
     number = alice.json("vouch", "write", ask, *GIVEN)["number"]
     assert alice.json("vouch", "revoke", ask)["number"] == number  # a draft just goes
     assert alice.json("vouch", "list") == []
