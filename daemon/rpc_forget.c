@@ -1,6 +1,6 @@
 /* forget, forget_status, forget_letter, scrub: erasing what one gave everywhere, and what others
  * gave here. */
-#include "rpc_forget.h"
+#include "forget.h"
 #include "audit.h"
 #include "life.h"
 #include "life_write.h"
@@ -51,30 +51,6 @@ static const char *why_name(enum store_gone_why why)
 		break;
 	}
 	return "erased";
-}
-
-void rpc_gone_fail(struct rpc_call *call, struct tuy_bytes id, const struct store_gone *gone)
-{
-	char at[RPC_TIME_TEXT];
-	rpc_time_text(gone->at_s, at);
-	at[10] = '\0'; /* the day */
-	int len = (int)id.len;
-	const char *text = (const char *)id.p;
-	if (gone->why == STORE_GONE_FORGOTTEN)
-		rpc_fail(call, "T-NOT-FOUND", "tuyau forget",
-		         "%.*s was erased on %s: you had it forgotten.", len, text, at);
-	else if (gone->why == STORE_GONE_WITHDRAWN)
-		rpc_fail(call, "T-NOT-FOUND", "tuyau forget",
-		         "%.*s was erased on %s: you took it back.", len, text, at);
-	else if (gone->why == STORE_GONE_HERE)
-		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all",
-		         "%.*s was erased here on %s: you had it forgotten.", len, text, at);
-	else if (gone->why == STORE_GONE_EXPIRED)
-		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all",
-		         "%.*s had expired, and was erased on %s.", len, text, at);
-	else
-		rpc_fail(call, "T-NOT-FOUND", "tuyau inbox --all",
-		         "%.*s was erased on %s, as whoever gave it wished.", len, text, at);
 }
 
 static void forget_answer(struct rpc_call *call, const struct store_gone *gone, bool already,

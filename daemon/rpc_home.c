@@ -1,5 +1,4 @@
 #include "rpc_home.h"
-#include "rpc_events.h"
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -47,7 +46,6 @@ void rpc_home_forget(struct rpc_call *call)
 		home->joining = NULL;
 	if (home->founding == call)
 		home->founding = NULL;
-	rpc_events_forget(call);
 }
 
 int rpc_reading_begin(struct rpc_call *call, struct store_reading *reading)

@@ -78,7 +78,7 @@ struct rpc_home {
 struct rpc_home *rpc_home_create(struct daemon *d);
 /* After its last call ended. */
 void rpc_home_destroy(struct rpc_home *home);
-/* rpc.h, on_end: nothing here points to the call any more, no ticket calls it back. */
+/* The call ends: nothing here points to it any more, no ticket calls it back. */
 void rpc_home_forget(struct rpc_call *call);
 
 /* Begins a reading; -1: the call has failed and is gone. */

@@ -167,7 +167,7 @@ static bool claim_refused(struct rpc_call *call, struct store_reading *reading,
 static bool claim_not_meant(struct rpc_call *call, struct store_reading *reading,
                             struct view_life *life, const struct life_work *work)
 {
-	if (rpc_object_meant(call->home, reading, &work->object, &life->me))
+	if (rpc_record_meant(call->home, reading, &work->object, &life->me))
 		return false;
 	rpc_life_refuse(call, reading, life, "T-NOT-ALLOWED", "tuyau show ID",
 	                "This tip is for somebody else.");

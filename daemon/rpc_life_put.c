@@ -1,6 +1,6 @@
 #include "rpc_life_put.h"
 #include "life_write.h"
-#include "rpc_object.h"
+#include "rpc_record.h"
 #include "rpc_people.h"
 #include "view_life.h"
 #include "../proto/text.h"

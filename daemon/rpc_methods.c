@@ -141,7 +141,13 @@ static void on_life(void *context, struct event *event)
 static bool may_have(void *context, struct store_reading *reading, const struct view_object *object,
                      const struct tuy_member *member)
 {
-	return rpc_object_meant(context, reading, object, member);
+	return rpc_record_meant(context, reading, object, member);
+}
+
+static void on_end(struct rpc_call *call)
+{
+	rpc_home_forget(call);
+	rpc_events_forget(call);
 }
 
 int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct store_error *error)
@@ -166,7 +172,7 @@ int rpc_methods_begin(struct daemon *d, struct rpc_service *service, struct stor
 		.methods = methods,
 		.method_count = sizeof methods / sizeof methods[0],
 		.home = home,
-		.on_end = rpc_home_forget,
+		.on_end = on_end,
 		.on_turn = on_turn,
 	};
 	return home ? 0 : log_error_set(error, "T-MEMORY", "", "There was not enough memory.");

@@ -1,7 +1,7 @@
 /* forget_find: what is held here that names a person or a company, or was over long ago. */
 #include "naming.h"
 #include "rpc_do.h"
-#include "rpc_forget.h"
+#include "forget.h"
 #include "rpc_object.h"
 #include "rpc_people.h"
 #include "store_letters.h"

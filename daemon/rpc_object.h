@@ -1,5 +1,5 @@
 /*
- * What is shown: records and objects, profiles, a circle (OBJECT, PROFILE, SHOWN of rpc_methods.h).
+ * What is shown: objects, profiles, a circle (OBJECT, PROFILE, SHOWN of rpc_methods.h).
  * The field table of proto/record.h names the pairs.
  *
  * Thread rule: the loop thread.
@@ -7,30 +7,14 @@
 #ifndef RPC_OBJECT_H
 #define RPC_OBJECT_H
 
-#include "rpc_home.h"
+#include "rpc_record.h"
 
-/* The object that the param `id` means, in a reading that is begun here (rpc_show.c). 0, or -1: the
- * call has failed, and no reading is open. */
-int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
-                     struct view_object *object);
-/* Opens an object's record; spans of `record` point into home->blob. False: unreadable. */
-bool rpc_record_get(struct rpc_home *home, struct store_reading *reading,
-                    const struct view_object *object, struct tuy_record *record);
-/* Whether a member is meant by the `for` of a tip or ask; everybody is, if it has none. False if it
- * cannot be read. */
-bool rpc_object_meant(struct rpc_home *home, struct store_reading *reading,
-                      const struct view_object *object, const struct tuy_member *member);
-/* Copies what the spans of a checked record point to into `room`, which must hold it. */
-void rpc_record_keep(struct tuy_record *record, uint8_t *room, size_t room_size);
 /* The pairs of an OBJECT into an open map. `record` NULL: unreadable. */
 void rpc_object_put(struct rpc_home *home, struct store_reading *reading,
                     const struct view_object *object, const struct tuy_record *record,
                     struct rpc_out *out);
-/* Whether its `for` names me or my seat. */
-bool rpc_object_is_for_me(struct rpc_home *home, struct store_reading *reading,
-                          const struct view_object *object, const struct tuy_record *record);
-/* The object that the param `id` means, in a reading that is begun here (rpc_show.c). 0, or -1: the
- * call has failed, and no reading is open. */
+/* The object that the param `id` means, in a reading that is begun here (rpc_object_param.c). 0, or
+ * -1: the call has failed, and no reading is open. */
 int rpc_object_param(struct rpc_call *call, struct store_reading *reading,
                      struct view_object *object);
 /* The pairs of a PROFILE; `record` NULL: none yet. */

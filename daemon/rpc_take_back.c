@@ -2,7 +2,7 @@
 #include "rpc_life.h"
 #include "life.h"
 #include "rpc_do.h"
-#include "rpc_forget.h"
+#include "forget.h"
 #include <stdlib.h>
 #include <string.h>
 

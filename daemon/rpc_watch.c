@@ -3,7 +3,7 @@
 #include "event_source.h"
 #include "rpc_do.h"
 #include "rpc_find.h"
-#include "rpc_object.h"
+#include "rpc_record.h"
 #include "rpc_people.h"
 #include "rpc_write.h"
 #include "../proto/hash.h"
@@ -40,7 +40,7 @@ static bool is_met(struct rpc_home *home, struct store_reading *reading, struct 
 bool rpc_watch_is_for_you(struct rpc_home *home, struct store_reading *reading,
                           const struct view_object *object, const struct tuy_record *record)
 {
-	if (rpc_object_is_for_me(home, reading, object, record))
+	if (rpc_record_is_for_me(home, reading, object, record))
 		return true;
 	if (is_own(home, object))
 		return false;
@@ -102,7 +102,7 @@ unsigned int rpc_watch_came(void *context, struct store_reading *reading,
 	unsigned int came = 0;
 	if (!home->d->keys->certified || !rpc_record_get(home, reading, object, &record))
 		return 0;
-	if (rpc_object_is_for_me(home, reading, object, &record))
+	if (rpc_record_is_for_me(home, reading, object, &record))
 		came |= EVENT_CAME_MATCHED | EVENT_CAME_MEANT;
 	else if (!record.value[TUY_FIELD_FOR].present)
 		came |= EVENT_CAME_MEANT;

@@ -427,21 +427,6 @@ int store_reopen(struct store *store)
 	return rc;
 }
 
-void store_settle(struct store *store)
-{
-	MDB_envinfo info;
-	MDB_stat stat_main;
-	struct stat st;
-	int fd;
-	if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat_main) != 0 ||
-	    mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &st) != 0)
-		return;
-	off_t want = (off_t)((info.me_last_pgno + 1) * stat_main.ms_psize);
-	/* Without it the file is mended at the next opening (store_file_check). */
-	if (st.st_size < want && ftruncate(fd, want) != 0)
-		return;
-}
-
 const struct store_tables *store_tables(const struct store *store)
 {
 	return &store->tables;

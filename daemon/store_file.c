@@ -1,6 +1,7 @@
 /*
  * The store's file seen from outside: LMDB maps data.mdb, so a page beyond its end is a SIGBUS and
- * not an error. Here it is read with pread only, before anything maps it.
+ * not an error. Here it is read with pread only, before anything maps it, and made as long as it
+ * must be after a commit.
  */
 #include "lang.h"
 #include "store_env.h"
@@ -103,4 +104,19 @@ enum store_file store_file_check(const char *dir, struct store_error *error)
 	enum store_file file = opened_check(fd, path, error);
 	(void)close(fd);
 	return file;
+}
+
+void store_settle(struct store *store)
+{
+	MDB_envinfo info;
+	MDB_stat stat_main;
+	struct stat st;
+	int fd;
+	if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat_main) != 0 ||
+	    mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &st) != 0)
+		return;
+	off_t want = (off_t)((info.me_last_pgno + 1) * stat_main.ms_psize);
+	/* Without it the file is mended at the next opening (store_file_check). */
+	if (st.st_size < want && ftruncate(fd, want) != 0)
+		return;
 }
