@@ -481,6 +481,11 @@ void disk_read(struct disk *d, const struct tuy_read *read, uint8_t headers[64 *
 		result->sig = log->checkpoints[(read->from + read->count - 1) / 64 - 1];
 }
 
+uint32_t disk_peers_known(const struct disk *d)
+{
+	return d->address_count;
+}
+
 void disk_peers_lose(struct disk *d)
 {
 	for (uint32_t i = 0; i < d->address_count; i++) {

@@ -61,6 +61,8 @@ void disk_load(struct disk *disk, struct tuy_node *node);
 void disk_read(struct disk *disk, const struct tuy_read *read, uint8_t headers[64 * 64],
                struct tuy_read_result *result);
 
+/* How many addresses it holds. */
+uint32_t disk_peers_known(const struct disk *disk);
 /* What is stored of peers goes, or is old or damaged. */
 void disk_peers_lose(struct disk *disk);
 void disk_peers_lie(struct disk *disk);

@@ -83,6 +83,10 @@ void stores_event(struct world *w, const struct event *e)
 	struct member *m = &w->member[e->node];
 	bool ready = all_joined(w) && (e->kind == EV_RESTORE || net_all_known(w));
 
+	/* A copy that knows no address would call nobody, and the others call its original. */
+	if (e->kind == EV_CLONE &&
+	    disk_peers_known(m->disk) + 1 + w->options.liars < w->options.nodes)
+		ready = false;
 	if (w->calm)
 		return;
 	if (!ready) {
