@@ -140,12 +140,13 @@ static void claim_print(const struct session *session, const json_t *object)
 	const json_t *award = json_object_get(object, "award");
 	if (json_is_object(waiting)) {
 		char *name = show_clean(doc_text(waiting, "name"));
-		struct times_text age = times_age(doc_text(waiting, "since"), session->now);
+		struct times_text since = times_moment(doc_text(waiting, "since"));
 		bool online = doc_true(waiting, "online");
 		if (online)
 			printf(_("Claimed. Waiting for %s to award it.\n"), name);
-		else if (*age.text != '\0')
-			printf(_("Claimed. Waiting for %s (offline since %s).\n"), name, age.text);
+		else if (*since.text != '\0')
+			printf(_("Claimed. Waiting for %s (offline since %s).\n"), name,
+			       since.text);
 		else
 			printf(_("Claimed. Waiting for %s (offline).\n"), name);
 		free(name);

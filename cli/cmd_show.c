@@ -97,6 +97,24 @@ static void answered_print(const struct session *session, const json_t *object)
 	session_line_print(session, "Answered", text);
 }
 
+/* Whose word an own claim waits for. */
+static void waiting_print(const struct session *session, const json_t *object)
+{
+	char text[200];
+	const json_t *waiting = json_object_get(object, "waiting_for");
+	const char *name = doc_text(waiting, "name");
+	struct times_text since = times_moment(doc_text(waiting, "since"));
+	if (!json_is_object(waiting))
+		return;
+	if (doc_true(waiting, "online"))
+		snprintf(text, sizeof text, "%s", name);
+	else if (*since.text != '\0')
+		snprintf(text, sizeof text, _("%s (offline since %s)"), name, since.text);
+	else
+		snprintf(text, sizeof text, _("%s (offline)"), name);
+	session_line_print(session, "Waiting for", text);
+}
+
 /* What became of it: who has it, the card, how it ended. */
 static void life_print(const struct session *session, const json_t *object)
 {
@@ -109,6 +127,7 @@ static void life_print(const struct session *session, const json_t *object)
 	const json_t *sealed = json_object_get(object, "sealed");
 	const json_t *outcome = json_object_get(object, "outcome");
 	struct times_text due = times_moment(doc_text(award, "first_contact_due"));
+	waiting_print(session, object);
 	session_line_print(session, "Awarded to", doc_text(award, "to"));
 	session_line_print(session, "Due",
 	                   session->term.screen ? due.text : doc_text(award, "first_contact_due"));

@@ -132,7 +132,8 @@ def test_a_claim_waits_for_the_giver(world):
     assert waits["waiting_for"]["name"] == "david" and not waits["waiting_for"]["online"]
     assert "sealed" not in waits
     said = alice.tuyau("claim", id).out
-    assert re.fullmatch(r"Claimed\. Waiting for david \(offline since (now|\d+ min)\)\.\n", said)
+    assert re.fullmatch(r"Claimed\. Waiting for david \(offline since \w+ \d+ \w+ [\d:]+\)\.\n", said)
+    assert "Waiting for\tdavid (offline since " in alice.tuyau("show", id).out
     david.start()
     assert shown(alice, id, state="awarded")["sealed"]["phone"] == PHONE
     assert "waiting_for" not in show(alice, id)
