@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 
 import pytest
 
@@ -14,6 +15,14 @@ def pytest_configure(config):
         if not os.access(program, os.X_OK):
             pytest.exit(f"{program} is not there: TUYAU_BIN is the directory of the programs", 2)
     worlds.adopt_orphans()
+    # Whoever begins this in the background of a script has them ignored; tuyaud would keep to that.
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGTERM, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.hookimpl(hookwrapper=True)
