@@ -142,6 +142,12 @@ static void row_put(struct rpc_call *call, struct store_reading *reading, struct
 	struct rpc_out *out = &call->out;
 	struct tuy_record room;
 	const struct tuy_record *record;
+	struct view_object now;
+	/* It was listed in another reading, and may be gone since, or another revision. */
+	if (view_exact(reading, row->object.circle_no, &row->object.id, row->object.kind, &now) !=
+	    0)
+		return;
+	row->object = now;
 	bool wanted = find_row_open(call, reading, row, &room, &record);
 	if (work->wanted)
 		wanted = work->wanted(call, row, record);
