@@ -6,23 +6,9 @@
 #include "object.h"
 #include "times.h"
 #include "words.h"
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A text made of several; the caller frees it. */
-static char *text_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *text_make(const char *format, ...)
-{
-	char *text;
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	return memory_check(text);
-}
 
 /* NAME:20260112T091405Z; nothing if the document has no time there. */
 static void time_put(FILE *out, const char *name, const char *rfc3339)
@@ -62,8 +48,8 @@ static char *about(const json_t *object, enum ical_names names)
 	if (names == ICAL_NO_NAMES && names_somebody(object, said))
 		said = "";
 	bool both = *said != '\0' && *company != '\0';
-	return text_make("%.*s%s%s", (int)tuy_text_cut(tuy_text_bytes(said), 120), said,
-	                 both ? " · " : "", company);
+	return memory_text("%.*s%s%s", (int)tuy_text_cut(tuy_text_bytes(said), 120), said,
+	                   both ? " · " : "", company);
 }
 
 static char *summary(const json_t *todo, enum ical_names names)
@@ -88,7 +74,7 @@ static char *summary(const json_t *todo, enum ical_names names)
 				memory_check(NULL);
 		}
 	char *said = about(object, names);
-	char *line = text_make("%s%s%s", head ? head : id, *said != '\0' ? ": " : "", said);
+	char *line = memory_text("%s%s%s", head ? head : id, *said != '\0' ? ": " : "", said);
 	free(said);
 	free(head);
 	return line;
@@ -102,16 +88,16 @@ static char *description(const json_t *todo, enum ical_names names)
 	const json_t *sealed = json_object_get(object, "sealed");
 	const char *what = doc_text(todo, "what");
 	const char *id = doc_text(object, "short");
-	char *text = text_make("%s", "");
+	char *text = memory_text("%s", "");
 	for (size_t i = 0; names == ICAL_NAMES && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *value = doc_text(sealed, keys[i]);
-		char *more = text_make("%s%s%s", text, value, *value != '\0' ? "\n" : "");
+		char *more = memory_text("%s%s%s", text, value, *value != '\0' ? "\n" : "");
 		free(text);
 		text = more;
 	}
 	bool first = strcmp(what, "first-contact") == 0;
-	char *all = text_make(first ? _("%stuyau done %s --contacted") : _("%stuyau show %s"), text,
-	                      id);
+	char *all = memory_text(first ? _("%stuyau done %s --contacted") : _("%stuyau show %s"),
+	                        text, id);
 	free(text);
 	return all;
 }
@@ -137,7 +123,7 @@ static void todo_put(FILE *out, const json_t *todo, enum ical_names names)
 	const char *status = doc_text(todo, "status");
 	bool open = strcmp(status, "needs-action") == 0 || strcmp(status, "in-process") == 0;
 	char *said = summary(todo, names);
-	char *uid = text_make("%s@tuyau", doc_text(todo, "id"));
+	char *uid = memory_text("%s@tuyau", doc_text(todo, "id"));
 	char number[24];
 	snprintf(number, sizeof(number), "%lld", doc_number(todo, "sequence", 0));
 	content_line(out, "BEGIN", "VTODO");

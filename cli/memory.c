@@ -1,5 +1,6 @@
 #include "memory.h"
 #include "words.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,4 +13,15 @@ void *memory_check(void *memory)
 		exit(EXIT_FAILURE);
 	}
 	return memory;
+}
+
+char *memory_text(const char *format, ...)
+{
+	char *text;
+	va_list args;
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return memory_check(text);
 }

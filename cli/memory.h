@@ -10,4 +10,7 @@
  * nothing. */
 void *memory_check(void *memory);
 
+/* `format` as a new text, which the caller frees. */
+char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -2,23 +2,9 @@
 #include "../proto/text.h"
 #include "memory.h"
 #include "words.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* `format` as a new text. */
-static char *text_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *text_make(const char *format, ...)
-{
-	char *text;
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	return memory_check(text);
-}
 
 static bool is_ask(const json_t *object)
 {
@@ -52,14 +38,14 @@ char *object_what(const json_t *object, size_t room)
 	char before[96] = "";
 	int len;
 	if (doc_true(object, "unreadable"))
-		return text_make("%s", _("(not readable here)"));
+		return memory_text("%s", _("(not readable here)"));
 	if (*state != '\0' && strcmp(state, "open") != 0)
 		snprintf(before, sizeof(before), "[%.40s] ", state);
 	if (*ask != '\0')
 		snprintf(before + strlen(before), sizeof(before) - strlen(before), "%.40s: ", ask);
 	len = said_len(said, strlen(before), company, room);
-	return text_make("%s%.*s%s%s%s", before, len, said, said[len] != '\0' ? "…" : "",
-	                 *company != '\0' ? " · " : "", company);
+	return memory_text("%s%.*s%s%s%s", before, len, said, said[len] != '\0' ? "…" : "",
+	                   *company != '\0' ? " · " : "", company);
 }
 
 const char *object_warmth(const json_t *object, const struct show_term *term)
@@ -109,16 +95,16 @@ char *object_sees(const json_t *object)
 			len += (size_t)snprintf(sees + len, sizeof(sees) - len, "%s%s",
 			                        len > 0 ? ", " : "", _(fields[i].name));
 	}
-	return text_make("%s", sees);
+	return memory_text("%s", sees);
 }
 
 char *object_list(const json_t *object, const char *key)
 {
 	const json_t *list = json_object_get(object, key);
-	char *text = text_make("%s", "");
+	char *text = memory_text("%s", "");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *item = json_string_value(json_array_get(list, i));
-		char *longer = text_make("%s%s%s", text, i > 0 ? ", " : "", item ? item : "");
+		char *longer = memory_text("%s%s%s", text, i > 0 ? ", " : "", item ? item : "");
 		free(text);
 		text = longer;
 	}
