@@ -128,6 +128,9 @@ static int page_walk(struct store_pages_walk *walk, uint64_t number, const uint8
 	if ((flags & (PAGE_BRANCH | PAGE_LEAF)) == 0 || lower < PAGE_HEAD || lower > upper ||
 	    upper > walk->page_size)
 		return -1;
+	/* what lies between `lower` and `upper` is nothing in pages of these two kinds only */
+	if (walk->on_page != NULL && flags != PAGE_BRANCH && flags != PAGE_LEAF)
+		return -1;
 	size_t count = (lower - PAGE_HEAD) / 2;
 	for (size_t i = 0; i < count; i++) {
 		size_t at = host16(page + PAGE_HEAD + 2 * i);

@@ -6,14 +6,17 @@
 #include <cmocka.h>
 #include "../../daemon/search.h"
 #include "../../daemon/store_erase.h"
+#include "../../daemon/store_pages.h"
 #include "../../daemon/store_scrub.h"
 #include "../../daemon/view.h"
 #include "../../proto/blob.h"
 #include "store_world.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,6 +227,55 @@ static void a_scrub_is_answered_though_nothing_was_erased(void **state)
 }
 
 /* A process that erases one tip after the other, and scrubs, until it is killed. */
+static int page_seen(void *context, uint64_t number, const uint8_t *page, size_t lower,
+                     size_t upper)
+{
+	uint64_t *last = context;
+	(void)lower;
+	(void)upper;
+	if (page[10] == 2) /* a leaf */
+		*last = number;
+	return 0;
+}
+
+static int file_walk(int fd, uint64_t *leaf)
+{
+	struct store_pages_meta meta;
+	struct stat st;
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(store_pages_meta(fd, (uint64_t)st.st_size, &meta), 0);
+	struct store_pages_walk walk = { .fd = fd,
+		                         .page_size = meta.page_size,
+		                         .page_count = (uint64_t)st.st_size / meta.page_size,
+		                         .steps_left = (uint64_t)st.st_size / meta.page_size,
+		                         .on_page = page_seen,
+		                         .context = leaf };
+	return store_pages_walk(&walk, &meta);
+}
+
+/* LMDB has leaves whose values lie where others hold nothing; this store has none of them. */
+static void a_page_of_another_kind_is_not_taken_for_empty(void **state)
+{
+	static const uint8_t other_kind = 0x22, kind = 0x02;
+	char path[96];
+	uint64_t leaf = 0, seen = 0;
+	(void)state;
+	tips_give(TIPS);
+	world_stop(&world);
+	(void)snprintf(path, sizeof path, "%s/data.mdb", world.dir);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(file_walk(fd, &leaf), 0);
+	assert_true(leaf > 1);
+	assert_int_equal(pwrite(fd, &other_kind, 1, (off_t)(leaf * 4096 + 10)), 1);
+	assert_int_not_equal(file_walk(fd, &seen), 0);
+	assert_int_equal(pwrite(fd, &kind, 1, (off_t)(leaf * 4096 + 10)), 1);
+	assert_int_equal(file_walk(fd, &seen), 0);
+	(void)close(fd);
+	world_start(&world, WRITER_WORDS);
+	assert_int_equal(held_check(TIPS), TIPS);
+}
+
 static void erase_for_ever(void)
 {
 	world_start(&world, WRITER_WORDS);
@@ -276,6 +328,7 @@ int main(void)
 		CASE(what_a_process_left_the_next_one_finds),
 		CASE(a_scrubbed_store_is_the_same_store),
 		CASE(a_scrub_is_answered_though_nothing_was_erased),
+		CASE(a_page_of_another_kind_is_not_taken_for_empty),
 		CASE(kills_at_any_moment_lose_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
