@@ -13,7 +13,7 @@ DAY = 86400
 
 @pytest.fixture
 def pair(world):
-    return world.circle("alice", "bruno")
+    return world.told_circle("alice", "bruno")
 
 
 @pytest.fixture
